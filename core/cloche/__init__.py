@@ -1,0 +1,1 @@
+"""Containers from Python: pluggable runtimes, layer stores and stdio drivers."""
