@@ -1,0 +1,26 @@
+"""Read the kernel's table of mounts (proc(5), /proc/pid/mountinfo)."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["mount_points", "points_beneath", "unescape"]
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+
+
+def mount_points(table: str = "/proc/self/mountinfo") -> list[str]:
+    """List where something is mounted, in mount order; a place may occur more than once."""
+    with open(table, encoding="utf-8", errors="surrogateescape") as lines:
+        return [unescape(line.split(" ", 5)[4]) for line in lines]
+
+
+def points_beneath(directory: str, points: list[str]) -> list[str]:
+    """Of ``points``, those strictly beneath ``directory``, each once."""
+    prefix = directory.rstrip("/") + "/"
+    return list(dict.fromkeys(point for point in points if point.startswith(prefix)))
+
+
+def unescape(field: str) -> str:
+    """Undo the octal escapes of a field."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), field) if "\\" in field else field
