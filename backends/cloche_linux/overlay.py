@@ -1,0 +1,132 @@
+"""The layer store of the native runtime: overlay roots, mounted by the container itself.
+
+Nothing is mounted on the host: a root is a list of directories, and the overlay comes into being in
+the container's own mount namespace and goes with it. What a store must take away is only the
+directory of a container's changes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
+from cloche.layers import Layer, LayerStore, RootFilesystem
+from cloche_linux.trees import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cloche.runtime import BackendContext
+    from cloche.spec import Mount
+
+__all__ = ["OverlayStore"]
+
+
+class OverlayStore(LayerStore):
+    """Makes roots for the form ``overlay`` beneath one directory.
+
+    ``info`` of a root: ``upper`` and ``work`` (directories on this machine), or ``memory`` (bytes
+    of a private tmpfs, 0 for the kernel's default size), in which changes live and vanish by
+    themselves. A normal user's changes always live in memory: files of other ids that a container
+    makes could not be removed by the user afterwards.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._containers = os.path.join(home, "containers")
+        self._host = os.path.join(home, "host")
+        self._in_memory = os.geteuid() != 0
+
+    @classmethod
+    def open(cls, context: BackendContext) -> OverlayStore:
+        return cls(str(context.home))
+
+    def prepare(
+        self, id: str, layers: Sequence[Layer], form: str, *, volatile: bool, size: int | None
+    ) -> RootFilesystem:
+        if form != "overlay":
+            raise NotSupported(f"the overlay store does not offer roots of the form {form}")
+        lowers = [_directory(layer) for layer in layers if layer.kind != "host"]
+        if any(layer.kind == "host" for layer in layers):
+            return self._over_host(id, lowers, size)
+        return RootFilesystem(
+            form=form, layers=tuple(lowers), info=self._changes(id, "root", size)
+        )
+
+    def _over_host(self, id: str, lowers: list[str], size: int | None) -> RootFilesystem:
+        from cloche_linux.host.mounts import trees_and_submounts
+        from cloche_linux.host.skeleton import skeleton
+
+        base = skeleton(self._host)
+        trees, submounts = trees_and_submounts()
+        overlays = [self._overlay_on(id, tree, size) for tree in trees]
+        return RootFilesystem(
+            form="overlay",
+            layers=(*lowers, base),
+            mounts=(*overlays, *submounts),
+            info=self._changes(id, "root", size),
+        )
+
+    def _overlay_on(self, id: str, tree: str, size: int | None) -> Mount:
+        from cloche.spec import Mount
+
+        changes = self._changes(id, tree.strip("/").replace("/", "-"), size)
+        options = [f"{key}dir={changes[key]}" for key in ("upper", "work") if key in changes]
+        return Mount(
+            destination=tree,
+            type="overlay",
+            source="overlay",
+            options=(f"lowerdir={tree}", *options, "nodev"),
+        )
+
+    def _changes(self, id: str, name: str, size: int | None) -> dict[str, object]:
+        """Make the directories for one overlay's changes, unless they live in memory."""
+        if self._in_memory or size is not None:
+            return {"memory": size or 0}
+        place = os.path.join(self._containers, id, name)
+        upper, work = place + ".upper", place + ".work"
+        try:
+            self._make(os.path.dirname(place), upper, work)
+        except BaseException:
+            self.release(id)
+            raise
+        return {"upper": upper, "work": work}
+
+    def _make(self, container: str, upper: str, work: str) -> None:
+        try:
+            os.mkdir(container, 0o700)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            os.makedirs(self._containers, 0o700, exist_ok=True)
+            os.mkdir(container, 0o700)
+        os.mkdir(upper, 0o755)
+        os.mkdir(work, 0o700)
+
+    def release(self, id: str) -> None:
+        if "/" in id or id in {"", ".", ".."}:
+            raise InvalidSpec(f"not a container's id: {id!r}", path="id")
+        try:
+            remove_tree(os.path.join(self._containers, id))
+        except OSError as error:
+            raise CleanupFailed(
+                f"the writable layer of {id} remains: {error}",
+                problems=[error],
+                container=id,
+                backend="overlay",
+            ) from error
+
+    def list(self) -> Iterable[str]:
+        try:
+            return sorted(os.listdir(self._containers))
+        except FileNotFoundError:
+            return []
+
+
+def _directory(layer: Layer) -> str:
+    path = str(layer.path)
+    if layer.kind != "directory":
+        raise NotSupported(f"the overlay store does not take layers of the kind {layer.kind}")
+    if not os.path.isdir(path):
+        raise NotFound(f"root directory not found: {path}", hint="name an existing directory")
+    return os.path.realpath(path)

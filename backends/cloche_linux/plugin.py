@@ -1,0 +1,113 @@
+"""What this package offers to Cloche; importing it loads no native code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche import hookimpl
+from cloche.layers import LayerStore, LayerStoreDescriptor
+from cloche.runtime import Capability, Isolation, Runtime, RuntimeDescriptor
+from cloche.stdio import StdioDescriptor, StdioDriver
+
+if TYPE_CHECKING:
+    from cloche.probe import Verdict
+    from cloche.runtime import BackendContext
+
+_CAPABILITIES = frozenset(
+    {
+        Capability.BIND_MOUNTS,
+        Capability.EXEC,
+        Capability.FILES,
+        Capability.IDLE,
+        Capability.ISOLATE_PROCESS,
+        Capability.LIMITS,
+        Capability.LOAD,
+        Capability.PAUSE,
+        Capability.PROMPT,
+        Capability.SIGNALS,
+        Capability.STATS,
+        Capability.TERMINAL,
+        Capability.UPDATE,
+        Capability.WAITING_CREATE,
+    }
+)
+
+
+@hookimpl
+def cloche_runtimes() -> list[RuntimeDescriptor]:
+    return [
+        RuntimeDescriptor(
+            name="linux",
+            ceiling=80,
+            capabilities=_CAPABILITIES,
+            roots=("overlay", "path"),
+            stdio=frozenset({"fd", "pipe"}),
+            isolations=frozenset({Isolation.PROCESS}),
+            probe=_probe_runtime,
+            open=_open_runtime,
+        )
+    ]
+
+
+@hookimpl
+def cloche_layer_stores() -> list[LayerStoreDescriptor]:
+    return [
+        LayerStoreDescriptor(
+            name="overlay",
+            ceiling=80,
+            offers=("overlay",),
+            kinds=frozenset({"directory", "host"}),
+            probe=_probe_store,
+            open=_open_store,
+        )
+    ]
+
+
+@hookimpl
+def cloche_stdio_drivers() -> list[StdioDescriptor]:
+    return [
+        StdioDescriptor(
+            name="pty",
+            ceiling=80,
+            forms=frozenset({"pipe"}),
+            terminal=True,
+            probe=_probe_pty,
+            open=_open_pty,
+        )
+    ]
+
+
+def _probe_runtime(argument: str | None) -> Verdict:
+    from cloche_linux.probing import probe_runtime
+
+    return probe_runtime(argument)
+
+
+def _probe_store(argument: str | None) -> Verdict:
+    from cloche_linux.probing import probe_store
+
+    return probe_store(argument)
+
+
+def _probe_pty(argument: str | None) -> Verdict:
+    from cloche_linux.probing import probe_platform
+
+    return probe_platform(argument)
+
+
+def _open_runtime(context: BackendContext) -> Runtime:
+    from cloche_linux.runtime import LinuxRuntime
+
+    return LinuxRuntime(context)
+
+
+def _open_store(context: BackendContext) -> LayerStore:
+    from cloche_linux.overlay import OverlayStore
+
+    return OverlayStore.open(context)
+
+
+def _open_pty(context: BackendContext) -> StdioDriver:
+    from cloche_linux.pty import PtyDriver
+
+    return PtyDriver()

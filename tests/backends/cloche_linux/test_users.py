@@ -1,0 +1,54 @@
+"""Users and groups by the container's own files."""
+
+from __future__ import annotations
+
+import pytest
+from cloche.errors import NotFound
+from cloche_linux.users import Account, group_id, resolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+PASSWD = b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:100:Ann:/home/ann:/bin/sh\nbroken line\n"
+GROUP = b"root:x:0:\nusers:x:100:\nwheel:x:10:root,ann\naudio:x:11:ann\n"
+
+
+def read(path: str) -> bytes | None:
+    return {"etc/passwd": PASSWD, "etc/group": GROUP}.get(path)
+
+
+@pytest.mark.parametrize(
+    ("user", "account"),
+    [
+        ("ann", Account(uid=1000, gid=100, additional_gids=(10, 11), home="/home/ann")),
+        ("1000", Account(uid=1000, gid=100, additional_gids=(10, 11), home="/home/ann")),
+        ("ann:audio", Account(uid=1000, gid=11, home="/home/ann")),
+        ("ann:77", Account(uid=1000, gid=77, home="/home/ann")),
+        ("4242", Account(uid=4242, gid=0)),
+        ("4242:wheel", Account(uid=4242, gid=10)),
+        ("", Account(uid=0, gid=0, additional_gids=(10,), home="/root")),
+        (":users", Account(uid=0, gid=100, home="/root")),
+    ],
+)
+def test_a_user_is_resolved_as_docker_does(user: str, account: Account) -> None:
+    assert resolve(user, read) == account
+
+
+@pytest.mark.parametrize("user", ["bob", "ann:staff", "-1"])
+def test_an_unknown_name_is_an_error_that_says_it(user: str) -> None:
+    with pytest.raises(NotFound, match="in the container"):
+        resolve(user, read)
+
+
+def test_numbers_need_no_files() -> None:
+    assert resolve("7:8", lambda path: None) == Account(uid=7, gid=8)
+
+
+def test_a_group_is_resolved_alone() -> None:
+    assert (group_id("wheel", read), group_id("99", read)) == (10, 99)
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_hostile_files_give_an_account_or_not_found(passwd: bytes, group: bytes) -> None:
+    files = {"etc/passwd": passwd, "etc/group": group}
+    account = resolve("0:0", files.get)
+    assert (account.uid, account.gid) == (0, 0) or b":" in passwd + group
