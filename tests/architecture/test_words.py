@@ -1,0 +1,101 @@
+"""What the text of the project may not say, and what every test must."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+
+import pytest
+
+MACHINE_PATHS = re.compile(
+    r"/(?:work|farm|home/(?!u\b|user\b|you\b)\w+|Users/\w+)/|/tmp/(?:venv|brief)"
+)
+TRACKER = re.compile(
+    r"\b(?:issue|ticket|PR|pull request) ?#?\d+\b|(?<![\w&/])#\d+\b", re.IGNORECASE
+)
+UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+
+
+@pytest.fixture(scope="module")
+def texts(root):
+    """Every text file under version control."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    files = [root / name for name in listed.stdout.split("\0") if name]
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in files
+        if path.is_file() and path.name not in ("LICENSE", "test_words.py")
+    }
+
+
+@pytest.mark.parametrize(
+    "forbidden", [MACHINE_PATHS, TRACKER, UNFINISHED], ids=["path", "tracker", "unfinished"]
+)
+def test_no_text_speaks_of_anything_but_the_project(texts, forbidden):
+    found = [
+        f"{name}:{number}: {line.strip()}"
+        for name, text in texts.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if forbidden.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (MACHINE_PATHS, "see /work/main"),
+        (MACHINE_PATHS, "/home/alice/x"),
+        (TRACKER, "fixes #12"),
+        (TRACKER, "see issue 2"),
+        (UNFINISHED, "# TODO: later"),
+    ],
+)
+def test_each_pattern_finds_what_it_is_for(pattern, text):
+    assert pattern.search(text)
+
+
+def test_every_exception_is_named_and_none_is_swallowed(sources):
+    """`except Exception: pass` hides what nobody has thought of."""
+    swallowed = [
+        f"{source.name}:{node.lineno}"
+        for source in sources
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node) and _does_nothing(node)
+    ]
+    assert swallowed == []
+
+
+def _is_broad(node: ast.ExceptHandler) -> bool:
+    return node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
+
+
+def _does_nothing(node: ast.ExceptHandler) -> bool:
+    return all(isinstance(statement, ast.Pass | ast.Continue) for statement in node.body)
+
+
+def test_every_test_asserts_something(specifications):
+    """Directly, or through a call whose name says so; a test that cannot fail proves nothing."""
+    empty = [
+        f"{source.name}:{node.lineno} {node.name}"
+        for source in specifications
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if node.name.startswith("test_") and not _asserts(node)
+    ]
+    assert empty == []
+
+
+def _asserts(test: ast.AST) -> bool:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call) and re.search(
+            r"raises|warns|assert|check|expect|verif|fail|benchmark", ast.unparse(node.func)
+        ):
+            return True
+    return False

@@ -1,0 +1,91 @@
+"""What every test has, and the judge of skips: `expected-skips.txt` is all that may be skipped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The judge sits where the reports of all workers arrive."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SkipJudge(config, EXPECTED_SKIPS.read_text("utf-8")))
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One line of the file."""
+
+    line: str
+
+    def matches(self, nodeid: str, reason: str | None = None) -> bool:
+        pattern, _, beginning = self.line.partition(" -- ")
+        name = ".*".join(re.escape(part) for part in pattern.strip().split("*"))
+        fits = re.fullmatch(name, nodeid) is not None
+        return fits and (reason is None or reason.startswith(beginning.strip()))
+
+
+class SkipJudge:
+    """Compares the skips of a run with the expected ones and fails the run for any difference."""
+
+    def __init__(self, config: pytest.Config, expected: str) -> None:
+        lines = (line.strip() for line in expected.splitlines())
+        self.expected = [Expectation(line) for line in lines if line and not line.startswith("#")]
+        self.whole = _is_whole(config)
+        self.skipped: dict[str, str] = {}
+        self.ran: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.skipped[report.nodeid] = _reason(report)
+        elif report.when == "call":
+            self.ran.add(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.skipped[report.nodeid] = _reason(report)
+
+    def deviations(self) -> list[str]:
+        """What differs, a sentence each."""
+        found = [
+            f"skipped, but not expected to be: {nodeid} -- {reason}"
+            for nodeid, reason in sorted(self.skipped.items())
+            if not any(e.matches(nodeid, reason) for e in self.expected)
+        ]
+        for expectation in self.expected:
+            if ran := sorted(filter(expectation.matches, self.ran)):
+                found.append(f"expected to be skipped, but ran: {', '.join(ran)}")
+            elif self.whole and not any(expectation.matches(*s) for s in self.skipped.items()):
+                found.append(
+                    f"expected to be skipped, but there is no such test: {expectation.line}"
+                )
+        return found
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.deviations() and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for index, deviation in enumerate(self.deviations()):
+            if index == 0:
+                terminalreporter.section("deviations from tests/expected-skips.txt", red=True)
+            terminalreporter.line(deviation, red=True)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether nothing was deselected by name, path or mark, so that every line must be met."""
+    by_default = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    everything = config.option.markexpr in ("", "not benchmark")
+    return by_default and everything and not config.option.keyword and not config.getoption("lf", False)
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    detail = report.longrepr
+    text = detail[2] if isinstance(detail, tuple) else str(detail)
+    return text.removeprefix("Skipped: ")
