@@ -1,1 +1,133 @@
 """Containers from Python: pluggable runtimes, layer stores and stdio drivers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloche import aio
+    from cloche.api import backends, get, list, run, start  # noqa: A004
+    from cloche.container import Container, Process
+    from cloche.details import Details
+    from cloche.engine import Engine
+    from cloche.errors import (
+        AlreadyExists,
+        BackendError,
+        CleanupFailed,
+        ClocheError,
+        CommandFailed,
+        ImageError,
+        InvalidSpec,
+        InvalidState,
+        NotFound,
+        NotSupported,
+        TimedOut,
+        Unavailable,
+    )
+    from cloche.exit import ExitStatus, Reason
+    from cloche.hookspecs import hookimpl
+    from cloche.mount import Mount
+    from cloche.parameters import ExecOptions, ExecRunOptions, RunOptions, StartOptions
+    from cloche.plugins import Backend, PluginWarning
+    from cloche.pool import Pool
+    from cloche.result import Result
+    from cloche.runtime import Capability, Isolation, State
+    from cloche.stats import Stats
+    from cloche.stdio import Size, StreamTarget
+    from cloche.streams import DEVNULL, PIPE, STDOUT
+
+__all__ = [
+    "run",
+    "start",
+    "get",
+    "list",
+    "backends",
+    "aio",
+    "Engine",
+    "Container",
+    "Process",
+    "Result",
+    "Details",
+    "Pool",
+    "Mount",
+    "PIPE",
+    "DEVNULL",
+    "STDOUT",
+    "StreamTarget",
+    "Size",
+    "RunOptions",
+    "StartOptions",
+    "ExecOptions",
+    "ExecRunOptions",
+    "State",
+    "Reason",
+    "ExitStatus",
+    "Stats",
+    "Isolation",
+    "Capability",
+    "Backend",
+    "ClocheError",
+    "InvalidSpec",
+    "NotFound",
+    "AlreadyExists",
+    "InvalidState",
+    "NotSupported",
+    "Unavailable",
+    "CommandFailed",
+    "TimedOut",
+    "ImageError",
+    "CleanupFailed",
+    "BackendError",
+    "PluginWarning",
+    "hookimpl",
+]
+
+_HOMES = {
+    "cloche.api": ("run", "start", "get", "list", "backends"),
+    "cloche.container": ("Container", "Process"),
+    "cloche.details": ("Details",),
+    "cloche.engine": ("Engine",),
+    "cloche.errors": (
+        "ClocheError",
+        "InvalidSpec",
+        "NotFound",
+        "AlreadyExists",
+        "InvalidState",
+        "NotSupported",
+        "Unavailable",
+        "CommandFailed",
+        "TimedOut",
+        "ImageError",
+        "CleanupFailed",
+        "BackendError",
+    ),
+    "cloche.exit": ("ExitStatus", "Reason"),
+    "cloche.hookspecs": ("hookimpl",),
+    "cloche.mount": ("Mount",),
+    "cloche.parameters": ("ExecOptions", "ExecRunOptions", "RunOptions", "StartOptions"),
+    "cloche.plugins": ("Backend", "PluginWarning"),
+    "cloche.pool": ("Pool",),
+    "cloche.result": ("Result",),
+    "cloche.runtime": ("Capability", "Isolation", "State"),
+    "cloche.stats": ("Stats",),
+    "cloche.stdio": ("Size", "StreamTarget"),
+    "cloche.streams": ("DEVNULL", "PIPE", "STDOUT"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "aio":
+        return import_module("cloche.aio")
+    if name not in _HOME:
+        raise AttributeError(f"module 'cloche' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return found
+
+
+def __dir__() -> Sequence[str]:
+    return sorted(__all__)

@@ -1,0 +1,87 @@
+"""The verbs of the module: those of one Engine that this process keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from cloche.container import Container
+    from cloche.engine import Engine
+    from cloche.parameters import RunOptions, StartOptions
+    from cloche.plugins import Backend
+    from cloche.result import Result
+
+__all__ = ["backends", "default_engine", "get", "list", "run", "start"]
+
+_engine: Engine | None = None
+
+
+def default_engine() -> Engine:
+    """Return the engine behind ``cloche.run`` and its like; made on first use."""
+    global _engine
+    if _engine is None:
+        from cloche.engine import Engine
+
+        _engine = Engine()
+    return _engine
+
+
+@overload
+def run(
+    args: Sequence[str], *, text: Literal[True], **options: Unpack[RunOptions]
+) -> Result[str]: ...
+@overload
+def run(
+    args: Sequence[str], *, text: Literal[False] | None = None, **options: Unpack[RunOptions]
+) -> Result[bytes]: ...
+def run(
+    args: Sequence[str], *, text: bool | None = None, **options: Unpack[RunOptions]
+) -> Result[Any]:
+    """Run a command in a new container, wait for its end, and remove the container.
+
+    ``cloche.RunOptions`` lists every parameter; ``Engine.run`` says what is raised.
+    """
+    return default_engine().run(args, text=text, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@overload
+def start(
+    args: Sequence[str] | None = None, *, text: Literal[True], **options: Unpack[StartOptions]
+) -> Container[str]: ...
+@overload
+def start(
+    args: Sequence[str] | None = None,
+    *,
+    text: Literal[False] | None = None,
+    **options: Unpack[StartOptions],
+) -> Container[bytes]: ...
+def start(
+    args: Sequence[str] | None = None,
+    *,
+    text: bool | None = None,
+    **options: Unpack[StartOptions],
+) -> Container[Any]:
+    """Start a command in a new container (or ``idle=True``) and return at once.
+
+    ``cloche.StartOptions`` lists every parameter; ``Engine.start`` says what is raised.
+    """
+    return default_engine().start(args, text=text, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def get(name: str) -> Container[bytes]:
+    """Find a container by name, id, or unique prefix of an id, whoever made it."""
+    return default_engine().get(name)
+
+
+def list(*, all: bool = False) -> builtins.list[Container[bytes]]:  # noqa: A001
+    """List the running containers, oldest first; with ``all`` the others too."""
+    return default_engine().list(all=all)
+
+
+def backends() -> builtins.list[Backend]:
+    """Say of each installed backend whether it works here, and why not."""
+    return default_engine().backends()
