@@ -1,0 +1,187 @@
+"""The steps the helper knows, and how a list of them is written down.
+
+A plan is three areas, all little-endian: a header of 32 bytes, one record of 64 bytes for each
+step, and the text that the records point into. ``_native/plan.h`` holds the same layout for C,
+``_native/steps.h`` the same names and numbers.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import sys
+from collections.abc import Iterable
+from typing import Final, NewType
+
+Extra = NewType("Extra", int)
+"""The place, from 0, of a descriptor among the ``extras`` that the helper is spawned with."""
+
+MAGIC: Final = 0x504C4F43
+VERSION: Final = 1
+MAX_STEPS: Final = 4096
+MAX_BYTES: Final = 64 << 20
+
+_HEADER: Final = struct.Struct("<IHHIIHHIiI")
+_RECORD: Final = struct.Struct("<HHiQQQIIIIIIII")
+
+
+class Step(enum.IntEnum):
+    """What can go wrong, by name: errors carry one of these, faults are injected at one of
+    these."""
+
+    PLAN = 0
+    UNSHARE = 1
+    JOIN = 2
+    JOIN_PROCESS = 3
+    MAP_BY_PARENT = 4
+    MAP_SELF = 5
+    REEXECUTE = 6
+    FORK = 7
+    ATTACH_CGROUP = 8
+    OOM_SCORE = 9
+    SESSION_KEYRING = 10
+    PROPAGATION = 11
+    SCRATCH = 12
+    ROOT_OVERLAY = 13
+    ROOT_BIND = 14
+    ROOT_ATTRIBUTES = 15
+    MOUNT = 16
+    OVERLAY = 17
+    BIND = 18
+    REMOUNT = 19
+    DIRECTORY = 20
+    DEVICE = 21
+    SYMLINK = 22
+    FILE = 23
+    MASK = 24
+    READ_ONLY = 25
+    PIVOT = 26
+    HOSTNAME = 27
+    DOMAINNAME = 28
+    LOOPBACK = 29
+    SYSCTL = 30
+    TERMINAL = 31
+    CONSOLE = 32
+    READY = 33
+    INIT = 34
+    IDLE = 35
+    DESCRIPTORS = 36
+    CONTROLLING_TERMINAL = 37
+    RLIMIT = 38
+    UMASK = 39
+    SCHEDULER = 40
+    PERSONALITY = 41
+    WORKING_DIRECTORY = 42
+    BOUNDING = 43
+    IDENTITY = 44
+    CAPABILITIES = 45
+    NO_NEW_PRIVILEGES = 46
+    SECCOMP = 47
+    PARENT_DEATH = 48
+    EXECUTE = 49
+    SEND_ROOT = 50
+    PROBE = 51
+
+
+class Recorder:
+    """Writes steps down in the order they are asked for; :class:`cloche_linux.plan.Plan` gives
+    them names."""
+
+    __slots__ = ("_area", "_end", "_fault", "_records")
+
+    def __init__(self) -> None:
+        self._records: list[bytes] = []
+        self._area: list[bytes] = [b"\0"]
+        self._end = 1
+        self._fault = (0, 0, 0)
+
+    def __len__(self) -> int:
+        """The number of steps so far."""
+        return len(self._records)
+
+    def inject(self, step: Step, errno: int, occurrence: int = 1) -> None:
+        """Make the helper fail with ``errno`` where it would begin the given occurrence (from 1)
+        of a step.
+
+        The failure takes the same way as one from the kernel. A plan holds at most one fault; a
+        step that the plan does not have is never reached and nothing fails.
+        """
+        self._fault = (int(step), occurrence, errno)
+
+    def encode(self) -> bytes:
+        """Return the plan as the helper reads it."""
+        area = b"".join(self._area)
+        step, occurrence, errno = self._fault
+        header = _HEADER.pack(
+            MAGIC,
+            VERSION,
+            _RECORD.size,
+            len(self._records),
+            len(area),
+            step,
+            0,
+            occurrence,
+            errno,
+            0,
+        )
+        return b"".join((header, *self._records, area))
+
+    def _text(self, text: bytes) -> tuple[int, int]:
+        """Keep text, which may hold anything, with a NUL after it; returns where it is."""
+        if not text:
+            return 0, 0
+        start, length = self._end, len(text)
+        self._area.append(text)
+        self._area.append(b"\0")
+        self._end = start + length + 1
+        return start, length
+
+    def _add(
+        self,
+        step: Step,
+        path: bytes = b"",
+        source: bytes = b"",
+        data: bytes = b"",
+        more: bytes = b"",
+        *,
+        flags: int = 0,
+        number: int = 0,
+        first: int = 0,
+        second: int = 0,
+        third: int = 0,
+    ) -> None:
+        text = self._text
+        self._records.append(
+            _RECORD.pack(
+                step,
+                flags,
+                number,
+                first,
+                second,
+                third,
+                *text(path),
+                *text(source),
+                *text(data),
+                *text(more),
+            )
+        )
+
+
+def as_path(path: str | bytes) -> bytes:
+    """Return a path, name or argument as the kernel takes it.
+
+    Raises ValueError if it holds a NUL, which would silently cut it short.
+    """
+    raw = (
+        path.encode(sys.getfilesystemencoding(), "surrogateescape")
+        if isinstance(path, str)
+        else path
+    )
+    if b"\0" in raw:
+        raise ValueError(f"a NUL in {path!r}")
+    return raw
+
+
+def as_list(items: Iterable[str | bytes]) -> bytes:
+    """Return strings one after the other, each ended by a NUL."""
+    return b"".join([as_path(item) + b"\0" for item in items])
