@@ -1,0 +1,117 @@
+"""Values to JSON, by the type of each value alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from enum import Enum
+from json.encoder import encode_basestring_ascii as quote
+from math import isfinite
+from typing import Any, TypeVar
+
+from .names import json_names
+
+__all__ = ["remember", "to_json", "write"]
+
+T = TypeVar("T")
+Writer = Callable[[Any], str]
+
+#: The text of remembered values by their identity, and the values, lest an identity be reused.
+_texts: dict[int, str | None] = {}
+_remembered: list[object] = []
+
+
+def write(value: object) -> bytes:
+    """The JSON of a dataclass, mapping, sequence or scalar, in ASCII and without white space.
+
+    A field that is None is left out. Bytes that a path or an argument could not decode
+    (``surrogateescape``) survive a round trip through `read`. Raises TypeError for what has no
+    JSON form and ValueError for a number that is not finite.
+    """
+    return _text(value).encode("ascii")
+
+
+def to_json(value: object) -> Any:
+    """The same as plain dicts, lists and scalars, ready for `json.dumps` or another serialiser."""
+    from json import loads
+
+    return loads(write(value))
+
+
+def remember(value: T) -> T:
+    """Keep the text of a large, shared and immutable value once it has been written.
+
+    Found again by identity, so only for module-level constants: they are never forgotten.
+    """
+    _texts[id(value)] = None
+    _remembered.append(value)
+    return value
+
+
+def _text(value: object) -> str:
+    if (key := id(value)) not in _texts:
+        return _writers[type(value)](value)
+    text = _texts[key]
+    if text is None:
+        text = _texts[key] = _writers[type(value)](value)
+    return text
+
+
+def _array(value: tuple[object, ...] | list[object]) -> str:
+    return f"[{','.join([_text(item) for item in value])}]"
+
+
+def _strings(value: Mapping[str, object]) -> str:
+    return f"{{{','.join([f'{quote(key)}:{_text(item)}' for key, item in value.items()])}}}"
+
+
+def _number(value: float) -> str:
+    if not isfinite(value):
+        raise ValueError(f"{value} has no JSON form")
+    return repr(value)
+
+
+def _object(cls: type) -> Writer:
+    keys = [(name, f"{quote(alias)}:") for name, alias in json_names(cls).items()]
+
+    def write_object(value: object) -> str:
+        items = [(key, getattr(value, name)) for name, key in keys]
+        return f"{{{','.join([key + _text(item) for key, item in items if item is not None])}}}"
+
+    return write_object
+
+
+class _Writers(dict[type, Writer]):
+    """Writers by exact type; those of dataclasses and subclasses are added when first met."""
+
+    def __missing__(self, cls: type) -> Writer:
+        self[cls] = found = self._find(cls)
+        return found
+
+    def _find(self, cls: type) -> Writer:
+        if is_dataclass(cls):
+            return _object(cls)
+        if issubclass(cls, Enum):
+            return lambda value: _text(value.value)
+        if hasattr(cls, "__fspath__"):
+            return lambda value: quote(str(value))
+        if issubclass(cls, Mapping):
+            return _strings
+        for base in cls.__mro__:
+            if base in self:
+                return self[base]
+        raise TypeError(f"{cls.__name__} has no JSON form")
+
+
+_writers = _Writers(
+    {
+        str: quote,
+        int: int.__repr__,
+        float: _number,
+        bool: lambda value: "true" if value else "false",
+        type(None): lambda _: "null",
+        tuple: _array,
+        list: _array,
+        dict: _strings,
+    }
+)
