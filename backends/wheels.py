@@ -1,0 +1,95 @@
+"""Builds the wheels for every platform on one Linux machine: `python backends/wheels.py`.
+
+The compiler is `zig cc` from PyPI: it carries the headers of musl and of each old glibc, for
+x86-64 and aarch64. The extension needs nothing of Python but headers, since its limited API is
+resolved when it is loaded; so every wheel can be built from here, and `auditwheel` judges each.
+
+Arguments are platform tags (all of them without any); `--out DIR` is where wheels go (`dist`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+TARGETS = {
+    "manylinux_2_17_x86_64": "x86_64-linux-gnu.2.17",
+    "manylinux_2_17_aarch64": "aarch64-linux-gnu.2.17",
+    "musllinux_1_2_x86_64": "x86_64-linux-musl",
+    "musllinux_1_2_aarch64": "aarch64-linux-musl",
+    "win_amd64": "",
+}
+
+
+def main() -> None:
+    """Builds what the arguments name and prints a line for each wheel."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("platforms", nargs="*", metavar="TAG", help=", ".join(TARGETS))
+    parser.add_argument("--out", type=Path, default=Path("dist"), help="where wheels go")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.platforms) - TARGETS.keys():
+        parser.error(f"no such platform: {', '.join(sorted(unknown))}")
+    for platform in arguments.platforms or TARGETS:
+        print(wheel(platform, arguments.out.resolve()))
+
+
+def wheel(platform: str, out: Path) -> Path:
+    """Builds one wheel and returns it, after `auditwheel` has found it true to its tag."""
+    with TemporaryDirectory(prefix="cloche-wheel-") as scratch:
+        environment = os.environ | {"CLOCHE_PLATFORM_TAG": platform}
+        if target := TARGETS[platform]:
+            environment["CC"] = _compiler(target, _python_headers(Path(scratch, "include")))
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+        subprocess.run(
+            [*command, "--outdir", scratch, str(ROOT)],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        (built,) = Path(scratch).glob("*.whl")
+        if platform not in built.name:
+            raise SystemExit(f"{built.name} is not for {platform}: its C was not compiled")
+        if target:
+            _audit(built, platform)
+        out.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.move(built, out / built.name))
+
+
+def _compiler(target: str, headers: Path) -> str:
+    return f"{sys.executable} -m ziglang cc -target {target} -I{headers}"
+
+
+def _python_headers(folder: Path) -> Path:
+    """Debian's pyconfig.h only includes that of the target, by a path that a cross compiler lacks.
+
+    The host's stands in for it: on 64-bit Linux they agree in all that the limited API uses.
+    """
+    python = f"python{sysconfig.get_python_version()}"
+    for machine in ("x86_64", "aarch64"):
+        place = folder / f"{machine}-linux-gnu" / python
+        place.mkdir(parents=True)
+        shutil.copy(sysconfig.get_config_h_filename(), place)
+    return folder
+
+
+def _audit(wheel: Path, platform: str) -> None:
+    """Fails unless the symbols that the wheel wants are there on every machine of its tag."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "auditwheel", "show", str(wheel)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    if f'"{platform}"' not in shown.replace("\n", " "):
+        raise SystemExit(f"{wheel.name} needs more than {platform} has:\n{shown}")
+
+
+if __name__ == "__main__":
+    main()

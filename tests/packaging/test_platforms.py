@@ -1,0 +1,66 @@
+"""The wheels for other platforms, by the documented command; each is what its tag says."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine, elf(5)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Builds one platform's wheel and opens it."""
+
+    def made(platform: str) -> zipfile.ZipFile:
+        command = [sys.executable, ROOT / "backends/wheels.py", "--out", tmp_path, platform]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        return zipfile.ZipFile(done.stdout.strip())
+
+    return made
+
+
+def machine(elf: bytes) -> int:
+    """e_machine of a 64-bit little-endian ELF file."""
+    assert elf[:6] == b"\x7fELF\x02\x01"
+    return struct.unpack_from("<H", elf, 18)[0]
+
+
+@pytest.mark.parametrize("libc", ["manylinux_2_17", "musllinux_1_2"])
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_linux_wheel_has_both_native_files_for_its_machine(libc, name, made):
+    wheel = made(f"{libc}_{name}")
+    assert f"cp311-abi3-{libc}_{name}" in wheel.filename
+    assert machine(wheel.read("cloche_linux/_helper")) == MACHINES[name]
+    assert machine(wheel.read("cloche_linux/_native.abi3.so")) == MACHINES[name]
+
+
+def test_the_windows_wheel_has_nothing_compiled(made):
+    wheel = made("win_amd64")
+    assert wheel.filename.endswith("-py3-none-win_amd64.whl")
+    assert not [
+        name for name in wheel.namelist() if name.endswith((".so", "_helper", "_build.json"))
+    ]
+
+
+def test_an_unknown_platform_is_refused(tmp_path):
+    command = [sys.executable, ROOT / "backends/wheels.py", "--out", tmp_path, "riscos_26"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no such platform: riscos_26" in done.stderr
+
+
+def test_the_manylinux_wheel_runs_a_container_here(made, environment):
+    fresh = environment()
+    fresh.install(made("manylinux_2_17_x86_64").filename)
+    done = fresh.run("cloche", "run", "--", "echo", "hello")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
