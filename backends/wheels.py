@@ -30,7 +30,7 @@ TARGETS = {
 
 def main() -> None:
     """Builds what the arguments name and prints a line for each wheel."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Builds the wheels for every platform.")
     parser.add_argument("platforms", nargs="*", metavar="TAG", help=", ".join(TARGETS))
     parser.add_argument("--out", type=Path, default=Path("dist"), help="where wheels go")
     arguments = parser.parse_args()
