@@ -82,7 +82,12 @@ def _is_whole(config: pytest.Config) -> bool:
     """Whether nothing was deselected by name, path or mark, so that every line must be met."""
     by_default = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     everything = config.option.markexpr in ("", "not benchmark")
-    return by_default and everything and not config.option.keyword and not config.getoption("lf", False)
+    return (
+        by_default
+        and everything
+        and not config.option.keyword
+        and not config.getoption("lf", False)
+    )
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
