@@ -1,0 +1,305 @@
+"""Endings: how a process ended, and waiting for it.
+
+An ``Exit`` is resolved once and read by any number of waiters, before or after. No thread is parked
+for it and nothing polls: who waits, waits for the descriptor in their own thread.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from _thread import TIMEOUT_MAX, allocate_lock
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidState, TimedOut
+from cloche.signals import signal_name, signal_number
+
+if TYPE_CHECKING:
+    from _thread import LockType
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from cloche._loop import Loop
+
+__all__ = ["Exit", "ExitStatus", "Reason"]
+
+
+class Reason(StrEnum):
+    """Why a process ended."""
+
+    #: It ended by itself.
+    EXIT = "exit"
+    #: A signal ended it.
+    SIGNAL = "signal"
+    #: It was ended because its time was up.
+    TIMEOUT = "timeout"
+    #: The kernel ended it for want of memory.
+    OOM = "oom"
+    #: It has ended, and nobody can tell how any more.
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitStatus:
+    """How a process ended; what is not known is None, never invented."""
+
+    #: What it returned; None if a signal ended it.
+    code: int | None
+    #: Name of the signal that ended it (``SIGKILL``), if one did.
+    signal: str | None = None
+    reason: Reason = Reason.EXIT
+
+    @classmethod
+    def killed(cls, signal: int, reason: Reason = Reason.SIGNAL) -> ExitStatus:
+        """Make the status of a process that the signal of this Linux number ended."""
+        return cls(None, signal_name(signal), reason)
+
+    @classmethod
+    def lost(cls) -> ExitStatus:
+        """Make the status of a process of whose end nothing is known."""
+        return cls(None, None, Reason.LOST)
+
+    @property
+    def returncode(self) -> int | None:
+        """What ``subprocess`` says: the code, or the signal's number negated (-9)."""
+        return self.code if self.signal is None else -signal_number(self.signal)
+
+    @property
+    def exit_code(self) -> int | None:
+        """What a shell says: the code, or 128 and the signal's number (137)."""
+        return self.code if self.signal is None else 128 + signal_number(self.signal)
+
+
+class Exit:
+    """The ending of one process, waited for by anyone, cancelled by nobody.
+
+    Made with a descriptor (``of_fd``) or resolved by hand. All methods may be called on any thread,
+    also in a child that was forked meanwhile.
+    """
+
+    __slots__ = ("_fd", "_futures", "_gates", "_lock", "_outcome", "_read", "_users", "_watcher")
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._outcome: ExitStatus | Exception | None = None
+        self._fd = -1
+        self._read: Callable[[], ExitStatus] | None = None
+        #: How many are waiting for the descriptor now; the last one closes it.
+        self._users = 0
+        #: One locked lock for each waiter of an exit without descriptor.
+        self._gates: tuple[LockType, ...] = ()
+        self._futures: tuple[Future[ExitStatus], ...] = ()
+        #: The process whose reactor waits for the descriptor: after a fork it is another's.
+        self._watcher = 0
+
+    @classmethod
+    def of_fd(cls, fd: int, read: Callable[[], ExitStatus]) -> Exit:
+        """Make an exit that has happened when ``fd`` is readable; takes over ``fd``.
+
+        ``read`` is called once then, by whoever sees it first; what it raises, everybody who asks
+        gets. It must not block for long, nor use this exit. ``fd`` stays open while it runs.
+        """
+        made = cls()
+        made._fd, made._read = fd, read
+        return made
+
+    def __repr__(self) -> str:
+        return f"<Exit {self._outcome!r}>"
+
+    def __del__(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
+    def resolve(self, status: ExitStatus) -> None:
+        """Say how it ended, on any thread; callbacks run on another. Only the first word counts.
+
+        Whoever waits for a descriptor already waits on until that is readable.
+        """
+        self._settle(status)
+
+    def fail(self, error: Exception) -> None:
+        """Say that it will never be known here (the service is gone): all who ask get ``error``."""
+        self._settle(error)
+
+    def close(self) -> None:
+        """Give up the descriptor: an ending not seen until now can't be asked for here any more.
+
+        Who asks for it then gets InvalidState. Repeatable, never raises; what is known stays known.
+        """
+        self._ended(deadline=0.0)
+        self._settle(InvalidState("this process was released before its end was seen"))
+
+    def poll(self) -> ExitStatus | None:
+        """Say how it ended; None if it has not. Raises what ``fail`` was given."""
+        return self._result() if self._ended(deadline=0.0) else None
+
+    def wait(self, timeout: float | None = None) -> ExitStatus:
+        """Wait in this thread until it has ended, for ``timeout`` seconds at most.
+
+        Raises TimedOut, which ends and cancels nothing, and what ``fail`` was given. Interruptible
+        by Ctrl-C.
+        """
+        if not self._ended(None if timeout is None else time.monotonic() + timeout):
+            raise TimedOut(f"not ended after {timeout:g} seconds", operation="wait")
+        return self._result()
+
+    @property
+    def future(self) -> Future[ExitStatus]:
+        """A future of the caller's own: to cancel it harms nobody.
+
+        Its callbacks run on one thread for all exits of this process, which starts with the first
+        use and must not be blocked for long.
+        """
+        from concurrent.futures import Future
+
+        future: Future[ExitStatus] = Future()
+        with self._lock:
+            if self._outcome is None:
+                waiting = (other for other in self._futures if not other.done())
+                self._futures = (*waiting, future)
+                self._watch()
+                return future
+        _fulfil(future, self._outcome)
+        return future
+
+    def fileno(self) -> int | None:
+        """Duplicate the descriptor that is readable at the end, for an event loop; caller closes.
+
+        None if there is none, or none any more: use ``future`` then.
+        """
+        with self._lock:
+            return os.dup(self._fd) if self._fd >= 0 and self._outcome is None else None
+
+    def _result(self) -> ExitStatus:
+        assert self._outcome is not None
+        if isinstance(self._outcome, Exception):
+            raise self._outcome.with_traceback(None)
+        return self._outcome
+
+    def _ended(self, deadline: float | None) -> bool:
+        if self._outcome is not None:
+            return True
+        return self._wait_at_gate(deadline) if self._read is None else self._wait_for_fd(deadline)
+
+    def _wait_for_fd(self, deadline: float | None) -> bool:
+        with self._lock:
+            if self._outcome is not None:
+                return True
+            self._users += 1
+        try:
+            if _readable(self._fd, deadline):
+                self._look()
+            return self._outcome is not None
+        finally:
+            self._leave()
+
+    def _wait_at_gate(self, deadline: float | None) -> bool:
+        gate = allocate_lock()
+        gate.acquire()
+        with self._lock:
+            if self._outcome is not None:
+                return True
+            self._gates = (*self._gates, gate)
+        try:
+            return _passed(gate, deadline)
+        finally:
+            with self._lock:
+                self._gates = tuple(other for other in self._gates if other is not gate)
+
+    def _look(self) -> None:
+        """Read how it ended, once, whoever comes first."""
+        with self._lock:
+            if self._outcome is not None or self._read is None:
+                return
+            try:
+                outcome: ExitStatus | Exception = self._read()
+            except Exception as error:  # noqa: BLE001 - told to everybody who asks
+                outcome = error
+            self._announce(outcome)
+
+    def _settle(self, outcome: ExitStatus | Exception) -> None:
+        with self._lock:
+            if self._outcome is None:
+                self._announce(outcome)
+
+    def _announce(self, outcome: ExitStatus | Exception) -> None:
+        self._outcome = outcome
+        for gate in self._gates:
+            gate.release()
+        if self._futures:
+            _reactor().post(self._fulfil_all)
+        self._close_unused()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            self._close_unused()
+
+    def _close_unused(self) -> None:
+        if self._outcome is not None and not self._users and self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _watch(self) -> None:
+        if self._fd < 0 or self._watcher == os.getpid():
+            return
+        _reactor().when_readable(self._fd, self._look)
+        self._users += not self._watcher
+        self._watcher = os.getpid()
+
+    def _fulfil_all(self) -> None:
+        """On the reactor: tell the futures, and leave the descriptor."""
+        with self._lock:
+            futures, self._futures = self._futures, ()
+            watched, self._watcher = self._watcher, 0
+            if watched:
+                _reactor().forget(self._fd)
+        if watched:
+            self._leave()
+        assert self._outcome is not None
+        for future in futures:
+            _fulfil(future, self._outcome)
+
+
+def _fulfil(future: Future[ExitStatus], outcome: ExitStatus | Exception) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _readable(fd: int, deadline: float | None) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while True:
+        if poll.poll(None if deadline is None else 1000 * _left(deadline)):
+            return True
+        if deadline is not None and not _left(deadline):
+            return False
+
+
+def _passed(gate: LockType, deadline: float | None) -> bool:
+    """Wait until ``gate`` is opened; in slices on Windows, where Ctrl-C doesn't interrupt it."""
+    while True:
+        left = TIMEOUT_MAX if deadline is None else _left(deadline)
+        if gate.acquire(timeout=min(left, 0.2) if sys.platform == "win32" else left):
+            return True
+        if deadline is not None and not _left(deadline):
+            return False
+
+
+def _left(deadline: float) -> float:
+    """Seconds until then, at most a day: system calls count milliseconds in an int."""
+    return min(max(0.0, deadline - time.monotonic()), 86_400.0)
+
+
+def _reactor() -> Loop:
+    from cloche._loop import reactor
+
+    return reactor
