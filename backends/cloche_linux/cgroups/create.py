@@ -1,0 +1,120 @@
+"""From a plan to a group: directories, settings, device rules; all of it or nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import Unavailable
+from cloche_linux.cgroups import site as sites
+from cloche_linux.cgroups.device_program import program
+from cloche_linux.cgroups.devices import fold, lines
+from cloche_linux.cgroups.failures import ABSENT, of_making, of_setting
+from cloche_linux.cgroups.files import write
+from cloche_linux.cgroups.group import Group
+from cloche_linux.cgroups.node import make
+from cloche_linux.cgroups.removal import remove
+from cloche_linux.cgroups.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cloche.spec import LinuxDeviceCgroup
+    from cloche_linux.cgroups.device_program import Programs
+    from cloche_linux.cgroups.draft import Planned
+    from cloche_linux.cgroups.node import Node
+    from cloche_linux.cgroups.plan import GroupPlan
+    from cloche_linux.cgroups.settings import Setting
+
+__all__ = ["apply", "create", "make_planned", "restrict_devices"]
+
+#: Where the processes of a crowded site go.
+_REST = "cloche.rest"
+
+
+def create(plan: GroupPlan) -> Group:
+    """Make what ``plan`` says."""
+    made: list[Node] = []
+    try:
+        for planned in plan.directories:
+            made.append(make_planned(planned, may_exist=plan.named))
+        apply(plan.settings, made, plan.unenforced)
+        restrict_devices(plan.devices, made, plan.programs)
+    except BaseException:
+        for node in reversed(made):
+            remove(node)
+        raise
+    scope = None if plan.scope is None else Scope.planned(plan.id, plan.scope, plan.settings)
+    return Group(plan.id, tuple(made), scope)
+
+
+def make_planned(planned: Planned, *, may_exist: bool) -> Node:
+    """Make one directory, on a site that is cleared first if need be."""
+    try:
+        if planned.site.crowded:
+            sites.empty(planned.site, _REST)
+        return make(planned.node, planned.site.directory, may_exist=may_exist)
+    except OSError as error:
+        raise of_making(error, planned.node.path) from error
+
+
+def apply(settings: Iterable[Setting], nodes: Sequence[Node], unenforced: frozenset[str]) -> None:
+    """Write settings.
+
+    The kernel takes some pairs in one order only, which depends on what was set before (memory and
+    swap, quota and period): what it refuses at first is tried again after the others.
+    """
+    again = [one for one in settings if not _set(one, nodes, unenforced, again=False)]
+    for one in again:
+        _set(one, nodes, unenforced, again=True)
+
+
+def _set(
+    setting: Setting, nodes: Sequence[Node], unenforced: frozenset[str], *, again: bool
+) -> bool:
+    node = next((node for node in nodes if setting.controller in node.controllers), None)
+    if node is None:
+        return True
+    path = f"{node.path}/{setting.file}"
+    if setting.instead is not None and not os.path.exists(path):
+        return _set(setting.instead, nodes, unenforced, again=again)
+    try:
+        write(path, setting.value)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EBUSY) and not again:
+            return False
+        if not (error.errno in ABSENT and setting.limit in unenforced):
+            raise of_setting(error, setting, path) from error
+    return True
+
+
+def restrict_devices(
+    rules: Sequence[LinuxDeviceCgroup], nodes: Sequence[Node], programs: Programs | None
+) -> None:
+    """Put device rules in force, by v1's files where they are, or else by a program."""
+    if not rules:
+        return
+    node = next((node for node in nodes if "devices" in node.controllers), None)
+    if node is not None:
+        for file, value in lines(rules):
+            write(f"{node.path}/{file}", value)
+        return
+    unified = next((node for node in nodes if node.version == 2), None)
+    if unified is not None and programs is not None:
+        _attach_program(program(fold(rules)), unified, programs)
+
+
+def _attach_program(instructions: bytes, node: Node, programs: Programs) -> None:
+    group = os.open(node.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        loaded = programs.load(instructions)
+        try:
+            programs.attach(group, loaded)
+        finally:
+            os.close(loaded)
+    except OSError as error:
+        reason = f"the kernel does not take the BPF program ({error.strerror})"
+        raise Unavailable(f"devices: {reason}", reason=reason, remedy="run as root") from error
+    finally:
+        os.close(group)

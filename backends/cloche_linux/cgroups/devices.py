@@ -1,0 +1,100 @@
+"""Which devices a group may use: rules, and what they come to.
+
+Rules are applied in order, as the kernel's v1 device controller applies them (its
+security/device_cgroup.c): a rule for all devices sets what holds for every device from there on,
+the others are exceptions. v1 is told the rules; for v2 they are folded here and become a program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+from cloche.spec import LinuxDeviceCgroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["ALWAYS", "Access", "Device", "fold", "lines", "with_defaults"]
+
+#: Type (``b``, ``c``), major and minor; None for every number.
+Device = tuple[str, int | None, int | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """What a list of rules allows: a default, and exceptions from it as sets of r, w and m."""
+
+    allowed: bool
+    exceptions: dict[Device, frozenset[str]] = field(default_factory=dict)
+
+
+def _allow(type: str, major: int | None, minor: int | None, access: str) -> LinuxDeviceCgroup:
+    return LinuxDeviceCgroup(allow=True, type=type, major=major, minor=minor, access=access)
+
+
+#: What every container may use, whatever its rules: making any node, and using the harmless ones.
+ALWAYS = (
+    _allow("c", None, None, "m"),
+    _allow("b", None, None, "m"),
+    *(_allow("c", 1, minor, "rwm") for minor in (3, 5, 7, 8, 9)),
+    _allow("c", 5, 0, "rwm"),
+    _allow("c", 5, 2, "rwm"),
+    _allow("c", 136, None, "rwm"),
+)
+
+
+def with_defaults(rules: Iterable[LinuxDeviceCgroup]) -> tuple[LinuxDeviceCgroup, ...]:
+    """Check the rules and add those that always hold; no rules stay no rules.
+
+    Raises InvalidSpec.
+    """
+    asked = tuple(rules)
+    for index, rule in enumerate(asked):
+        _check(rule, f"linux.resources.devices[{index}]")
+    return (*asked, *ALWAYS) if asked else ()
+
+
+def lines(rules: Iterable[LinuxDeviceCgroup]) -> Iterator[tuple[str, str]]:
+    """Say the rules in v1's words: the file to write to, and what."""
+    for rule in rules:
+        kind, major, minor = _device(rule)
+        numbers = f"{_number(major)}:{_number(minor)}"
+        value = "a" if kind == "a" else f"{kind} {numbers} {rule.access or 'rwm'}"
+        yield ("devices.allow" if rule.allow else "devices.deny"), value
+
+
+def fold(rules: Iterable[LinuxDeviceCgroup]) -> Access:
+    """Work out what holds after all rules."""
+    allowed, exceptions = True, dict[Device, frozenset[str]]()
+    for rule in rules:
+        device, access = _device(rule), frozenset(rule.access or "rwm")
+        if device[0] == "a":
+            allowed, exceptions = rule.allow, {}
+        elif rule.allow != allowed:
+            exceptions[device] = exceptions.get(device, frozenset()) | access
+        elif rest := exceptions.pop(device, frozenset()) - access:
+            exceptions[device] = rest
+    return Access(allowed=allowed, exceptions=exceptions)
+
+
+def _device(rule: LinuxDeviceCgroup) -> Device:
+    kind = "c" if rule.type == "u" else rule.type or "a"
+    wide = [None if number is None or number < 0 else number for number in (rule.major, rule.minor)]
+    return kind, wide[0], wide[1]
+
+
+def _number(number: int | None) -> str:
+    return "*" if number is None else str(number)
+
+
+def _check(rule: LinuxDeviceCgroup, path: str) -> None:
+    if (rule.type or "a") not in ("a", "b", "c", "u"):
+        raise InvalidSpec(f"{rule.type!r} is not a type of device", path=f"{path}.type")
+    if rule.access is not None and (not rule.access or set(rule.access) - set("rwm")):
+        raise InvalidSpec(
+            f"access {rule.access!r} is not made of r, w and m", path=f"{path}.access"
+        )
+    if any(number is not None and number >= 2**31 for number in (rule.major, rule.minor)):
+        raise InvalidSpec("a device number is below 2147483648", path=path)

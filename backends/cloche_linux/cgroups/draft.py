@@ -1,0 +1,156 @@
+"""How a plan comes about: limits ask for controllers, controllers for a site in their hierarchy."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloche.errors import Unavailable
+from cloche_linux.cgroups import site as sites
+from cloche_linux.cgroups.devices import with_defaults
+from cloche_linux.cgroups.layout import detect
+from cloche_linux.cgroups.node import Node
+from cloche_linux.cgroups.resources import settings
+from cloche_linux.cgroups.scope import offer
+from cloche_linux.cgroups.settings import Refusal, Setting
+from cloche_linux.cgroups.site import NoSite, Site
+
+if TYPE_CHECKING:
+    from cloche.spec import LinuxDeviceCgroup, LinuxResources
+    from cloche_linux.cgroups.device_program import Programs
+    from cloche_linux.cgroups.layout import Hierarchy
+
+__all__ = ["Draft", "Planned"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A directory to make, and the place beneath which the making begins."""
+
+    node: Node
+    site: Site
+
+
+class Draft:
+    """A plan in the making; ``directories`` ends it."""
+
+    def __init__(self, *, name: str, unenforced: frozenset[str]) -> None:
+        self.settings: list[Setting] = []
+        self.devices: tuple[LinuxDeviceCgroup, ...] = ()
+        self.scope: frozenset[str] | None = None
+        self._layout = detect()
+        self._name = name
+        self._unenforced = unenforced
+        self._wanted: dict[Hierarchy, set[str]] = {}
+
+    def limit(self, resources: LinuxResources, programs: Programs | None) -> None:
+        """Take in what the specification limits."""
+        for answer in settings(resources, self._layout):
+            if isinstance(answer, Refusal):
+                self._refuse(answer)
+            elif self._want(answer.controller):
+                self.settings.append(answer)
+            else:
+                self._refuse(_absent(answer.limit, answer.controller))
+        self.devices = with_defaults(resources.devices or ())
+        if self.devices and not self._want("devices"):
+            self._want_program(programs)
+
+    def freezer(self) -> None:
+        """Take in what it takes to freeze: any v2 group, or the v1 controller."""
+        unified = self._layout.unified
+        found = sites.find(unified, frozenset()) if unified else None
+        if unified and (isinstance(found, Site) or offer(unified) is not None):
+            self._wanted.setdefault(unified, set())
+        elif not self._want("freezer"):
+            absent = _absent("freezer", "freezer")
+            self._refuse(_denied("freezer", found) if isinstance(found, NoSite) else absent)
+
+    def stats(self) -> None:
+        """Take in what can be measured here."""
+        for controller in ("memory", "pids", "cpu", "cpuacct", "blkio", "io"):
+            holder = self._layout.holding(controller)
+            if holder and isinstance(sites.find(holder, frozenset({controller})), Site):
+                self._want(controller)
+
+    def directories(self) -> tuple[Planned, ...]:
+        """Find a site in each hierarchy for what is wanted of it."""
+        places = [self._place(hierarchy) for hierarchy in list(self._wanted)]
+        return tuple(planned for planned in places if planned is not None)
+
+    def _want(self, controller: str) -> bool:
+        holder = self._layout.holding(controller)
+        if holder is not None:
+            self._wanted.setdefault(holder, set()).add(controller)
+        return holder is not None
+
+    def _want_program(self, programs: Programs | None) -> None:
+        unified = self._layout.unified
+        if unified is not None and programs is not None and os.geteuid() == 0:
+            self._wanted.setdefault(unified, set())
+            return
+        self.devices = ()
+        reason = "device rules on cgroup v2 are a BPF program, which only root may load"
+        self._refuse(Refusal(limit="devices", reason=reason, remedy="run as root"))
+
+    def _place(self, hierarchy: Hierarchy) -> Planned | None:
+        wanted = frozenset(self._wanted[hierarchy])
+        site = self._site(hierarchy, wanted)
+        if isinstance(site, NoSite):
+            wanted = self._reduced(hierarchy, wanted, site)
+            site = self._site(hierarchy, wanted)
+        if isinstance(site, NoSite) or self.scope is not None:
+            return None
+        path = os.path.join(site.directory, self._name.lstrip("/"))
+        node = Node(version=hierarchy.version, controllers=wanted, path=path)
+        return Planned(node=node, site=site)
+
+    def _site(self, hierarchy: Hierarchy, wanted: frozenset[str]) -> Site | NoSite:
+        """A name from the top of the hierarchy starts there; whether it can shows in the making."""
+        if self._name.startswith("/") and os.access(hierarchy.mount, os.W_OK):
+            return Site(directory=hierarchy.mount)
+        return sites.find(hierarchy, wanted)
+
+    def _reduced(self, hierarchy: Hierarchy, wanted: frozenset[str], why: NoSite) -> frozenset[str]:
+        """Leave what can be had, by a scope of systemd's or else alone, and give up the rest."""
+        offered = offer(hierarchy)
+        if offered is not None:
+            self.scope = wanted & offered
+            lost = wanted - offered
+        else:
+            alone = {one for one in wanted if self._is_out_of_reach(hierarchy, one)}
+            lost = frozenset(alone) or wanted
+        self._give_up(lost, why)
+        return wanted - lost
+
+    def _is_out_of_reach(self, hierarchy: Hierarchy, controller: str) -> bool:
+        return isinstance(self._site(hierarchy, frozenset({controller})), NoSite)
+
+    def _give_up(self, lost: frozenset[str], why: NoSite) -> None:
+        for one in [one for one in self.settings if one.controller in lost]:
+            self._refuse(_denied(one.limit, why))
+            self.settings.remove(one)
+        for name in lost & {"devices", "freezer"}:
+            self._refuse(_denied(name, why))
+        if "devices" in lost:
+            self.devices = ()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if refusal.limit in self._unenforced:
+            return
+        drop = f"--allow-unenforced {refusal.limit}"
+        raise Unavailable(
+            f"{refusal.limit}: {refusal.reason}",
+            reason=refusal.reason,
+            remedy=f"{refusal.remedy}, or {drop}" if refusal.remedy else drop,
+        )
+
+
+def _denied(limit: str, why: NoSite) -> Refusal:
+    return Refusal(limit=limit, reason=why.reason, remedy=why.remedy)
+
+
+def _absent(limit: str, controller: str) -> Refusal:
+    reason = f"the kernel has no {controller} controller, or it is not mounted"
+    return Refusal(limit=limit, reason=reason)

@@ -1,0 +1,203 @@
+"""A container's group, whatever directories it consists of."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import CleanupFailed, ClocheError, NotSupported
+from cloche_linux.cgroups import freezer
+from cloche_linux.cgroups.kill import kill_all
+from cloche_linux.cgroups.members import adopt, attach, members
+from cloche_linux.cgroups.node import Node
+from cloche_linux.cgroups.oom import oom_kills
+from cloche_linux.cgroups.removal import remove
+from cloche_linux.cgroups.scope import Scope
+from cloche_linux.cgroups.stats import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from cloche.spec import LinuxResources
+    from cloche.stats import Stats
+    from cloche_linux.cgroups.plan import GroupPlan
+
+__all__ = ["Group"]
+
+
+class Group:
+    """The group of one container; every method may be called on any thread.
+
+    A process gets in by one of three ways, and must before it runs anything of the container's:
+    ``clone_into`` for clone3, ``join_fds`` for a helper that still is alone in its process, and
+    ``attach`` from outside where neither is possible (``by_attach``).
+    """
+
+    def __init__(self, id: str, nodes: tuple[Node, ...], scope: Scope | None = None) -> None:
+        self.id = id
+        self._nodes = nodes
+        self._scope = scope
+        self._descriptors: dict[str, int] = {}
+
+    @classmethod
+    def load(cls, info: Mapping[str, object]) -> Group:
+        """Find a group again by ``info`` (its own, or its plan's).
+
+        Directories that are gone are left out; if all are, every method still works and finds
+        nothing. Raises ValueError for what ``info`` did not write.
+        """
+        match info:
+            case {"id": str(id), "nodes": list(nodes)}:
+                found = [node for node in map(Node.load, nodes) if node.exists()]
+                scope = info.get("scope")
+                return cls(id, tuple(found), Scope(unit=scope) if isinstance(scope, str) else None)
+        raise ValueError("not the record of a control group")
+
+    @property
+    def info(self) -> dict[str, object]:
+        """Small JSON from which ``load`` finds this group again."""
+        return {
+            "id": self.id,
+            "nodes": [node.info for node in self._nodes],
+            "scope": self._scope.unit if self._scope else None,
+        }
+
+    @property
+    def clone_into(self) -> int | None:
+        """A descriptor for clone3's CLONE_INTO_CGROUP; None if there is no v2 directory.
+
+        It stays this object's; ``close`` closes it.
+        """
+        node = next((node for node in self._nodes if node.version == 2), None)
+        if node is None or self._scope is not None:
+            return None
+        return self._open(node.path, os.O_RDONLY | os.O_DIRECTORY)
+
+    @property
+    def join_fds(self) -> tuple[int, ...]:
+        """Descriptors of the v1 directories' ``tasks`` files; a process writes ``0`` to each.
+
+        Only a process of one thread may (it would leave its others behind). Then it's 200 times
+        as fast as attaching: the kernel (5.6 and later) need not hold up every fork of the machine
+        to move a single thread that asks for itself. They stay this object's.
+        """
+        places = [node.path for node in self._nodes if node.version == 1]
+        return tuple(self._open(f"{path}/tasks", os.O_WRONLY) for path in places)
+
+    @property
+    def by_attach(self) -> bool:
+        """Whether each process must be moved in by ``attach`` once it exists."""
+        return self._scope is not None
+
+    def attach(self, pid: int) -> None:
+        """Move a process with all its threads in, from outside.
+
+        The first wait of the kernel's takes 8 to 20 ms. Raises NotFound if the process is gone.
+        """
+        if self._scope is None:
+            attach(self._nodes, pid)
+        elif self._nodes:
+            self._scope.join(pid)
+        else:
+            self._start_scope(self._scope, pid)
+
+    def adopt(self, pids: Callable[[], Iterable[int]]) -> None:
+        """Move all processes in that ``pids`` lists, until it lists no new one."""
+        adopt(self._nodes, pids)
+
+    def pids(self) -> list[int]:
+        """List the processes, those in groups beneath too; host ids."""
+        return members(self._nodes[0]) if self._nodes else []
+
+    def stats(self) -> Stats:
+        """Measure what there is to measure."""
+        return measure(self._nodes)
+
+    def oom_kills(self) -> int | None:
+        """Count the processes ended for want of memory; None where nobody counts."""
+        return oom_kills(self._nodes)
+
+    def freeze(self) -> None:
+        """Stop all processes, and return when they stand still; TimedOut if they don't."""
+        freezer.freeze(self._freezing() or self._grow_freezer())
+
+    def thaw(self) -> None:
+        """Let all processes run on; not frozen is no error."""
+        if (node := self._freezing()) is not None:
+            freezer.thaw(node)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether all processes stand still."""
+        node = self._freezing()
+        return node is not None and freezer.frozen(node)
+
+    def update(self, resources: LinuxResources, *, unenforced: Collection[str] = ()) -> None:
+        """Change limits; those not named stay. Errors as of ``plan`` and ``create``.
+
+        Device rules can't be changed on v2 (NotSupported).
+        """
+        from cloche_linux.cgroups.plan import plan
+
+        wanted = plan(resources, id=self.id, unenforced=unenforced)
+        if wanted is not None:
+            self.extend(wanted)
+
+    def extend(self, wanted: GroupPlan) -> None:
+        """Add what ``wanted`` has and this group has not, and set its settings."""
+        from cloche_linux.cgroups.grow import grow
+
+        if self._scope is not None:
+            raise NotSupported("limits of a scope of systemd's can't be added to yet")
+        self._nodes = grow(self._nodes, wanted)
+
+    def kill(self) -> None:
+        """Send SIGKILL to every process; does not wait for their end."""
+        kill_all(self._nodes)
+        self.thaw()
+
+    def remove(self) -> None:
+        """Take all directories away; repeatable. Waits for dying processes, ends none.
+
+        Raises CleanupFailed if something is left.
+        """
+        self.close()
+        problems: list[Exception] = []
+        for node in self._nodes:
+            try:
+                remove(node)
+            except (ClocheError, OSError) as error:
+                problems.append(error)
+        if problems:
+            raise CleanupFailed(str(problems[0]), problems=problems, operation="delete")
+
+    def close(self) -> None:
+        """Close the descriptors handed out; repeatable, and they are opened again when needed."""
+        while self._descriptors:
+            os.close(self._descriptors.popitem()[1])
+
+    def _open(self, path: str, flags: int) -> int:
+        if path not in self._descriptors:
+            self._descriptors[path] = os.open(path, flags | os.O_CLOEXEC)
+        return self._descriptors[path]
+
+    def _start_scope(self, scope: Scope, pid: int) -> None:
+        from cloche_linux.cgroups.create import apply
+
+        self._nodes = (scope.start(pid),)
+        apply(scope.settings, self._nodes, frozenset())
+
+    def _freezing(self) -> Node | None:
+        return next((node for node in self._nodes if freezer.can_freeze(node)), None)
+
+    def _grow_freezer(self) -> Node:
+        from cloche_linux.cgroups.plan import plan
+
+        wanted = plan(None, id=self.id, need_freezer=True)
+        if wanted is not None:
+            self.extend(wanted)
+        return self._freezing() or _unfreezable()
+
+
+def _unfreezable() -> Node:
+    raise NotSupported("this group can't be frozen", operation="pause")

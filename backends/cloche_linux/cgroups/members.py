@@ -1,0 +1,64 @@
+"""The processes of a group: who they are, and how they get in from outside."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import BackendError, NotFound
+from cloche_linux.cgroups.files import read_pids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cloche_linux.cgroups.node import Node
+
+__all__ = ["adopt", "attach", "members"]
+
+
+def members(node: Node) -> list[int]:
+    """List the processes of a directory and of all groups made beneath it."""
+    return [pid for directory, _, _ in os.walk(node.path) for pid in read_pids(directory)]
+
+
+def attach(nodes: Sequence[Node], pid: int) -> None:
+    """Move one process into every directory, all writes back to back.
+
+    The first waits until no fork or exit is under way on the whole machine; those that follow at
+    once wait no more. Raises NotFound if the process is gone, else BackendError.
+    """
+    descriptors = [
+        os.open(f"{node.path}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for node in nodes
+    ]
+    try:
+        for descriptor in descriptors:
+            os.write(descriptor, str(pid).encode())
+    except OSError as error:
+        raise _refused(error, pid) from error
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def adopt(nodes: Sequence[Node], pids: Callable[[], Iterable[int]]) -> None:
+    """Move all processes in, until a look finds no new one: they may fork meanwhile."""
+    known: set[int] = set()
+    while fresh := set(pids()) - known:
+        known |= fresh
+        for pid in fresh:
+            _attach_if_alive(nodes, pid)
+
+
+def _attach_if_alive(nodes: Sequence[Node], pid: int) -> None:
+    try:
+        attach(nodes, pid)
+    except NotFound:
+        return
+
+
+def _refused(error: OSError, pid: int) -> NotFound | BackendError:
+    if error.errno == errno.ESRCH:
+        return NotFound(f"process {pid} is gone")
+    message = f"process {pid} can't enter the control group: {error.strerror}"
+    return BackendError(message, step="write cgroup.procs", errno=error.errno)

@@ -1,0 +1,105 @@
+"""What a container's group will be, decided and checked before anything is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec, NotSupported
+from cloche_linux.cgroups.draft import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cloche.spec import LinuxDeviceCgroup, LinuxResources
+    from cloche_linux.cgroups.device_program import Programs
+    from cloche_linux.cgroups.draft import Planned
+    from cloche_linux.cgroups.group import Group
+    from cloche_linux.cgroups.settings import Setting
+
+__all__ = ["GroupPlan", "plan"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupPlan:
+    """A group that can be made: its directories, their settings, and who may use what."""
+
+    id: str
+    directories: tuple[Planned, ...]
+    settings: tuple[Setting, ...]
+    devices: tuple[LinuxDeviceCgroup, ...]
+    programs: Programs | None
+    #: Controllers of a scope that systemd makes when the first process is attached; None without.
+    scope: frozenset[str] | None
+    #: The caller named the directory, so it may be there already.
+    named: bool
+    unenforced: frozenset[str]
+
+    @property
+    def info(self) -> dict[str, object]:
+        """What ``Group.load`` needs to find and remove the group, should its maker die."""
+        return {"id": self.id, "nodes": [planned.node.info for planned in self.directories]}
+
+    def create(self) -> Group:
+        """Make the group with all limits set; on an error nothing of it is left.
+
+        Raises AlreadyExists, Unavailable, InvalidSpec, or BackendError for what nobody foresaw.
+        """
+        from cloche_linux.cgroups.create import create
+
+        return create(self)
+
+
+def plan(
+    resources: LinuxResources | None,
+    *,
+    id: str,
+    path: str | None = None,
+    need_freezer: bool = False,
+    need_stats: bool = False,
+    unenforced: Collection[str] = (),
+    programs: Programs | None = None,
+) -> GroupPlan | None:
+    """Decide which groups a container needs; None if it needs none.
+
+    ``path`` is the spec's ``cgroupsPath``: absolute from the top of each hierarchy, relative from
+    where this process may make groups; without one it is ``cloche/ID`` there. ``need_stats`` adds
+    what can be measured, and is no reason to fail. ``unenforced`` names limits that may be dropped:
+    memory, swap, swappiness, oom, kernel-memory, cpu, cpuset, pids, io, hugetlb, rdma, network,
+    unified, devices, freezer.
+
+    Makes nothing. Raises InvalidSpec for what no kernel takes, and Unavailable with reason and
+    remedy for what can't be enforced here.
+    """
+    draft = Draft(name=_name(path, id), unenforced=frozenset(unenforced))
+    if resources is not None:
+        draft.limit(resources, programs)
+    if need_freezer:
+        draft.freezer()
+    if need_stats:
+        draft.stats()
+    directories = draft.directories()
+    if not directories and draft.scope is None:
+        return None
+    return GroupPlan(
+        id=id,
+        directories=directories,
+        settings=tuple(draft.settings),
+        devices=draft.devices,
+        programs=programs,
+        scope=draft.scope,
+        named=path is not None,
+        unenforced=frozenset(unenforced),
+    )
+
+
+def _name(path: str | None, id: str) -> str:
+    if path is None:
+        return f"cloche/{id}"
+    if ":" in path and not path.startswith("/"):
+        message = f"cgroupsPath {path!r} is in systemd's form"
+        raise NotSupported(message, hint="use the cgroup manager cgroupfs")
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    if not names or ".." in names:
+        raise InvalidSpec(f"{path!r} is not the path of a group", path="linux.cgroupsPath")
+    return "/" * path.startswith("/") + "/".join(names)

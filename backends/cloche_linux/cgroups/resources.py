@@ -1,0 +1,103 @@
+"""From the limits of a specification to settings, for the hierarchy that holds each controller."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from cloche.errors import InvalidSpec
+from cloche_linux.cgroups import v1, v2
+from cloche_linux.cgroups.settings import Refusal, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cloche.spec import LinuxResources
+    from cloche_linux.cgroups.layout import Layout
+
+    Answer = Iterator[Setting | Refusal]
+    Translate = Callable[[Any], Answer]
+
+__all__ = ["settings"]
+
+#: Field of the resources, controllers (v1's name first), and how each version says it.
+_SECTIONS: tuple[tuple[str, tuple[str, ...], Translate, Translate], ...] = (
+    ("memory", ("memory",), v1.memory, v2.memory),
+    ("cpu", ("cpuset",), v1.cpuset, v1.cpuset),
+    ("cpu", ("cpu",), v1.cpu, v2.cpu),
+    ("pids", ("pids",), v1.pids, v1.pids),
+    ("block_io", ("blkio", "io"), v1.block_io, v2.block_io),
+    ("hugepage_limits", ("hugetlb",), v1.hugepages, v2.hugepages),
+    ("rdma", ("rdma",), v1.rdma, v1.rdma),
+    ("network", ("net_cls", "net_prio"), v1.network, v2.network),
+)
+
+
+def settings(resources: LinuxResources, layout: Layout) -> Answer:
+    """Say what is to be written where, and what can't be; devices are not among it.
+
+    Raises InvalidSpec for values that no kernel takes.
+    """
+    _check(resources)
+    for field, controllers, first, second in _SECTIONS:
+        asked = getattr(resources, field)
+        if asked is not None:
+            yield from _section(asked, controllers, first, second, layout)
+    for one in v2.unified(resources.unified or {}):
+        yield _on_v2(one, layout)
+
+
+def _section(
+    asked: object, controllers: tuple[str, ...], first: Translate, second: Translate, layout: Layout
+) -> Answer:
+    found = next((h for name in controllers if (h := layout.holding(name))), None)
+    if found is not None:
+        yield from (first if found.version == 1 else second)(asked)
+        return
+    # Only what is really asked for is missed.
+    yield from (_missing(one.limit, controllers[-1]) for one in second(asked))
+
+
+def _missing(limit: str, controller: str) -> Refusal:
+    return Refusal(
+        limit=limit,
+        reason=f"the kernel has no {controller} controller, or it is not mounted",
+        remedy=_ENABLE.get(controller),
+    )
+
+
+def _on_v2(one: Setting | Refusal, layout: Layout) -> Setting | Refusal:
+    if isinstance(one, Refusal):
+        return one
+    found = layout.holding(one.controller)
+    if found is None:
+        return _missing(one.limit, one.controller)
+    if found.version == 1:
+        return Refusal(limit=one.limit, reason=f"the {one.controller} controller is on cgroup v1")
+    return one
+
+
+#: Some distributions' kernels have the memory controller, but switched off.
+_ENABLE = {"memory": "boot with cgroup_enable=memory"}
+
+_PAGE_SIZE = re.compile(r"[1-9][0-9]*[KMGT]B")
+_RANGES = re.compile(r"\s*\d+(-\d+(:\d+/\d+)?)?(\s*,\s*\d+(-\d+(:\d+/\d+)?)?)*\s*")
+
+
+def _check(resources: LinuxResources) -> None:
+    for one in resources.hugepage_limits or ():
+        if not _PAGE_SIZE.fullmatch(one.page_size):
+            raise _wrong("hugepageLimits", f"{one.page_size!r} is not a page size")
+    if (cpu := resources.cpu) is None:
+        return
+    for field, ranges in (("cpus", cpu.cpus), ("mems", cpu.mems)):
+        if ranges and not _RANGES.fullmatch(ranges):
+            raise _wrong(f"cpu.{field}", f"{ranges!r} is not a list of ranges")
+    if cpu.period and not 1_000 <= cpu.period <= 1_000_000:
+        raise _wrong("cpu.period", f"a period of {cpu.period} µs is not within 1 ms and 1 s")
+    if cpu.quota and 0 < cpu.quota < 1_000:
+        raise _wrong("cpu.quota", f"a quota of {cpu.quota} µs is less than the 1 ms Linux takes")
+
+
+def _wrong(field: str, message: str) -> InvalidSpec:
+    return InvalidSpec(message, path=f"linux.resources.{field}")

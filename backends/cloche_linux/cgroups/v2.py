@@ -1,0 +1,140 @@
+"""Limits in the files of cgroup v2, with the conversions that all runtimes make.
+
+Sources: the kernel's admin-guide/cgroup-v2.rst; shares become a weight by the formula that runc and
+crun agree on since 2025 (2 → 1, 1024 → 100, 262144 → 10000).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+from cloche_linux.cgroups.settings import Refusal, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cloche.spec import (
+        LinuxBlockIO,
+        LinuxCPU,
+        LinuxHugepageLimit,
+        LinuxMemory,
+        LinuxNetwork,
+    )
+
+    Answer = Iterator[Setting | Refusal]
+
+__all__ = ["block_io", "cpu", "hugepages", "memory", "network", "swap_alone", "unified", "weight"]
+
+
+def memory(asked: LinuxMemory) -> Answer:
+    """Memory in bytes; the spec counts memory and swap together, v2 swap alone."""
+    yield from _bytes("memory", "memory.max", asked.limit or None)
+    yield from _bytes("swap", "memory.swap.max", swap_alone(asked))
+    yield from _bytes("memory", "memory.low", asked.reservation or None)
+    for limit, value in (
+        ("swappiness", asked.swappiness),
+        ("oom", asked.disable_oom_killer),
+        ("kernel-memory", asked.kernel or asked.kernel_tcp),
+    ):
+        if value:
+            yield Refusal(limit=limit, reason=f"cgroup v2 has no {limit} setting")
+
+
+def swap_alone(asked: LinuxMemory) -> int | None:
+    """Take the memory out of the limit on both; -1 for no limit, None for none asked."""
+    if asked.limit == -1 and not asked.swap:
+        return -1
+    if not asked.swap or asked.swap < 0:
+        return asked.swap or None
+    if not asked.limit or asked.limit < 0 or asked.swap < asked.limit:
+        message = "a limit on memory and swap needs a limit on memory that is not above it"
+        raise InvalidSpec(message, path="linux.resources.memory.swap")
+    return asked.swap - asked.limit
+
+
+def cpu(asked: LinuxCPU) -> Answer:
+    """A weight from shares, and times in microseconds."""
+    if asked.shares:
+        yield _cpu("cpu.weight", str(weight(asked.shares)))
+    if asked.quota or asked.period:
+        quota = str(asked.quota) if asked.quota and asked.quota > 0 else "max"
+        yield _cpu("cpu.max", f"{quota} {asked.period}" if asked.period else quota)
+    if asked.burst is not None:
+        yield _cpu("cpu.max.burst", str(asked.burst))
+    if asked.idle is not None:
+        yield _cpu("cpu.idle", str(asked.idle))
+    if asked.realtime_period or asked.realtime_runtime:
+        yield Refusal(limit="cpu", reason="cgroup v2 has no realtime limits")
+
+
+def weight(shares: int) -> int:
+    """Convert v1's shares (2 to 262144) into v2's weight (1 to 10000)."""
+    import math
+
+    shares = min(max(shares, 2), 262_144)
+    power = math.log2(shares)
+    exponent = (power * power + 125 * power) / 612.0 - 7.0 / 34.0
+    return min(max(math.ceil(math.pow(10, exponent)), 1), 10_000)
+
+
+def block_io(asked: LinuxBlockIO) -> Answer:
+    """Weights, which only some I/O schedulers heed, and throttles."""
+    if asked.weight:
+        yield _weight("default", asked.weight)
+    for device in asked.weight_device or ():
+        if device.weight:
+            yield _weight(f"{device.major}:{device.minor}", device.weight)
+    if asked.leaf_weight:
+        yield Refusal(limit="io", reason="cgroup v2 has no leaf weights")
+    for key, devices in (
+        ("rbps", asked.throttle_read_bps_device),
+        ("wbps", asked.throttle_write_bps_device),
+        ("riops", asked.throttle_read_iops_device),
+        ("wiops", asked.throttle_write_iops_device),
+    ):
+        for limited in devices or ():
+            value = f"{limited.major}:{limited.minor} {key}={limited.rate or 'max'}"
+            yield _io("io.max", value)
+
+
+def hugepages(asked: tuple[LinuxHugepageLimit, ...]) -> Answer:
+    """Bytes of huge pages of each size."""
+    for one in asked:
+        file, value = f"hugetlb.{one.page_size}.max", str(one.limit)
+        yield Setting(limit="hugetlb", controller="hugetlb", file=file, value=value)
+
+
+def network(asked: LinuxNetwork) -> Answer:
+    """Nothing: v2 leaves the marking of traffic to BPF and netfilter."""
+    if asked.class_id or asked.priorities:
+        yield Refusal(limit="network", reason="cgroup v2 does not mark network traffic")
+
+
+def unified(asked: Mapping[str, str]) -> Answer:
+    """Files and values as they were given; the controller is the file's first name."""
+    for file, value in asked.items():
+        if "/" in file or "." not in file or file.startswith("cgroup."):
+            message = f"{file!r} is not a file of a controller"
+            raise InvalidSpec(message, path="linux.resources.unified")
+        yield Setting(limit="unified", controller=file.split(".")[0], file=file, value=value)
+
+
+def _bytes(limit: str, file: str, value: int | None) -> Answer:
+    if value is not None:
+        text = "max" if value < 0 else str(value)
+        yield Setting(limit=limit, controller="memory", file=file, value=text)
+
+
+def _cpu(file: str, value: str) -> Setting:
+    return Setting(limit="cpu", controller="cpu", file=file, value=value)
+
+
+def _weight(device: str, value: int) -> Setting:
+    """BFQ takes the spec's 10 to 1000 as it is, the cost model 1 to 10000."""
+    wide = 1 + (value - 10) * 9999 // 990
+    return _io("io.bfq.weight", f"{device} {value}", instead=_io("io.weight", f"{device} {wide}"))
+
+
+def _io(file: str, value: str, instead: Setting | None = None) -> Setting:
+    return Setting(limit="io", controller="io", file=file, value=value, instead=instead)
