@@ -16,6 +16,14 @@ ROOT = Path(__file__).parents[2]
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine, elf(5)
 
 
+WEAK = {
+    "_ITM_deregisterTMCloneTable",
+    "_ITM_registerTMCloneTable",
+    "__cxa_finalize",
+    "__gmon_start__",
+}
+
+
 @pytest.fixture
 def made(tmp_path):
     """Builds one platform's wheel and opens it."""
@@ -42,6 +50,22 @@ def test_a_linux_wheel_has_both_native_files_for_its_machine(libc, name, made):
     assert f"cp311-abi3-{libc}_{name}" in wheel.filename
     assert machine(wheel.read("cloche_linux/_helper")) == MACHINES[name]
     assert machine(wheel.read("cloche_linux/_native.abi3.so")) == MACHINES[name]
+
+
+def test_the_musl_wheel_wants_nothing_but_python_and_musl(made, tmp_path):
+    """Symbol by symbol against the musl of this machine: no glibc is needed to load it."""
+    made("musllinux_1_2_x86_64").extract("cloche_linux/_native.abi3.so", tmp_path)
+    wanted = symbols(tmp_path / "cloche_linux/_native.abi3.so", "--undefined-only")
+    offered = symbols(Path("/lib/ld-musl-x86_64.so.1"), "--defined-only")
+    foreign = {name for name in wanted if not name.startswith(("Py", "_Py"))}
+    assert "clone" in offered
+    assert foreign - offered - WEAK == set()
+
+
+def symbols(library: Path, which: str) -> set[str]:
+    command = ["nm", "--dynamic", which, "--format=posix", library]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return {line.split()[0].partition("@")[0] for line in done.stdout.splitlines()}
 
 
 def test_the_windows_wheel_has_nothing_compiled(made):
