@@ -14,7 +14,7 @@ HEAVY = {
     "ssl", "subprocess", "tempfile", "typer", "typing_extensions", "urllib", "uuid",
 }  # fmt: skip
 LIBRARIES = {
-    "cloche": {"pluggy", "pydantic", "pytest"},
+    "cloche": {"pluggy", "pydantic", "pydantic_core", "pytest"},
     "cloche_linux": {"cffi", "_cffi_backend"},
     "cloche_stdio": set[str](),
     "cloche_cli": {"typer", "click", "rich"},
