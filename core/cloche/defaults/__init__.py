@@ -6,15 +6,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .linux import linux_process, linux_spec
-    from .profile import seccomp_profile
-    from .windows import windows_spec
+    from .profile import DEFAULT_PROFILE, seccomp_profile
+    from .windows import windows_process, windows_spec
 
-__all__ = ["linux_process", "linux_spec", "seccomp_profile", "windows_spec"]
+__all__ = [
+    "DEFAULT_PROFILE",
+    "linux_process",
+    "linux_spec",
+    "seccomp_profile",
+    "windows_process",
+    "windows_spec",
+]
 
 _LAZY = {
+    "DEFAULT_PROFILE": "profile",
     "linux_process": "linux",
     "linux_spec": "linux",
     "seccomp_profile": "profile",
+    "windows_process": "windows",
     "windows_spec": "windows",
 }
 

@@ -68,7 +68,7 @@ ALWAYS = _words(
     "getrandom sysinfo uname",
 )
 
-#: Allowed only with the capability. The kernel asks for it too, but has had bugs in what comes first.
+#: Allowed only with the capability, because what comes before the kernel asks for it has had bugs.
 BY_CAPABILITY: dict[str, tuple[str, ...]] = {
     "CAP_BPF": ("bpf",),
     "CAP_DAC_READ_SEARCH": ("open_by_handle_at",),
