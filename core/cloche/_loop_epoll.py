@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import signal
 import threading
 import weakref
 from collections import deque
@@ -89,6 +90,8 @@ class Loop:
         return self._epoll
 
     def _run(self, epoll: select.epoll) -> None:
+        # Signals are the other threads' business, above all SIGPIPE where it is not ignored.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while not self._ended():
             for callback in self._due(epoll.poll()):
                 callback()
