@@ -20,7 +20,21 @@ to be needed later, for a container that started without.
 
 from __future__ import annotations
 
-from cloche_linux.cgroups.group import Group
-from cloche_linux.cgroups.plan import GroupPlan, plan
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloche_linux.cgroups.group import Group
+    from cloche_linux.cgroups.planning import GroupPlan, plan
 
 __all__ = ["Group", "GroupPlan", "plan"]
+
+# A container without limits needs nothing of this package.
+_WHERE = {"Group": "group", "GroupPlan": "planning", "plan": "planning"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

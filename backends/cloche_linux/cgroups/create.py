@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
 from cloche_linux.cgroups import site as sites
-from cloche_linux.cgroups.device_program import program
-from cloche_linux.cgroups.devices import fold, lines
 from cloche_linux.cgroups.failures import ABSENT, of_making, of_setting
 from cloche_linux.cgroups.files import write
 from cloche_linux.cgroups.group import Group
 from cloche_linux.cgroups.node import make
 from cloche_linux.cgroups.removal import remove
-from cloche_linux.cgroups.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +21,8 @@ if TYPE_CHECKING:
     from cloche_linux.cgroups.device_program import Programs
     from cloche_linux.cgroups.draft import Planned
     from cloche_linux.cgroups.node import Node
-    from cloche_linux.cgroups.plan import GroupPlan
+    from cloche_linux.cgroups.planning import GroupPlan
+    from cloche_linux.cgroups.scope import Scope
     from cloche_linux.cgroups.settings import Setting
 
 __all__ = ["apply", "create", "make_planned", "restrict_devices"]
@@ -45,8 +43,15 @@ def create(plan: GroupPlan) -> Group:
         for node in reversed(made):
             remove(node)
         raise
-    scope = None if plan.scope is None else Scope.planned(plan.id, plan.scope, plan.settings)
-    return Group(plan.id, tuple(made), scope)
+    return Group(plan.id, tuple(made), _scope(plan))
+
+
+def _scope(plan: GroupPlan) -> Scope | None:
+    if plan.scope is None:
+        return None
+    from cloche_linux.cgroups.scope import Scope
+
+    return Scope.planned(plan.id, plan.scope, plan.settings)
 
 
 def make_planned(planned: Planned, *, may_exist: bool) -> Node:
@@ -95,6 +100,9 @@ def restrict_devices(
     """Put device rules in force, by v1's files where they are, or else by a program."""
     if not rules:
         return
+    from cloche_linux.cgroups.device_program import program
+    from cloche_linux.cgroups.devices import fold, lines
+
     node = next((node for node in nodes if "devices" in node.controllers), None)
     if node is not None:
         for file, value in lines(rules):

@@ -8,22 +8,25 @@ returns 1 to allow. Source of the encoding: the kernel's bpf/standardization/ins
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloche_linux.cgroups.devices import Access, Device
 
 __all__ = ["Programs", "program"]
 
 
-class Programs(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Programs:
     """The system calls that take a program to its group (bpf(2)); OSError as the kernel says."""
 
-    def load(self, instructions: bytes) -> int:
-        """Load a program of the type BPF_PROG_TYPE_CGROUP_DEVICE; a descriptor of it."""
-
-    def attach(self, group: int, program: int) -> None:
-        """Attach it to the group a descriptor is of (BPF_CGROUP_DEVICE, BPF_F_ALLOW_MULTI)."""
+    #: Load instructions as a BPF_PROG_TYPE_CGROUP_DEVICE; returns a descriptor.
+    load: Callable[[bytes], int]
+    #: Attach to the group of the first descriptor the program of the second (BPF_CGROUP_DEVICE).
+    attach: Callable[[int, int], None]
 
 
 _ACCESS = {"m": 1, "r": 2, "w": 4}

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
 from cloche_linux.cgroups import site as sites
-from cloche_linux.cgroups.devices import with_defaults
 from cloche_linux.cgroups.layout import detect
 from cloche_linux.cgroups.node import Node
 from cloche_linux.cgroups.resources import settings
-from cloche_linux.cgroups.scope import offer
 from cloche_linux.cgroups.settings import Refusal, Setting
 from cloche_linux.cgroups.site import NoSite, Site
 
@@ -53,23 +51,25 @@ class Draft:
                 self.settings.append(answer)
             else:
                 self._refuse(_absent(answer.limit, answer.controller))
-        self.devices = with_defaults(resources.devices or ())
-        if self.devices and not self._want("devices"):
-            self._want_program(programs)
+        if resources.devices:
+            self._limit_devices(resources.devices, programs)
 
     def freezer(self) -> None:
         """Take in what it takes to freeze: any v2 group, or the v1 controller."""
         unified = self._layout.unified
         found = sites.find(unified, frozenset()) if unified else None
-        if unified and (isinstance(found, Site) or offer(unified) is not None):
+        if unified and (isinstance(found, Site) or _offer(unified) is not None):
             self._wanted.setdefault(unified, set())
         elif not self._want("freezer"):
             absent = _absent("freezer", "freezer")
             self._refuse(_denied("freezer", found) if isinstance(found, NoSite) else absent)
 
     def stats(self) -> None:
-        """Take in what can be measured here."""
-        for controller in ("memory", "pids", "cpu", "cpuacct", "blkio", "io"):
+        """Take in what can be measured here; any v2 group measures processor time."""
+        unified = self._layout.unified
+        if unified and isinstance(sites.find(unified, frozenset()), Site):
+            self._wanted.setdefault(unified, set())
+        for controller in ("memory", "pids", "blkio", "io", *([] if unified else ["cpuacct"])):
             holder = self._layout.holding(controller)
             if holder and isinstance(sites.find(holder, frozenset({controller})), Site):
                 self._want(controller)
@@ -84,6 +84,15 @@ class Draft:
         if holder is not None:
             self._wanted.setdefault(holder, set()).add(controller)
         return holder is not None
+
+    def _limit_devices(
+        self, rules: tuple[LinuxDeviceCgroup, ...], programs: Programs | None
+    ) -> None:
+        from cloche_linux.cgroups.devices import with_defaults
+
+        self.devices = with_defaults(rules)
+        if not self._want("devices"):
+            self._want_program(programs)
 
     def _want_program(self, programs: Programs | None) -> None:
         unified = self._layout.unified
@@ -114,7 +123,7 @@ class Draft:
 
     def _reduced(self, hierarchy: Hierarchy, wanted: frozenset[str], why: NoSite) -> frozenset[str]:
         """Leave what can be had, by a scope of systemd's or else alone, and give up the rest."""
-        offered = offer(hierarchy)
+        offered = _offer(hierarchy)
         if offered is not None:
             self.scope = wanted & offered
             lost = wanted - offered
@@ -145,6 +154,15 @@ class Draft:
             reason=refusal.reason,
             remedy=f"{refusal.remedy}, or {drop}" if refusal.remedy else drop,
         )
+
+
+def _offer(hierarchy: Hierarchy) -> frozenset[str] | None:
+    """What systemd would delegate to a user."""
+    if hierarchy.version == 1 or os.geteuid() == 0:
+        return None
+    from cloche_linux.cgroups.scope import offer
+
+    return offer(hierarchy)
 
 
 def _denied(limit: str, why: NoSite) -> Refusal:

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError, NotSupported
 from cloche_linux.cgroups import freezer
-from cloche_linux.cgroups.kill import kill_all
 from cloche_linux.cgroups.members import adopt, attach, members
 from cloche_linux.cgroups.node import Node
 from cloche_linux.cgroups.oom import oom_kills
 from cloche_linux.cgroups.removal import remove
-from cloche_linux.cgroups.scope import Scope
-from cloche_linux.cgroups.stats import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from cloche.spec import LinuxResources
     from cloche.stats import Stats
-    from cloche_linux.cgroups.plan import GroupPlan
+    from cloche_linux.cgroups.planning import GroupPlan
+    from cloche_linux.cgroups.scope import Scope
 
 __all__ = ["Group"]
 
@@ -49,8 +47,7 @@ class Group:
         match info:
             case {"id": str(id), "nodes": list(nodes)}:
                 found = [node for node in map(Node.load, nodes) if node.exists()]
-                scope = info.get("scope")
-                return cls(id, tuple(found), Scope(unit=scope) if isinstance(scope, str) else None)
+                return cls(id, tuple(found), _scope(info.get("scope")))
         raise ValueError("not the record of a control group")
 
     @property
@@ -92,7 +89,8 @@ class Group:
     def attach(self, pid: int) -> None:
         """Move a process with all its threads in, from outside.
 
-        The first wait of the kernel's takes 8 to 20 ms. Raises NotFound if the process is gone.
+        It takes 8 to 20 ms, or little more than none if another process was moved just before.
+        Raises ProcessLookupError if the process is gone.
         """
         if self._scope is None:
             attach(self._nodes, pid)
@@ -111,6 +109,8 @@ class Group:
 
     def stats(self) -> Stats:
         """Measure what there is to measure."""
+        from cloche_linux.cgroups.stats import measure
+
         return measure(self._nodes)
 
     def oom_kills(self) -> int | None:
@@ -137,7 +137,7 @@ class Group:
 
         Device rules can't be changed on v2 (NotSupported).
         """
-        from cloche_linux.cgroups.plan import plan
+        from cloche_linux.cgroups.planning import plan
 
         wanted = plan(resources, id=self.id, unenforced=unenforced)
         if wanted is not None:
@@ -153,6 +153,8 @@ class Group:
 
     def kill(self) -> None:
         """Send SIGKILL to every process; does not wait for their end."""
+        from cloche_linux.cgroups.kill import kill_all
+
         kill_all(self._nodes)
         self.thaw()
 
@@ -191,12 +193,18 @@ class Group:
         return next((node for node in self._nodes if freezer.can_freeze(node)), None)
 
     def _grow_freezer(self) -> Node:
-        from cloche_linux.cgroups.plan import plan
+        from cloche_linux.cgroups.planning import plan
 
         wanted = plan(None, id=self.id, need_freezer=True)
         if wanted is not None:
             self.extend(wanted)
         return self._freezing() or _unfreezable()
+
+
+def _scope(unit: object) -> Scope | None:
+    from cloche_linux.cgroups.scope import Scope
+
+    return Scope(unit=unit) if isinstance(unit, str) else None
 
 
 def _unfreezable() -> Node:

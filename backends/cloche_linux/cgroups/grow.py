@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloche_linux.cgroups.draft import Planned
-    from cloche_linux.cgroups.plan import GroupPlan
+    from cloche_linux.cgroups.planning import GroupPlan
 
 __all__ = ["grow"]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import BackendError, NotFound
+from cloche.errors import BackendError
 from cloche_linux.cgroups.files import read_pids
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def attach(nodes: Sequence[Node], pid: int) -> None:
     """Move one process into every directory, all writes back to back.
 
     The first waits until no fork or exit is under way on the whole machine; those that follow at
-    once wait no more. Raises NotFound if the process is gone, else BackendError.
+    once wait no more. Raises ProcessLookupError if the process is gone, else BackendError.
     """
     descriptors = [
         os.open(f"{node.path}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for node in nodes
@@ -34,8 +33,11 @@ def attach(nodes: Sequence[Node], pid: int) -> None:
     try:
         for descriptor in descriptors:
             os.write(descriptor, str(pid).encode())
+    except ProcessLookupError:
+        raise
     except OSError as error:
-        raise _refused(error, pid) from error
+        message = f"process {pid} can't enter the control group: {error.strerror}"
+        raise BackendError(message, step="write cgroup.procs", errno=error.errno) from error
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -53,12 +55,5 @@ def adopt(nodes: Sequence[Node], pids: Callable[[], Iterable[int]]) -> None:
 def _attach_if_alive(nodes: Sequence[Node], pid: int) -> None:
     try:
         attach(nodes, pid)
-    except NotFound:
+    except ProcessLookupError:
         return
-
-
-def _refused(error: OSError, pid: int) -> NotFound | BackendError:
-    if error.errno == errno.ESRCH:
-        return NotFound(f"process {pid} is gone")
-    message = f"process {pid} can't enter the control group: {error.strerror}"
-    return BackendError(message, step="write cgroup.procs", errno=error.errno)
