@@ -14,6 +14,7 @@ import time
 import tty
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,11 @@ def feed(fd: int, data: bytes = LOTS) -> None:
             file.write(data)
 
     threading.Thread(target=write).start()
+
+
+def feed_forever(fd: int) -> None:
+    while True:
+        os.write(fd, b"x" * 1000)
 
 
 def read_all(fd: int) -> bytes:
@@ -246,8 +252,7 @@ class TestEnds:
         assert done.cancel()
         assert read_all(reading) == b""
         with pytest.raises(BrokenPipeError):
-            while True:
-                os.write(feeding, b"x" * 1000)
+            feed_forever(feeding)
         os.close(feeding)
 
 
@@ -339,10 +344,8 @@ class TestManners:
         done = relay.copy(source, writing)
         for _ in range(300):
             os.write(feeding, b"x")
-            try:
+            with suppress(BlockingIOError):
                 os.read(other, 1)
-            except BlockingIOError:
-                pass
         os.close(feeding)
         os.close(other)
         done.result(5)
