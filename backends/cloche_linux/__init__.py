@@ -1,1 +1,1 @@
-"""The native Linux runtime: containers made by this process, with nothing to install but the wheel."""
+"""The native Linux runtime: containers as children of this process, nothing to install."""

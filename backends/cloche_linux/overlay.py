@@ -49,9 +49,7 @@ class OverlayStore(LayerStore):
         lowers = [_directory(layer) for layer in layers if layer.kind != "host"]
         if any(layer.kind == "host" for layer in layers):
             return self._over_host(id, lowers, size)
-        return RootFilesystem(
-            form=form, layers=tuple(lowers), info=self._changes(id, "root", size)
-        )
+        return RootFilesystem(form=form, layers=tuple(lowers), info=self._changes(id, "root", size))
 
     def _over_host(self, id: str, lowers: list[str], size: int | None) -> RootFilesystem:
         from cloche_linux.host.mounts import trees_and_submounts
@@ -72,6 +70,7 @@ class OverlayStore(LayerStore):
 
         changes = self._changes(id, tree.strip("/").replace("/", "-"), size)
         options = [f"{key}dir={changes[key]}" for key in ("upper", "work") if key in changes]
+        options += ["scratch"] if "memory" in changes else []
         return Mount(
             destination=tree,
             type="overlay",

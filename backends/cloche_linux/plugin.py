@@ -35,6 +35,7 @@ _CAPABILITIES = frozenset(
 
 @hookimpl
 def cloche_runtimes() -> list[RuntimeDescriptor]:
+    """Offer the runtime ``linux``."""
     return [
         RuntimeDescriptor(
             name="linux",
@@ -51,6 +52,7 @@ def cloche_runtimes() -> list[RuntimeDescriptor]:
 
 @hookimpl
 def cloche_layer_stores() -> list[LayerStoreDescriptor]:
+    """Offer the layer store ``overlay``."""
     return [
         LayerStoreDescriptor(
             name="overlay",
@@ -65,6 +67,7 @@ def cloche_layer_stores() -> list[LayerStoreDescriptor]:
 
 @hookimpl
 def cloche_stdio_drivers() -> list[StdioDescriptor]:
+    """Offer the stdio driver ``pty``."""
     return [
         StdioDescriptor(
             name="pty",

@@ -10,7 +10,7 @@ from cloche.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Account", "resolve"]
+__all__ = ["Account", "group_id", "resolve"]
 
 _FILES_LIMIT = 4 << 20
 
@@ -68,6 +68,6 @@ def _rows(content: bytes | None, fields: int) -> Iterator[list[str]]:
     """Yield the well-formed rows of a passwd-like file; the file is the container's, so hostile."""
     for line in (content or b"")[:_FILES_LIMIT].decode("utf-8", "replace").splitlines():
         row = line.split(":")
-        if len(row) == fields and all(number.isdecimal() for number in row[2:3]):
-            if fields == 4 or row[3].isdecimal():
-                yield row
+        numbers = row[2:3] if fields == 4 else row[2:4]
+        if len(row) == fields and all(number.isdecimal() for number in numbers):
+            yield row

@@ -61,7 +61,7 @@ def _make(place: str, root: str) -> None:
 
 
 def _fill(draft: str, root: str) -> None:
-    os.chmod(draft, 0o755)
+    os.chmod(draft, 0o755)  # noqa: S103 - a root directory; the umask had its say above
     for name, mode in EMPTY_DIRECTORIES:
         os.mkdir(os.path.join(draft, name))
         os.chmod(os.path.join(draft, name), mode)

@@ -1,0 +1,199 @@
+"""The plan of a new container."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.devices import add_devices
+from cloche_linux.blueprint.extras import Extras
+from cloche_linux.blueprint.files import add_files
+from cloche_linux.blueprint.mounts import add_mounts
+from cloche_linux.blueprint.namespaces import Namespaces
+from cloche_linux.blueprint.process import add_process
+from cloche_linux.blueprint.root import add_root
+from cloche_linux.kernel import Attribute, Namespace
+from cloche_linux.plan import Plan
+from cloche_linux.sysctls import check_sysctls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloche.layers import RootFilesystem
+    from cloche.runtime import CreateRequest
+    from cloche.spec import Linux, Process, Spec
+    from cloche.stdio import Size
+    from cloche_linux.users import Account
+
+__all__ = ["Blueprint", "container"]
+
+
+@dataclass(slots=True)
+class Blueprint:
+    """What is spawned, and with which descriptors."""
+
+    plan: Plan
+    extras: Extras
+    namespaces: Namespaces
+
+
+def container(
+    request: CreateRequest,
+    root: RootFilesystem,
+    namespaces: Namespaces,
+    account: Account,
+    *,
+    terminal: Size | None,
+    cgroups: Sequence[int] = (),
+    attached_later: bool = False,
+) -> Blueprint:
+    """Lay out a container; opens descriptors (close ``extras``), makes nothing.
+
+    ``cgroups``: files by which the helper enters the container's groups as its first act.
+    ``attached_later``: it is moved into its group from outside, before it starts. Raises
+    InvalidSpec.
+    """
+    spec = request.spec
+    linux, process = _sections(spec)
+    plan, extras = Plan(), Extras(request.preserve_fds)
+    try:
+        _enter_namespaces(plan, extras, process, namespaces, cgroups, attached_later)
+        add_root(plan, root, linux, namespaces)
+        _fill_root(plan, request, root, namespaces)
+        _hide(plan, linux, process)
+        plan.pivot()
+        _announce(plan, spec, process, namespaces, account, terminal)
+        if attached_later and namespaces.has_own(Namespace.CGROUP):
+            plan.unshare(Namespace.CGROUP)
+        _become(plan, request, process, namespaces, account, terminal)
+    except BaseException:
+        extras.close()
+        raise
+    return Blueprint(plan, extras, namespaces)
+
+
+def _sections(spec: Spec) -> tuple[Linux, Process]:
+    if spec.linux is None:
+        raise InvalidSpec("a specification without a linux section", path="linux")
+    if spec.process is None:
+        raise InvalidSpec("a specification without a process", path="process")
+    return spec.linux, spec.process
+
+
+def _enter_namespaces(
+    plan: Plan,
+    extras: Extras,
+    process: Process,
+    namespaces: Namespaces,
+    cgroups: Sequence[int],
+    attached_later: bool,
+) -> None:
+    if process.oom_score_adj is not None:
+        plan.oom_score(_oom_score(process.oom_score_adj))
+    for procs in cgroups:
+        plan.attach_cgroup(extras.lend(procs))
+    if namespaces.has_own(Namespace.USER):
+        plan.unshare(Namespace.USER)
+        _map(plan, namespaces)
+    for kind, path in namespaces.joined:
+        plan.join(extras.open(path), kind)
+    # The namespace of cgroups begins where the process is at that moment.
+    late = Namespace.CGROUP if attached_later else Namespace(0)
+    plan.unshare(namespaces.own & ~(Namespace.USER | Namespace.PID | late))
+    if namespaces.has_own(Namespace.USER):
+        plan.fork(True)
+
+
+def _map(plan: Plan, namespaces: Namespaces) -> None:
+    maps = namespaces.maps
+    if maps is not None and maps.single:
+        plan.map_self(maps.uids[0].outside, maps.gids[0].outside)
+    else:
+        plan.map_by_parent()
+
+
+def _oom_score(wanted: int) -> int:
+    """Clamp to what may be set: lowering it takes a privilege that root may lack, too."""
+    from cloche_linux.privileges import privileges
+
+    if privileges().may_raise_limits:
+        return wanted
+    with open("/proc/thread-self/oom_score_adj", encoding="ascii") as file:
+        return max(wanted, int(file.read()))
+
+
+def _fill_root(
+    plan: Plan, request: CreateRequest, root: RootFilesystem, namespaces: Namespaces
+) -> None:
+    spec = request.spec
+    linux, process = _sections(spec)
+    mounts = spec.mounts or ()
+    add_mounts(plan, root.mounts, namespaces)
+    add_mounts(plan, mounts, namespaces)
+    add_devices(plan, linux.devices or (), mounts, namespaces)
+    if root.form == "overlay":
+        add_files(plan, request, namespaces)
+        if process.cwd != "/":
+            plan.directory(process.cwd)
+    elif request.files:
+        for path, content in request.files:
+            plan.file(path, content)
+
+
+def _hide(plan: Plan, linux: Linux, process: Process) -> None:
+    for name, value in check_sysctls(linux):
+        plan.sysctl(name, value)
+    for path in linux.readonly_paths or ():
+        plan.read_only(path)
+    for path in linux.masked_paths or ():
+        plan.mask(path)
+
+
+def _announce(
+    plan: Plan,
+    spec: Spec,
+    process: Process,
+    namespaces: Namespaces,
+    account: Account,
+    terminal: Size | None,
+) -> None:
+    """What is done once inside, up to telling that all is ready."""
+    if spec.root is not None and spec.root.readonly:
+        plan.root_attributes(Attribute.RDONLY)
+    if spec.hostname and namespaces.has_own(Namespace.UTS):
+        plan.hostname(spec.hostname)
+    if spec.domainname and namespaces.has_own(Namespace.UTS):
+        plan.domainname(spec.domainname)
+    if namespaces.has_own(Namespace.NETWORK):
+        plan.loopback()
+    plan.session_keyring()
+    if terminal is not None:
+        plan.terminal(terminal.height, terminal.width, uid=account.uid, console=True)
+    plan.ready()
+
+
+def _become(
+    plan: Plan,
+    request: CreateRequest,
+    process: Process,
+    namespaces: Namespaces,
+    account: Account,
+    terminal: Size | None,
+) -> None:
+    if request.idle:
+        plan.idle()
+        return
+    if request.init:
+        plan.init()
+    linux, _ = _sections(request.spec)
+    add_process(
+        plan,
+        process,
+        account,
+        seccomp=linux.seccomp,
+        maps=namespaces.maps,
+        preserved=len(request.preserve_fds),
+        terminal=terminal is not None,
+        is_init=request.init,
+    )

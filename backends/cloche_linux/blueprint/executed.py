@@ -1,0 +1,60 @@
+"""The plan of a further process in a running container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche_linux.blueprint.extras import Extras
+from cloche_linux.blueprint.process import add_process
+from cloche_linux.kernel import Namespace
+from cloche_linux.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloche.spec import LinuxSeccomp, Process
+    from cloche.stdio import Size
+    from cloche_linux.idmaps import IdMaps
+    from cloche_linux.users import Account
+
+__all__ = ["executed"]
+
+
+def executed(
+    pidfd: int,
+    apart: Namespace,
+    process: Process,
+    account: Account,
+    *,
+    seccomp: LinuxSeccomp | None,
+    maps: IdMaps | None,
+    cgroups: Sequence[int],
+    terminal: Size | None,
+) -> tuple[Plan, Extras]:
+    """Lay out a process for the container of the init ``pidfd`` with the namespaces ``apart``.
+
+    It enters the container's cgroups (``cgroup.procs`` files) first, so that nothing of it ever
+    runs without their limits; close the extras afterwards.
+    """
+    plan, extras = Plan(), Extras()
+    if process.oom_score_adj is not None:
+        plan.oom_score(process.oom_score_adj)
+    for procs in cgroups:
+        plan.attach_cgroup(extras.lend(procs))
+    plan.join_process(extras.lend(pidfd), apart)
+    plan.fork(False)
+    plan.session_keyring()
+    if terminal is not None:
+        plan.terminal(terminal.height, terminal.width, uid=account.uid)
+    plan.ready(wait=True)
+    add_process(
+        plan,
+        process,
+        account,
+        seccomp=seccomp,
+        maps=maps,
+        preserved=0,
+        terminal=terminal is not None,
+        is_init=False,
+    )
+    return plan, extras

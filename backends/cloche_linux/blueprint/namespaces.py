@@ -1,0 +1,91 @@
+"""Which namespaces a container makes, joins, and shares with the host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec, NotSupported
+from cloche_linux.idmaps import IdMaps, own_maps, requested_maps
+from cloche_linux.kernel import Namespace
+from cloche_linux.privileges import privileges
+
+if TYPE_CHECKING:
+    from cloche.spec import Linux
+
+__all__ = ["Namespaces", "choose"]
+
+_KINDS = {
+    "pid": Namespace.PID,
+    "network": Namespace.NETWORK,
+    "mount": Namespace.MOUNT,
+    "ipc": Namespace.IPC,
+    "uts": Namespace.UTS,
+    "user": Namespace.USER,
+    "cgroup": Namespace.CGROUP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """The namespaces of one container."""
+
+    #: Those it makes for itself.
+    own: Namespace
+    #: Those of others that it joins, by the path of their file.
+    joined: tuple[tuple[Namespace, str], ...]
+    #: The maps of a user namespace of its own.
+    maps: IdMaps | None
+
+    @property
+    def apart(self) -> Namespace:
+        """All that are not the host's: what an exec must enter."""
+        entered = self.own
+        for kind, _ in self.joined:
+            entered |= kind
+        return entered
+
+    def has_own(self, kind: Namespace) -> bool:
+        return bool(self.own & kind)
+
+
+def choose(linux: Linux) -> Namespaces:
+    """Read the specification's list; without privileges a user namespace is added.
+
+    Raises InvalidSpec for a list that this runtime can't carry out safely.
+    """
+    own, joined = Namespace(0), list[tuple[Namespace, str]]()
+    for number, entry in enumerate(linux.namespaces or ()):
+        kind = _kind(entry.type, number)
+        if entry.path:
+            joined.append((kind, entry.path))
+        else:
+            own |= kind
+    for required, word in ((Namespace.MOUNT, "mount"), (Namespace.PID, "pid")):
+        if not own & required:
+            raise NotSupported(f"a container needs a {word} namespace of its own")
+    joined_user = any(kind is Namespace.USER for kind, _ in joined)
+    maps = None if joined_user else _maps(linux, own)
+    if maps is not None:
+        own |= Namespace.USER
+    return Namespaces(own, tuple(joined), maps)
+
+
+def _kind(name: str, number: int) -> Namespace:
+    kind = _KINDS.get(name)
+    if kind is None:
+        known = ", ".join(sorted(_KINDS))
+        raise InvalidSpec(
+            f"no such namespace here: {name}",
+            path=f"linux.namespaces[{number}].type",
+            hint=f"known are {known}",
+        )
+    return kind
+
+
+def _maps(linux: Linux, own: Namespace) -> IdMaps | None:
+    if own & Namespace.USER and (linux.uid_mappings or linux.gid_mappings):
+        return requested_maps(linux.uid_mappings, linux.gid_mappings)
+    if own & Namespace.USER and not privileges().rootless:
+        raise InvalidSpec("a user namespace needs id maps", path="linux.uidMappings")
+    return own_maps() if privileges().rootless else None

@@ -1,0 +1,131 @@
+"""The steps that make a process what its specification says: the same for init and exec."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec, Unavailable
+from cloche_linux.capabilities import Masks, kernel_mask
+from cloche_linux.kernel import Resource
+from cloche_linux.privileges import clamp_limit, privileges
+
+if TYPE_CHECKING:
+    from cloche.spec import LinuxSeccomp, Process
+    from cloche_linux.idmaps import IdMaps
+    from cloche_linux.plan import Plan
+    from cloche_linux.users import Account
+
+__all__ = ["add_process", "check_account"]
+
+_RLIM_INFINITY = 0xFFFFFFFFFFFFFFFF
+
+
+def add_process(
+    plan: Plan,
+    process: Process,
+    account: Account,
+    *,
+    seccomp: LinuxSeccomp | None,
+    maps: IdMaps | None,
+    preserved: int,
+    terminal: bool,
+    is_init: bool,
+) -> None:
+    """Add everything from closing descriptors to executing the program.
+
+    ``is_init``: the process is under an init of ours, which ends with the embedding process; any
+    other is told to die with it itself.
+    """
+    plan.descriptors(preserved)
+    if terminal:
+        plan.controlling_terminal()
+    _limits(plan, process)
+    plan.umask(0o022 if process.user.umask is None else process.user.umask)
+    plan.working_directory(process.cwd)
+    _credentials(plan, process, account, seccomp, maps)
+    if not is_init:
+        plan.parent_death()
+    if process.no_new_privileges and seccomp is not None:
+        plan.seccomp(_program(seccomp), _flags(seccomp))
+    plan.execute(process.args or (), _environment(process, account))
+
+
+def _limits(plan: Plan, process: Process) -> None:
+    for number, limit in enumerate(process.rlimits or ()):
+        try:
+            resource = Resource[limit.type.removeprefix("RLIMIT_")]
+        except KeyError:
+            raise InvalidSpec(
+                f"no such limit: {limit.type}", path=f"process.rlimits[{number}].type"
+            ) from None
+        plan.rlimit(resource, *_clamped(resource, limit.soft, limit.hard))
+
+
+def _clamped(resource: Resource, soft: int, hard: int) -> tuple[int, int]:
+    signed = [-1 if value >= _RLIM_INFINITY else value for value in (soft, hard)]
+    soft, hard = clamp_limit(resource, *signed)
+    return soft & _RLIM_INFINITY, hard & _RLIM_INFINITY
+
+
+def _credentials(
+    plan: Plan,
+    process: Process,
+    account: Account,
+    seccomp: LinuxSeccomp | None,
+    maps: IdMaps | None,
+) -> None:
+    """Order: bounding set, ids, no_new_privs, filter if it needs SYS_ADMIN, then the last sets."""
+    # In a user namespace of its own a container may have what the kernel knows; else what we have.
+    ceiling = privileges().capabilities if maps is None else kernel_mask()
+    sets = Masks.of(process.capabilities).within(ceiling)
+    plan.bounding(sets.bounding)
+    plan.identity(
+        account.uid,
+        account.gid,
+        () if maps is not None and maps.single else account.additional_gids,
+        deny_setgroups=maps is not None and maps.single,
+    )
+    if process.no_new_privileges:
+        plan.no_new_privileges()
+    elif seccomp is not None:
+        plan.seccomp(_program(seccomp), _flags(seccomp))
+    plan.capabilities(
+        permitted=sets.permitted,
+        effective=sets.effective,
+        inheritable=sets.inheritable,
+        ambient=sets.ambient,
+    )
+
+
+def check_account(account: Account, maps: IdMaps | None) -> None:
+    """Refuse ids that a user namespace doesn't map; raises Unavailable."""
+    if maps is None:
+        return
+    for ids, wanted, word in ((maps.uids, account.uid, "user"), (maps.gids, account.gid, "group")):
+        if not any(part.inside <= wanted < part.inside + part.size for part in ids):
+            raise Unavailable(
+                f"{word} {wanted} can't be had in this user namespace",
+                reason="only mapped ids exist there",
+                remedy="install uidmap and give this user ranges in /etc/subuid and /etc/subgid",
+            )
+
+
+def _environment(process: Process, account: Account) -> tuple[str, ...]:
+    environment = process.env or ()
+    if any(variable.startswith("HOME=") for variable in environment):
+        return environment
+    default = "/root" if account.uid == 0 else "/"
+    return (*environment, f"HOME={account.home or default}")
+
+
+def _program(seccomp: LinuxSeccomp) -> bytes:
+    from cloche_linux.seccomp import program
+
+    return program(seccomp, os.uname().machine)
+
+
+def _flags(seccomp: LinuxSeccomp) -> int:
+    from cloche_linux.seccomp import filter_flags
+
+    return filter_flags(seccomp)

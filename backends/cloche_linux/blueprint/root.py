@@ -1,0 +1,71 @@
+"""The steps that make a container's root: an overlay, or a directory as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+from cloche_linux.kernel import Attribute, Namespace, Propagation
+
+if TYPE_CHECKING:
+    from cloche.layers import RootFilesystem
+    from cloche.spec import Linux
+    from cloche_linux.blueprint.namespaces import Namespaces
+    from cloche_linux.plan import Plan
+
+__all__ = ["add_root", "overlay_options"]
+
+_PROPAGATION = {
+    None: Propagation.PRIVATE,
+    "private": Propagation.PRIVATE,
+    "rprivate": Propagation.PRIVATE,
+    "slave": Propagation.SLAVE,
+    "rslave": Propagation.SLAVE,
+    "shared": Propagation.SLAVE,
+    "rshared": Propagation.SLAVE,
+}
+
+
+def add_root(plan: Plan, root: RootFilesystem, linux: Linux, namespaces: Namespaces) -> None:
+    """Cut the mounts off from the host's and make the root, not yet entered."""
+    plan.propagation(_propagation(linux))
+    memory = root.info.get("memory")
+    if isinstance(memory, int):
+        plan.scratch(memory)
+    if root.form == "overlay":
+        plan.root_overlay(
+            list(root.layers),
+            _text(root, "upper"),
+            _text(root, "work"),
+            scratch=memory is not None,
+            options=overlay_options(namespaces),
+            attributes=Attribute.NODEV,
+        )
+    elif root.form == "path" and root.path:
+        plan.root_bind(root.path, attributes=Attribute(0))
+    else:
+        raise InvalidSpec(f"this runtime takes no roots of the form {root.form}", path="root")
+
+
+def overlay_options(namespaces: Namespaces) -> list[tuple[str, str | None]]:
+    """Options for every overlay of ours.
+
+    ``volatile``: changes never outlive their container, so nothing need be flushed for them. In a
+    user namespace overlay keeps its notes in user xattrs (kernel 5.11).
+    """
+    inside = namespaces.has_own(Namespace.USER)
+    return [("userxattr", None)] if inside else [("volatile", None)]
+
+
+def _propagation(linux: Linux) -> Propagation:
+    try:
+        return _PROPAGATION[linux.rootfs_propagation]
+    except KeyError:
+        raise InvalidSpec(
+            f"no such propagation: {linux.rootfs_propagation}", path="linux.rootfsPropagation"
+        ) from None
+
+
+def _text(root: RootFilesystem, key: str) -> str | None:
+    value = root.info.get(key)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,23 @@
+"""What keeps a container apart, as far as it concerns every process in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloche.spec import LinuxSeccomp
+    from cloche_linux.idmaps import IdMaps
+    from cloche_linux.kernel import Namespace
+
+__all__ = ["Confinement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What a process needs to be put into a container, beside its own specification."""
+
+    #: The namespaces that are not the host's.
+    apart: Namespace
+    maps: IdMaps | None
+    seccomp: LinuxSeccomp | None

@@ -1,0 +1,209 @@
+"""A container of the native runtime, its maker's or found again."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidState, NotSupported
+from cloche.runtime import RuntimeContainer, RuntimeProcess, State
+from cloche_linux import spawn
+from cloche_linux.blueprint.executed import executed
+from cloche_linux.identity import open_same
+from cloche_linux.kernel import Namespace
+from cloche_linux.launching import abandon, launch, terminal_pipes
+from cloche_linux.members import members
+from cloche_linux.process import FoundProcess, SpawnedProcess
+from cloche_linux.translate import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cloche.spec import LinuxResources, Process
+    from cloche.stats import Stats
+    from cloche.stdio import Streams
+    from cloche_linux.cgroups import Group
+    from cloche_linux.confinement import Confinement
+    from cloche_linux.groups import ContainerGroup
+    from cloche_linux.spawn import Child
+    from cloche_linux.users import Account
+
+__all__ = ["LinuxContainer"]
+
+#: Seconds that a killed container gets to be gone, and a process to be set up.
+_EXIT_LIMIT = 10.0
+_READY_LIMIT = 30.0
+
+
+class LinuxContainer(RuntimeContainer):
+    """One init and what runs beneath it."""
+
+    __slots__ = ("_confinement", "_group", "_id", "_process", "_started", "init")
+
+    def __init__(
+        self,
+        id: str,
+        init: SpawnedProcess | FoundProcess | None,
+        confinement: Confinement,
+        group: ContainerGroup,
+        *,
+        started: bool,
+        process: Process | None = None,
+    ) -> None:
+        self._id = id
+        self.init: SpawnedProcess | FoundProcess | None = init
+        self._confinement = confinement
+        self._group = group
+        self._started = started
+        #: Kept until it is started, to say which command could not be.
+        self._process = process
+
+    @property
+    def info(self) -> Mapping[str, object]:
+        from cloche_linux.notes import note
+
+        return note(self.init.info if self.init else {}, self._confinement)
+
+    def state(self) -> State:
+        if self.init is None or self.init.exit.poll() is not None:
+            return State.STOPPED
+        if not self._started:
+            return State.CREATED
+        return State.PAUSED if self._group.frozen() else State.RUNNING
+
+    def start(self, streams: Streams, process: Process | None = None) -> None:
+        if process is not None:
+            raise NotSupported(
+                "the native runtime starts a container's own process only",
+                operation="start",
+                container=self._id,
+                backend="linux",
+            )
+        if self._started or not isinstance(self.init, SpawnedProcess):
+            raise InvalidState("it was started already", operation="start", container=self._id)
+        self._started = True
+        try:
+            self.init.start()
+        except OSError as error:
+            raise failure(error, "start", self._id, self._process) from error
+
+    def exec(self, id: str, process: Process, streams: Streams) -> RuntimeProcess:
+        from cloche_linux.accounts import account_inside
+
+        pidfd = self._living("exec")
+        try:
+            account = account_inside(process, self.root_descriptor, self._confinement.maps)
+            return self._execute(id, process, streams, pidfd, account)
+        finally:
+            os.close(pidfd)
+
+    def _execute(
+        self, id: str, process: Process, streams: Streams, pidfd: int, account: Account
+    ) -> RuntimeProcess:
+        group = self._group.find()
+        plan, extras = executed(
+            pidfd,
+            self._confinement.apart,
+            process,
+            account,
+            seccomp=self._confinement.seccomp,
+            maps=self._confinement.maps,
+            cgroups=group.join_fds if group else (),
+            terminal=streams.terminal,
+        )
+        try:
+            child = launch(
+                plan,
+                extras.descriptors,
+                streams,
+                new_pid_namespace=False,
+                cgroup=group.clone_into if group else None,
+            )
+        except OSError as error:
+            raise failure(error, "exec", self._id, process) from error
+        finally:
+            extras.close()
+        return self._run(id, child, process, group)
+
+    def _run(self, id: str, child: Child, process: Process, group: Group | None) -> RuntimeProcess:
+        """Let an executed process go, once it is where it belongs."""
+        try:
+            master = child.wait_ready(_READY_LIMIT)
+            if group is not None and group.by_attach:
+                group.attach(child.pid)
+            child.start(_READY_LIMIT)
+        except BaseException as error:
+            abandon(child)
+            if isinstance(error, OSError):
+                raise failure(error, "exec", self._id, process) from error
+            raise
+        return SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
+
+    def open(self, id: str, info: Mapping[str, object]) -> RuntimeProcess:
+        return FoundProcess(id, info, open_same(info))
+
+    def _living(self, operation: str) -> int:
+        """Duplicate the pidfd of init; raises InvalidState unless the container is running."""
+        state = self.state()
+        descriptor = self.init.exit.fileno() if self.init else None
+        if state is not State.RUNNING or descriptor is None:
+            if descriptor is not None:
+                os.close(descriptor)
+            raise InvalidState(
+                f"{self._id} is {state.value}: {operation} needs a running container",
+                operation=operation,
+                container=self._id,
+                backend="linux",
+            )
+        return descriptor
+
+    def terminate(self) -> None:
+        # SIGKILL reaches what is frozen on cgroup v1 only once it is thawed.
+        self._init().kill(9)
+        group = self._group.find()
+        if group is not None:
+            group.thaw()
+
+    def delete(self) -> None:
+        if self.init is not None:
+            self.terminate()
+            self.init.exit.wait(_EXIT_LIMIT)
+        self._group.remove()
+
+    def close(self) -> None:
+        self._group.close()
+        if self.init is not None:
+            self.init.close()
+
+    def pause(self) -> None:
+        os.close(self._living("pause"))
+        self._group.demand(self.pids).freeze()
+
+    def resume(self) -> None:
+        if self.state() is not State.PAUSED:
+            raise InvalidState(f"{self._id} is not paused", operation="resume", container=self._id)
+        self._group.demand(self.pids).thaw()
+
+    def stats(self) -> Stats:
+        return self._group.demand(self.pids).stats()
+
+    def update(self, resources: LinuxResources) -> None:
+        self._group.demand(self.pids).update(resources)
+
+    def pids(self) -> Sequence[int]:
+        return members(self.init.pid) if self.init and self.init.pid else []
+
+    def root_descriptor(self) -> int:
+        descriptor = self.init.exit.fileno() if self.init else None
+        if descriptor is None:
+            raise InvalidState(
+                f"{self._id} has ended: its files are gone", operation="files", container=self._id
+            )
+        try:
+            return spawn.open_root(
+                descriptor, self._confinement.apart & (Namespace.MOUNT | Namespace.USER)
+            )
+        except OSError as error:
+            raise failure(error, "files", self._id, None) from error
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,75 @@
+"""Spawn a helper with a container's streams, and take back what does not get ready."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+from cloche.stdio import Pipes
+from cloche_linux import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloche.stdio import Streams
+    from cloche_linux.plan import Plan
+    from cloche_linux.spawn import Child
+
+__all__ = ["abandon", "launch", "terminal_pipes"]
+
+_KILLED_LIMIT = 10_000
+
+
+def launch(
+    plan: Plan,
+    extras: Sequence[int],
+    streams: Streams,
+    *,
+    new_pid_namespace: bool,
+    cgroup: int | None,
+) -> Child:
+    """Spawn the helper on ``plan``; its ends of the streams stay the caller's. Raises OSError."""
+    return spawn.spawn(
+        plan.encode(),
+        _descriptors(streams),
+        extras,
+        new_pid_namespace=new_pid_namespace,
+        cgroup=cgroup,
+    )
+
+
+def _descriptors(streams: Streams) -> tuple[int | None, int | None, int | None]:
+    """The process's own descriptors; with a terminal there are none yet."""
+    if streams.terminal is not None:
+        return None, None, None
+    stdin, stdout, stderr = streams.ends
+    return _descriptor(stdin), _descriptor(stdout), _descriptor(stderr)
+
+
+def _descriptor(end: int | str | None) -> int:
+    if not isinstance(end, int):
+        raise InvalidSpec("the native runtime takes descriptors as streams", path="stdio")
+    return end
+
+
+def terminal_pipes(master: int | None) -> Pipes | None:
+    """Hand out a terminal's master, twice: once to write to and once to read from."""
+    if master is None:
+        return None
+    return Pipes(stdin=master, stdout=os.dup(master), stderr=None, terminal=True)
+
+
+def abandon(child: Child) -> None:
+    """End a child that did not get as far as it should, and wait until it is gone."""
+    try:
+        child.kill(signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    else:
+        poll = select.poll()
+        poll.register(child.pidfd, select.POLLIN)
+        poll.poll(_KILLED_LIMIT)
+    child.close()

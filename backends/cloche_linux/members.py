@@ -1,0 +1,43 @@
+"""The processes of a container, found by their pid namespace."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["members"]
+
+
+def members(init: int) -> list[int]:
+    """List, by their ids here, the processes in the pid namespace of ``init`` and their children.
+
+    Those in pid namespaces made inside the container are descendants, so they are among them. A
+    process that comes or goes meanwhile may be missed or listed; an ended ``init`` has none.
+    """
+    try:
+        namespace = os.readlink(f"/proc/{init}/ns/pid")
+    except OSError:
+        return []
+    pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    found = {pid for pid in pids if _within(pid, namespace)}
+    return sorted(_with_descendants(found, {pid: _parent(pid) for pid in pids}))
+
+
+def _with_descendants(found: set[int], parents: dict[int, int]) -> set[int]:
+    while fresh := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= fresh
+    return found
+
+
+def _within(pid: int, namespace: str) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid") == namespace
+    except OSError:
+        return False
+
+
+def _parent(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0

@@ -1,0 +1,82 @@
+"""What is noted of a container, so that another process can find it and put processes into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cloche import documents
+from cloche.spec import LinuxSeccomp
+from cloche_linux.confinement import Confinement
+from cloche_linux.idmaps import IdMaps, Range
+from cloche_linux.kernel import Namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["confinement_of", "note"]
+
+_DEFAULT = "default"
+
+
+def note(init: Mapping[str, object], confinement: Confinement) -> dict[str, object]:
+    """Write down an init and what confines its container, as small JSON."""
+    return {
+        "init": dict(init),
+        "apart": int(confinement.apart),
+        "maps": _maps_note(confinement.maps),
+        "seccomp": _seccomp_note(confinement.seccomp),
+    }
+
+
+def confinement_of(info: Mapping[str, object]) -> Confinement:
+    """Read what ``note`` wrote; raises KeyError, TypeError or ValueError for anything else."""
+    return Confinement(
+        apart=Namespace(cast("int", info["apart"])),
+        maps=_maps(info["maps"]),
+        seccomp=_seccomp(info["seccomp"]),
+    )
+
+
+def _maps_note(maps: IdMaps | None) -> dict[str, object] | None:
+    if maps is None:
+        return None
+    return {
+        "uids": _rows(maps.uids),
+        "gids": _rows(maps.gids),
+        "single": maps.single,
+    }
+
+
+def _rows(ranges: Iterable[Range]) -> list[list[int]]:
+    return [[part.inside, part.outside, part.size] for part in ranges]
+
+
+def _maps(noted: object) -> IdMaps | None:
+    match noted:
+        case None:
+            return None
+        case {"uids": list(uids), "gids": list(gids), "single": bool(single)}:
+            return IdMaps(_ranges(uids), _ranges(gids), single)
+    raise ValueError("not a note of id maps")
+
+
+def _ranges(rows: list[list[int]]) -> tuple[Range, ...]:
+    return tuple(Range(*row) for row in rows)
+
+
+def _seccomp_note(seccomp: LinuxSeccomp | None) -> object:
+    from cloche.defaults.profile import DEFAULT_PROFILE
+
+    if seccomp is None:
+        return None
+    return _DEFAULT if seccomp is DEFAULT_PROFILE else documents.to_json(seccomp)
+
+
+def _seccomp(noted: object) -> LinuxSeccomp | None:
+    from cloche.defaults.profile import DEFAULT_PROFILE
+
+    if noted is None:
+        return None
+    if noted == _DEFAULT:
+        return DEFAULT_PROFILE
+    return documents.read(LinuxSeccomp, cast("dict[str, object]", noted))

@@ -1,0 +1,58 @@
+"""What this process itself may do: containers can't be given more."""
+
+from __future__ import annotations
+
+import os
+import resource
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["Privileges", "privileges"]
+
+_SYS_ADMIN = 21
+_SYS_RESOURCE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """Ids and capabilities of this process."""
+
+    uid: int
+    gid: int
+    #: Capabilities a child may have at most, as a mask of bits.
+    capabilities: int
+
+    @property
+    def rootless(self) -> bool:
+        """Whether containers need a user namespace of their own to be made at all."""
+        return self.uid != 0 or not self.has(_SYS_ADMIN)
+
+    @property
+    def may_raise_limits(self) -> bool:
+        return self.has(_SYS_RESOURCE) and not self.rootless
+
+    def has(self, capability: int) -> bool:
+        return bool(self.capabilities >> capability & 1)
+
+
+def privileges() -> Privileges:
+    """Return what this process may do; read once for each user it becomes."""
+    return _read(os.geteuid(), os.getegid(), os.getpid())
+
+
+@lru_cache(maxsize=4)
+def _read(uid: int, gid: int, pid: int) -> Privileges:
+    with open("/proc/thread-self/status", encoding="ascii", errors="replace") as status:
+        fields = dict(line.split(":", 1) for line in status if line.startswith("Cap"))
+    effective = int(fields["CapEff"], 16) & int(fields["CapBnd"], 16)
+    return Privileges(uid, gid, effective)
+
+
+def clamp_limit(name: int, soft: int, hard: int) -> tuple[int, int]:
+    """Lower a limit to what this process may give; the numbers of ``getrlimit``, unlimited too."""
+    if privileges().may_raise_limits:
+        return soft, hard
+    ours = resource.getrlimit(name)[1]
+    if ours == resource.RLIM_INFINITY:
+        return soft, hard
+    return min(soft, ours), min(hard, ours)

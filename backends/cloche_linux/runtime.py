@@ -1,0 +1,170 @@
+"""The native runtime: containers as children of this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from cloche.errors import InvalidSpec, NotFound, NotSupported
+from cloche.runtime import Lifetime, Runtime, RuntimeContainer, Status
+from cloche_linux import blueprint
+from cloche_linux.accounts import account_of_layers
+from cloche_linux.blueprint.mounts import check_mounts
+from cloche_linux.blueprint.namespaces import choose
+from cloche_linux.confinement import Confinement
+from cloche_linux.container import LinuxContainer
+from cloche_linux.groups import ContainerGroup, planned
+from cloche_linux.identity import open_same
+from cloche_linux.kernel import Namespace
+from cloche_linux.launching import abandon, launch, terminal_pipes
+from cloche_linux.process import FoundProcess, SpawnedProcess
+from cloche_linux.sysctls import check_sysctls
+from cloche_linux.translate import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from cloche.layers import RootFilesystem
+    from cloche.runtime import BackendContext, CreateRequest
+    from cloche.spec import Linux, Process
+    from cloche.stdio import Streams
+    from cloche_linux.blueprint.namespaces import Namespaces
+    from cloche_linux.cgroups import Group
+    from cloche_linux.spawn import Child
+    from cloche_linux.users import Account
+
+__all__ = ["LinuxRuntime"]
+
+_READY_LIMIT = 30.0
+
+
+class LinuxRuntime(Runtime):
+    """Makes containers with system calls of this process's own."""
+
+    binds_stdio: ClassVar[Literal["create", "start"]] = "create"
+
+    def __init__(self, context: BackendContext) -> None:
+        self._owner = context.owner
+
+    def accepts(self, request: CreateRequest) -> Sequence[str]:
+        linux, process = _sections(request)
+        if request.lifetime is not Lifetime.PROCESS:
+            raise NotSupported(
+                "the native runtime's containers end with the process that made them"
+            )
+        namespaces = choose(linux)
+        check_mounts(request.spec.mounts or ())
+        check_sysctls(linux)
+        planned(request)
+        account_of_layers(process, _paths(request), namespaces.maps)
+        return ("overlay", "path")
+
+    def create(
+        self, request: CreateRequest, root: RootFilesystem, streams: Streams
+    ) -> RuntimeContainer:
+        linux, process = _sections(request)
+        namespaces = choose(linux)
+        account = account_of_layers(process, root.layers or (root.path or "/",), namespaces.maps)
+        group = ContainerGroup(request.id, request.state)
+        plan = planned(request)
+        made = group.make(plan) if plan is not None else None
+        try:
+            child = _spawn(request, root, streams, namespaces, account, made)
+        except BaseException:
+            group.remove()
+            raise
+        try:
+            pipes = terminal_pipes(_set_up(child, namespaces, made, request))
+            init = SpawnedProcess(request.id, child, group.oom, pipes)
+        except BaseException as error:
+            abandon(child)
+            group.remove()
+            if isinstance(error, OSError):
+                raise failure(error, "create", request.id, process) from error
+            raise
+        confinement = Confinement(namespaces.apart, namespaces.maps, linux.seccomp)
+        return LinuxContainer(request.id, init, confinement, group, started=False, process=process)
+
+    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
+        from cloche_linux.notes import confinement_of
+
+        group = ContainerGroup(id, state)
+        if info is None:
+            if group.find() is None:
+                raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
+            return LinuxContainer(
+                id, None, Confinement(Namespace(0), None, None), group, started=False
+            )
+        match info.get("init"):
+            case dict(identity):
+                init = FoundProcess(id, identity, open_same(identity))
+                return LinuxContainer(id, init, confinement_of(info), group, started=True)
+        raise InvalidSpec(f"the record of {id} is not one of this runtime's", container=id)
+
+    def list(self) -> Iterable[Status]:
+        # Containers end with their makers: which there are, the records of core tell.
+        return ()
+
+    def close(self) -> None:
+        """Nothing is held: each container has its own descriptors."""
+
+
+def _sections(request: CreateRequest) -> tuple[Linux, Process]:
+    spec = request.spec
+    if spec.linux is None:
+        raise InvalidSpec("a specification without a linux section", path="linux")
+    if spec.process is None:
+        raise InvalidSpec("a specification without a process", path="process")
+    if not spec.process.args and not request.idle:
+        raise InvalidSpec("no command", path="process.args")
+    return spec.linux, spec.process
+
+
+def _paths(request: CreateRequest) -> list[str]:
+    """Where the container's files can be looked up before its root is made."""
+    return [str(layer.path or "/") for layer in request.layers] or ["/"]
+
+
+def _spawn(
+    request: CreateRequest,
+    root: RootFilesystem,
+    streams: Streams,
+    namespaces: Namespaces,
+    account: Account,
+    group: Group | None,
+) -> Child:
+    laid_out = blueprint.container(
+        request,
+        root,
+        namespaces,
+        account,
+        terminal=streams.terminal,
+        cgroups=group.join_fds if group else (),
+        attached_later=group is not None and group.by_attach,
+    )
+    try:
+        return launch(
+            laid_out.plan,
+            laid_out.extras.descriptors,
+            streams,
+            new_pid_namespace=not namespaces.has_own(Namespace.USER),
+            cgroup=group.clone_into if group else None,
+        )
+    except OSError as error:
+        raise failure(error, "create", request.id, request.spec.process) from error
+    finally:
+        laid_out.extras.close()
+
+
+def _set_up(
+    child: Child, namespaces: Namespaces, group: Group | None, request: CreateRequest
+) -> int | None:
+    """See a child through to where it waits for start; returns its terminal's master."""
+    timeout = _READY_LIMIT if request.timeout is None else request.timeout
+    if namespaces.maps is not None and not namespaces.maps.single:
+        namespaces.maps.write(child.wait_maps(timeout))
+        child.maps_done()
+    master = child.wait_ready(timeout)
+    if group is not None and group.by_attach:
+        group.attach(child.pid)
+    return master

@@ -1,0 +1,99 @@
+"""The edge where failures of the helper become Cloche's errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import BackendError, ClocheError, CommandFailed, TimedOut, Unavailable
+from cloche_linux.spawn import ExecFailed, StepFailed
+from cloche_linux.steps import Step
+
+if TYPE_CHECKING:
+    from cloche.spec import Process
+
+__all__ = ["failure"]
+
+_DENIED = frozenset({errno.EPERM, errno.EACCES})
+_NAMESPACE_STEPS = frozenset({Step.UNSHARE, Step.MAP_SELF, Step.MAP_BY_PARENT, Step.FORK})
+
+
+def failure(error: OSError, operation: str, container: str, process: Process | None) -> ClocheError:
+    """Make one of our errors of what came from the helper; raise it ``from`` the original."""
+    if isinstance(error, ExecFailed) and process is not None and process.args:
+        return _command(error, process.args[0], operation, container)
+    if isinstance(error, TimeoutError):
+        return TimedOut(
+            "the container did not get ready in time", operation=operation, container=container
+        )
+    if not isinstance(error, StepFailed):
+        return _spawn(error, operation, container)
+    if error.step is Step.WORKING_DIRECTORY and process is not None:
+        return CommandFailed(
+            f"working directory {process.cwd}: {_reason(error)}",
+            exit_code=126,
+            operation=operation,
+            container=container,
+            backend="linux",
+        )
+    if error.step in _NAMESPACE_STEPS and error.errno in _DENIED:
+        return _no_namespaces(error, operation, container)
+    return _step(error, operation, container)
+
+
+def _command(error: ExecFailed, name: str, operation: str, container: str) -> CommandFailed:
+    missing = error.errno in {errno.ENOENT, errno.ENOTDIR}
+    if missing:
+        message = f"command not found: {name}"
+    else:
+        message = f"command cannot be run: {name}: {_reason(error)}"
+    return CommandFailed(
+        message,
+        exit_code=127 if missing else 126,
+        hint="it has /bin/sh" if missing and error.has_shell else None,
+        operation=operation,
+        container=container,
+        backend="linux",
+    )
+
+
+def _no_namespaces(error: StepFailed, operation: str, container: str) -> Unavailable:
+    return Unavailable(
+        f"namespaces are not permitted here ({error.step.name.lower()}: {_reason(error)})",
+        remedy="run as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, "
+        "kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces=15000",
+        operation=operation,
+        container=container,
+        backend="linux",
+    )
+
+
+def _step(error: StepFailed, operation: str, container: str) -> BackendError:
+    step = error.step.name.lower()
+    place = f" {error.filename}" if error.filename else ""
+    return BackendError(
+        f"{step}{place}: {_reason(error)}",
+        step=step,
+        errno=error.errno,
+        path=error.filename or None,
+        operation=operation,
+        container=container,
+        backend="linux",
+    )
+
+
+def _spawn(error: OSError, operation: str, container: str) -> BackendError:
+    return BackendError(
+        f"spawn: {_reason(error)}",
+        step="spawn",
+        errno=error.errno,
+        operation=operation,
+        container=container,
+        backend="linux",
+    )
+
+
+def _reason(error: OSError) -> str:
+    name = errno.errorcode.get(error.errno or 0, str(error.errno))
+    return f"{os.strerror(error.errno or 0)} ({name})"
