@@ -1,0 +1,1 @@
+"""Standard streams for every runtime: inherited, empty, pipes and files."""
