@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from cloche_linux.trees import remove_tree
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from cloche_linux.host.allowed import EMPTY_DIRECTORIES
 from cloche_linux.host.skeleton import skeleton
 
