@@ -1,0 +1,1 @@
+"""The command line of Cloche; it knows ``cloche`` and no backend."""

@@ -1,0 +1,40 @@
+"""What could stand at a place on the command line.
+
+A shell asks in the middle of somebody's typing: where nothing can be found out, nothing is
+proposed.
+"""
+
+from __future__ import annotations
+
+__all__ = ["all_containers", "backends", "running_containers"]
+
+
+def running_containers(root: str | None) -> list[str]:
+    """Name the containers that run."""
+    return _containers(root, all=False)
+
+
+def all_containers(root: str | None) -> list[str]:
+    """Name all containers, stopped ones too."""
+    return _containers(root, all=True)
+
+
+def backends(kind: str, root: str | None) -> list[str]:
+    """Name the installed backends of a kind, those that don't work here too."""
+    from cloche import ClocheError, Engine
+
+    try:
+        with Engine(root=root) as engine:
+            return [backend.name for backend in engine.backends() if backend.kind == kind]
+    except ClocheError:
+        return []
+
+
+def _containers(root: str | None, *, all: bool) -> list[str]:
+    from cloche import ClocheError, Engine
+
+    try:
+        with Engine(root=root) as engine:
+            return [container.name for container in engine.list(all=all)]
+    except ClocheError:
+        return []

@@ -1,0 +1,79 @@
+"""Errors as one line and a hint on stderr, and the exit code that goes with each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from cloche_cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from cloche import ClocheError
+
+__all__ = ["OWN_FAILURE", "report", "say"]
+
+#: Our own failures, as docker has it; 126, 127 and the others are the command's.
+OWN_FAILURE = 125
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def report(error: BaseException, *, debug: bool) -> int:
+    """Tell what went wrong; returns the code to exit with."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else OWN_FAILURE
+    if isinstance(error, BrokenPipeError) and _stdout_is_closed():
+        return _BROKEN_PIPE
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    return _tell(error)
+
+
+def say(message: str, hint: str | None = None) -> None:
+    """Print a line, and a hint if there is one; a closed stderr is nobody to tell."""
+    lines = f"cloche: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    try:
+        sys.stderr.write(lines)
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - the last flush goes there
+
+
+def _tell(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return _INTERRUPTED
+    if isinstance(error, UsageError):
+        say(error.message, error.hint)
+        return OWN_FAILURE
+    from cloche import ClocheError
+
+    if isinstance(error, ClocheError):
+        return _tell_ours(error)
+    if isinstance(error, OSError):
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return OWN_FAILURE
+    say(f"internal error: {type(error).__name__}: {error}", "--debug shows where")
+    return OWN_FAILURE
+
+
+def _tell_ours(error: ClocheError) -> int:
+    from cloche import CleanupFailed, CommandFailed
+
+    say(error.message, error.hint)
+    if isinstance(error, CleanupFailed):
+        for problem in error.problems:
+            say(f"  {problem}")
+    return error.exit_code if isinstance(error, CommandFailed) else OWN_FAILURE
+
+
+def _stdout_is_closed() -> bool:
+    """Make the interpreter's last flush harmless if it is our reader that has gone."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False

@@ -1,0 +1,152 @@
+"""The same commands as a Typer application: its help pages and its shell completion.
+
+It is made only when one of them is asked for. Typer splits words in its own way (``-m=1g`` is
+``=1g`` to it, the ``--`` of ``run`` is nothing), so what is run is always read by ``parse``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand
+
+from cloche_cli.declare import Argument, Command, Field, Option, rest, text
+from cloche_cli.main import COMMANDS, Cloche, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    Place: TypeAlias = Option[object] | Argument[object]
+
+__all__ = ["Page", "Shell", "application"]
+
+
+class Page(Command):
+    """Show a help page."""
+
+    verb_wanted = text(value="COMMAND", help="")
+
+    def __call__(self) -> int:
+        """Print the page of the command, or that of all."""
+        verb = self.verb_wanted
+        return _ask(["--help"] if verb in {None, Cloche.verb} else [str(verb), "--help"])
+
+
+class Shell(Command):
+    """Answer a shell: what could stand here, or the script that makes it ask."""
+
+    words = rest("WORD")
+
+    def __call__(self) -> int:
+        """Leave it to Typer, which finds the question in the environment."""
+        return _ask(self.words)
+
+
+class _Sections(TyperCommand):
+    """A page whose options stand in sections; its usage is written as the command declares it."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [self.options_metavar or ""]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if param.param_type_name == "option" and (row := param.get_help_record(ctx)):
+                title = getattr(param, "rich_help_panel", None) or _EVERYWHERE
+                sections.setdefault(title, []).append(row)
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+_EVERYWHERE = "Everywhere"
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def application() -> typer.Typer:
+    """Make the Typer application; its commands return what was typed and do nothing."""
+    app = typer.Typer(
+        help=inspect.getdoc(Cloche), rich_markup_mode=None, context_settings=_SETTINGS
+    )
+    app.callback()(_function(Cloche, _options(Cloche)))
+    for verb in COMMANDS:
+        _add(app, find(verb))
+    return app
+
+
+def _add(app: typer.Typer, command: type[Command]) -> None:
+    settings = {**_SETTINGS, "allow_interspersed_args": not command.ends_at_argument}
+    fields: list[Place] = [*_options(command), *command.arguments]
+    app.command(
+        command.verb,
+        cls=_Sections,
+        help=inspect.getdoc(command),
+        options_metavar=" ".join(["[OPTIONS]", *(str(a.value) for a in command.arguments)]),
+        context_settings=settings,
+    )(_function(command, fields))
+
+
+def _options(command: type[Command]) -> list[Option[object]]:
+    """Each option once, whatever number of spellings it has."""
+    return list(dict.fromkeys(command.options.values()))
+
+
+def _function(command: type[Command], fields: Sequence[Place]) -> Callable[..., Command]:
+    """Make the function that Typer wants: one with a parameter for each field."""
+
+    def typed(**values: object) -> Command:
+        return command({name: value for name, value in values.items() if value})
+
+    signature = inspect.Signature([_parameter(command, field) for field in fields])
+    typed.__signature__ = signature  # type: ignore[attr-defined]
+    return typed
+
+
+def _parameter(command: type[Command], field: Place) -> inspect.Parameter:
+    annotation: object = list[str] if field.many else str | None if field.value else bool
+    if isinstance(field, Option):
+        info = typer.Option(
+            field.default,
+            *field.names,
+            metavar=field.value,
+            help=field.help,
+            show_default=False,
+            rich_help_panel=_section(command, field),
+            autocompletion=_completion(field),
+        )
+    else:
+        info = typer.Argument(
+            field.default if not field.required else ...,
+            metavar=field.value,
+            show_default=False,
+            autocompletion=_completion(field),
+        )
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=annotation
+    )
+
+
+def _section(command: type[Command], field: Field[Any]) -> str:
+    if field.owner is Command:
+        return _EVERYWHERE
+    return "Options" if field.owner is command else str(inspect.getdoc(field.owner))
+
+
+def _completion(field: Field[Any]) -> Callable[..., list[str]] | None:
+    complete = field.complete
+    if complete is None:
+        return None
+
+    def propose(ctx: Any, incomplete: str) -> list[str]:
+        root = ctx.params.get("root") or ctx.find_root().params.get("root")
+        return [word for word in complete(root) if word.startswith(incomplete)]
+
+    return propose
+
+
+def _ask(words: Sequence[str]) -> int:
+    application()(list(words), prog_name=Cloche.verb)
+    return 0

@@ -1,0 +1,124 @@
+"""Reads words by a declared command, as docker's users type them.
+
+Short options combine (``-it``), take their value attached, after ``=`` or as the next word
+(``-m256M``, ``-m=256M``, ``-m 256M``); long ones after ``=`` or as the next word; switches may be
+turned off (``--init=false``). ``--`` ends the options.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from cloche_cli.usage import HelpWanted, UsageError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cloche_cli.declare import Command, Option
+
+__all__ = ["parse"]
+
+C = TypeVar("C", bound="Command")
+
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+
+
+def parse(command: type[C], words: Iterable[str], known: Mapping[str, object] | None = None) -> C:
+    """Read ``words``; raises UsageError for what the command does not take, or HelpWanted.
+
+    ``known`` are values of options that were read before, in front of the command's name.
+    """
+    reader = _Reader(command, dict(known or {}))
+    separated, arguments = reader.read(iter(words))
+    reader.place(arguments)
+    return command(reader.values, separated=separated)
+
+
+class _Reader:
+    def __init__(self, command: type[Command], values: dict[str, object]) -> None:
+        self.command = command
+        self.values = values
+
+    def read(self, words: Iterator[str]) -> tuple[bool, list[str]]:
+        """Read the options; returns whether ``--`` stood in front, and the arguments."""
+        arguments: list[str] = []
+        for word in words:
+            if word == "--":
+                return not arguments, [*arguments, *words]
+            if word.startswith("--"):
+                self._long(word, words)
+            elif word.startswith("-") and word != "-":
+                self._short(word, words)
+            elif self.command.ends_at_argument:
+                return False, [word, *words]
+            else:
+                arguments.append(word)
+        return False, arguments
+
+    def place(self, arguments: list[str]) -> None:
+        """Give each argument to the field that its place belongs to."""
+        for field in self.command.arguments:
+            if field.required and not arguments:
+                what = str(field.value).rstrip(".")
+                raise UsageError(f"{self.command.verb}: {what} is missing")
+            if field.many:
+                self.values[field.name], arguments = arguments, []
+            elif arguments:
+                self.values[field.name], *arguments = arguments
+        if arguments:
+            raise UsageError(f"{self.command.verb}: unexpected argument: {arguments[0]}")
+
+    def _long(self, word: str, words: Iterator[str]) -> None:
+        name, equals, value = word.partition("=")
+        option = self._option(name)
+        if option.value is None:
+            self._set(option, _switch(name, value) if equals else True)
+        else:
+            self._set(option, value if equals else _next(name, words))
+
+    def _short(self, word: str, words: Iterator[str]) -> None:
+        """Read the letters of one word: switches, up to the first that takes a value."""
+        for position, letter in enumerate(word[1:], start=2):
+            name, attached = "-" + letter, word[position:]
+            option = self._option(name)
+            if option.value is not None:
+                return self._set(option, attached.removeprefix("=") or _next(name, words))
+            if attached.startswith("="):
+                return self._set(option, _switch(name, attached[1:]))
+            self._set(option, True)
+        return None
+
+    def _option(self, name: str) -> Option[object]:
+        option = self.command.options.get(name)
+        if option is not None:
+            return option
+        if name in {"-h", "--help"}:
+            raise HelpWanted(self.command.verb)
+        raise _unknown(self.command, name)
+
+    def _set(self, option: Option[object], value: object) -> None:
+        if option.many:
+            values = self.values.setdefault(option.name, [])
+            assert isinstance(values, list)
+            values.append(value)
+        else:
+            self.values[option.name] = value
+
+
+def _next(name: str, words: Iterator[str]) -> str:
+    for word in words:
+        return word
+    raise UsageError(f"{name} needs a value")
+
+
+def _switch(name: str, value: str) -> bool:
+    if value.lower() in _SWITCH:
+        return _SWITCH[value.lower()]
+    raise UsageError(f"{name}: true or false, not {value}")
+
+
+def _unknown(command: type[Command], name: str) -> UsageError:
+    from cloche_cli import later
+
+    refusal = later.option(name) if command.ends_at_argument else None
+    return refusal or unknown(f"option of {command.verb}", name, command.options)

@@ -1,0 +1,185 @@
+"""``cloche run``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cloche_cli.declare import Command, rest
+from cloche_cli.sections import Containment, Environment, Files, Identity, Limits, Streams
+from cloche_cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cloche import Container, Engine, StartOptions
+    from cloche.parameters import ProcessOptions
+
+__all__ = ["Run"]
+
+_OCI_RUNTIMES = {"runc", "crun", "runsc", "youki", "kata-runtime"}
+
+
+class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
+    """Run a command in a new container, which is removed afterwards.
+
+    Options end at IMAGE: what follows is the command's. With -- in the place of IMAGE there is
+    none, and the command is a program of this machine: cloche run -- uname -a. The container sees
+    the system's programs, not your files, and what it writes is gone afterwards.
+
+    The network is off unless asked for: --network host.
+    """
+
+    verb: ClassVar[str] = "run"
+    ends_at_argument: ClassVar[bool] = True
+    words = rest("[IMAGE | --] [COMMAND]...")
+
+    def __call__(self) -> int:
+        """Run it; returns its exit code."""
+        from cloche_cli.foreground import attend, explain
+
+        args = self.command()
+        with self.engine() as engine:
+            if self.json:
+                return self._run_captured(engine, args)
+            ending = attend(self, lambda streams: self._start(engine, args, streams))
+        explain(ending, self._subject(args), timeout=self.timeout, memory=self.memory)
+        return ending.exit_code
+
+    def command(self) -> list[str]:
+        """Take the command out of the words; there are no images yet, so one is refused."""
+        words = self.words
+        if self.idle and not words:
+            return []
+        if not self.separated and not self.rootfs:
+            if words:
+                raise _no_image(words)
+            raise UsageError("run: no IMAGE, and no command after --; see cloche run --help")
+        if not self.separated and words[:1] == ["--"]:
+            words = words[1:]
+        if not words and not self.idle and not self.entrypoint:
+            raise UsageError("run: the command is missing; see cloche run --help")
+        return words
+
+    def parameters(self) -> StartOptions:
+        """Put what was typed into the words of the Python interface."""
+        return {**self._process(), **self._container(), **self._root(), **self._limits()}
+
+    def _process(self) -> StartOptions:
+        from cloche_cli.variables import variables
+
+        return {
+            "env": variables(self),
+            "user": self.user,
+            "group_add": self.group_add,
+            "workdir": self.workdir,
+            "entrypoint": self.entrypoint,
+            "init": self.init if "init" in self.values else None,
+            "ulimits": self.ulimit,
+            "oom_score_adj": _number("--oom-score-adj", self.oom_score_adj),
+            "cap_add": self.cap_add,
+            "cap_drop": self.cap_drop,
+            "security_opt": self.security_opt,
+        }
+
+    def _container(self) -> StartOptions:
+        if self.keep and self.remove:
+            raise UsageError("run: --keep and --rm exclude each other")
+        return {
+            "name": self.name,
+            "replace": self.replace,
+            "keep": self.keep,
+            "idle": self.idle,
+            "labels": self.label,
+            "stop_signal": self.stop_signal,
+            "stop_timeout": self.stop_timeout,
+            "hostname": self.hostname,
+            "network": self.network,
+            "isolation": self.isolation,  # type: ignore[typeddict-item]
+            "platform": self.platform,
+            "runtime": _runtime(self.runtime),
+            "layer_store": self.layer_store,
+            "stdio_driver": self.stdio_driver,
+        }
+
+    def _root(self) -> StartOptions:
+        from cloche_cli.mounts import read_mount
+
+        return {
+            "rootfs": self.rootfs,
+            "volumes": self.volume,
+            "mounts": [read_mount(text) for text in self.mount],
+            "tmpfs": self.tmpfs,
+            "devices": self.device,
+            "read_only": self.read_only,
+            "storage_size": self.storage_size,
+            "shm_size": self.shm_size,
+            "sysctls": self.sysctl,
+        }
+
+    def _limits(self) -> StartOptions:
+        return {
+            "memory": self.memory,
+            "memory_swap": self.memory_swap,
+            "cpus": self.cpus,
+            "cpu_shares": _number("--cpu-shares", self.cpu_shares),
+            "cpuset_cpus": self.cpuset_cpus,
+            "pids_limit": _number("--pids-limit", self.pids_limit),
+            "allow_unenforced": self.allow_unenforced,
+        }
+
+    def _start(self, engine: Engine, args: list[str], streams: ProcessOptions) -> Container[Any]:
+        options: StartOptions = {**self.parameters(), **streams}
+        if self.cidfile is None:
+            return engine.start(args or None, **options)
+        from cloche_cli.cidfile import writing_id
+
+        return writing_id(self.cidfile, lambda: engine.start(args or None, **options))
+
+    def _run_captured(self, engine: Engine, args: list[str]) -> int:
+        from cloche_cli.foreground import capture
+        from cloche_cli.output import print_json
+
+        if self.tty:
+            raise UsageError("run: --json keeps the output, so there is no terminal for -t")
+        ending, output, errors = capture(self, lambda streams: self._start(engine, args, streams))
+        print_json(
+            {
+                "args": args,
+                "exit_code": ending.exit_code,
+                "reason": ending.reason.value,
+                "stdout": output,
+                "stderr": errors,
+            }
+        )
+        return ending.exit_code
+
+    def _subject(self, args: list[str]) -> str:
+        return self.name or (args[0] if args else "the container")
+
+
+def _no_image(words: list[str]) -> UsageError:
+    """There are no images yet; perhaps a program of this machine was meant."""
+    import shlex
+    import shutil
+
+    if shutil.which(words[0]):
+        hint = f"a program of this machine: cloche run -- {shlex.join(words)}"
+    else:
+        hint = "there are no images yet: -- COMMAND is this machine's, --rootfs DIR a directory"
+    return UsageError(f"image not found: {words[0]}", hint=hint)
+
+
+def _runtime(name: str | None) -> str | None:
+    """A bare OCI runtime, or a path to one, is an argument of the ``oci`` backend."""
+    if name and (name in _OCI_RUNTIMES or "/" in name):
+        return f"oci:{name}"
+    return name
+
+
+def _number(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{option}: a whole number, not {text}") from None
