@@ -34,11 +34,12 @@ def freeze(node: Node, *, timeout: float = 10.0) -> None:
 
 
 def thaw(node: Node) -> None:
-    """Let every process run on."""
-    if node.version == 2:
-        write(f"{node.path}/cgroup.freeze", "0")
-    else:
-        write(f"{node.path}/freezer.state", "THAWED")
+    """Let every process run on; a group that is gone has none."""
+    file, word = ("cgroup.freeze", "0") if node.version == 2 else ("freezer.state", "THAWED")
+    try:
+        write(f"{node.path}/{file}", word)
+    except FileNotFoundError:
+        return
 
 
 def frozen(node: Node) -> bool:
