@@ -49,7 +49,7 @@ class NativeBuildHook(BuildHookInterface[Any]):
             build_data["pure_python"] = False
             build_data["tag"] = _tag(platform)
         else:
-            self.app.display_warning(f"no native runtime: {json.loads(made[0].read_text())}")
+            self.app.display_warning(made[0].read_text(encoding="utf-8"))
         if version == "editable":
             _place(made, backends / PACKAGE)
         else:
@@ -77,23 +77,30 @@ def _load(path: Path) -> ModuleType:
 
 def _compile(compiler: ModuleType, out: Path) -> tuple[list[Path], bool]:
     """Returns both native files, or, where one could not be built, only the report that says so."""
-    missing: dict[str, str] = {}
-    made = []
+    made, causes, missing = [], [], []
     for build in (compiler.build_helper, compiler.build_extension):
         try:
             made.append(Path(build(out)))
         except compiler.Missing as error:
-            missing.setdefault(error.package, error.reason)
-    if not missing:
+            missing.append(error.package)
+            causes.append(str(error))
+        except compiler.CompilerFailed as error:
+            causes.append(f"the compiler failed: {_last_error(str(error))}")
+    if not causes:
         return made, True
-    return [_report(missing, out / REPORT)], False
+    return [_report(causes, missing, out / REPORT)], False
 
 
-def _report(missing: dict[str, str], path: Path) -> Path:
-    causes = "; ".join(f"{package} is missing ({reason})" for package, reason in missing.items())
+def _last_error(output: str) -> str:
+    """The line that says why, among all that a compiler prints."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "")
+
+
+def _report(causes: list[str], missing: list[str], path: Path) -> Path:
     document = {
-        "missing": list(missing),
-        "reason": f"installed without its compiled part: {causes}",
+        "missing": list(dict.fromkeys(missing)),
+        "reason": f"installed without its compiled part: {'; '.join(dict.fromkeys(causes))}",
         "remedy": REMEDY,
     }
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
