@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from .writer import remember, to_json, write
 
 if TYPE_CHECKING:
+    from .checks import check, check_process
     from .reader import read
 
-__all__ = ["read", "remember", "to_json", "write"]
+__all__ = ["check", "check_process", "read", "remember", "to_json", "write"]
 
-_LAZY = {"read": ".reader"}
+_LAZY = {"check": ".checks", "check_process": ".checks", "read": ".reader"}
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,174 @@
+"""Checks of the Linux section: namespaces and what needs them, devices, limits, scheduling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .faults import absolute, among, fault, text, unique
+from .id_maps import check_mappings
+
+if TYPE_CHECKING:
+    from cloche.spec import Linux, LinuxDevice, LinuxMemory, LinuxResources, Process, Spec
+
+__all__ = ["check_linux", "check_scheduling"]
+
+_NAMESPACES = ("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time")
+_PROPAGATION = ("shared", "slave", "private", "unbindable")
+_RECURSIVE = tuple(f"r{kind}" for kind in _PROPAGATION)
+_CLOCKS = ("monotonic", "boottime")
+_LONGEST_HOST_NAME = 64
+_LONGEST_INTERFACE_NAME = 15
+_IO_CLASSES = ("IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE")
+_POLICIES = tuple(
+    f"SCHED_{name}" for name in ("OTHER", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE")
+)
+_MEMORY_POLICIES = tuple(
+    f"MPOL_{name}"
+    for name in (
+        *("DEFAULT", "BIND", "INTERLEAVE", "WEIGHTED_INTERLEAVE"),
+        *("PREFERRED", "PREFERRED_MANY", "LOCAL"),
+    )
+)
+
+#: Which namespace a system control belongs to; those of no namespace would change the host.
+_SYSCTL_OF_IPC = (
+    *("kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall"),
+    *("kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"),
+    *("kernel.msg_next_id", "kernel.sem_next_id", "kernel.shm_next_id"),
+)
+
+
+def check_linux(linux: Linux, spec: Spec) -> None:
+    """Raise InvalidSpec for what no Linux container can be."""
+    kinds = _namespaces(linux)
+    for field, name in (("hostname", spec.hostname), ("domainname", spec.domainname)):
+        if name is not None:
+            _host_name(field, name, kinds)
+    _user_namespace(linux, kinds)
+    for key in linux.sysctl or ():
+        _sysctl(key, kinds)
+    for position, device in enumerate(linux.devices or ()):
+        _device(f"linux.devices[{position}]", device)
+    for field, paths in (("masked", linux.masked_paths), ("readonly", linux.readonly_paths)):
+        for position, path in enumerate(paths or ()):
+            absolute(f"linux.{field}Paths[{position}]", path)
+    if linux.rootfs_propagation is not None:
+        where = "linux.rootfsPropagation"
+        among(where, linux.rootfs_propagation, _PROPAGATION + _RECURSIVE)
+    if linux.resources is not None:
+        _resources(linux.resources)
+    _rarely_asked(linux, kinds)
+
+
+def check_scheduling(process: Process, path: str) -> None:
+    """Policies and classes that the kernel has."""
+    if process.scheduler is not None:
+        among(f"{path}.scheduler.policy", process.scheduler.policy, _POLICIES)
+    if process.io_priority is not None:
+        among(f"{path}.ioPriority.class", process.io_priority.class_, _IO_CLASSES)
+        if not 0 <= process.io_priority.priority <= 7:
+            raise fault(f"{path}.ioPriority.priority", "goes from 0 to 7")
+
+
+def _namespaces(linux: Linux) -> set[str]:
+    namespaces = linux.namespaces or ()
+    unique("linux.namespaces", "type", [namespace.type for namespace in namespaces])
+    for position, namespace in enumerate(namespaces):
+        among(f"linux.namespaces[{position}].type", namespace.type, _NAMESPACES)
+        if namespace.path is not None:
+            absolute(f"linux.namespaces[{position}].path", namespace.path)
+    return {namespace.type for namespace in namespaces}
+
+
+def _needs_namespace(path: str, kind: str, kinds: set[str]) -> None:
+    if kind not in kinds:
+        raise fault(path, f"needs a {kind} namespace, or the host's would change")
+
+
+def _host_name(path: str, name: str, kinds: set[str]) -> None:
+    text(path, name)
+    _needs_namespace(path, "uts", kinds)
+    if len(name.encode()) > _LONGEST_HOST_NAME:
+        raise fault(path, f"is longer than {_LONGEST_HOST_NAME} bytes")
+
+
+def _user_namespace(linux: Linux, kinds: set[str]) -> None:
+    check_mappings("linux", linux.uid_mappings, linux.gid_mappings)
+    if (linux.uid_mappings or linux.gid_mappings) and "user" not in kinds:
+        raise fault("linux.uidMappings", "there is no user namespace to map ids in")
+
+
+def _sysctl(key: str, kinds: set[str]) -> None:
+    path, dotted = f'linux.sysctl["{key}"]', key.replace("/", ".")
+    if dotted.startswith("net."):
+        kind = "network"
+    elif dotted in _SYSCTL_OF_IPC or dotted.startswith("fs.mqueue."):
+        kind = "ipc"
+    elif dotted in ("kernel.hostname", "kernel.domainname"):
+        kind = "uts"
+    elif dotted.startswith("user."):
+        kind = "user"
+    else:
+        raise fault(path, "belongs to no namespace, so it would change the host")
+    _needs_namespace(path, kind, kinds)
+
+
+def _device(path: str, device: LinuxDevice) -> None:
+    absolute(f"{path}.path", device.path)
+    among(f"{path}.type", device.type, ("c", "u", "b", "p"))
+    if device.type != "p" and (device.major is None or device.minor is None):
+        raise fault(f"{path}.major", "and minor are needed, for all but a FIFO")
+
+
+def _resources(resources: LinuxResources) -> None:
+    path = "linux.resources"
+    for position, rule in enumerate(resources.devices or ()):
+        where = f"{path}.devices[{position}]"
+        among(f"{where}.type", rule.type or "a", ("a", "b", "c"))
+        if not set(rule.access or "") <= set("rwm"):
+            raise fault(f"{where}.access", "consists of r, w and m")
+    if resources.memory is not None:
+        _memory(f"{path}.memory", resources.memory)
+    weight = resources.block_io.weight if resources.block_io is not None else None
+    if weight is not None and weight != 0 and not 10 <= weight <= 1000:
+        raise fault(f"{path}.blockIO.weight", "goes from 10 to 1000")
+    sizes = [limit.page_size for limit in resources.hugepage_limits or ()]
+    unique(f"{path}.hugepageLimits", "pageSize", sizes)
+    for key in resources.unified or ():
+        if "/" in key or "." not in key:
+            where = f'{path}.unified["{key}"]'
+            raise fault(where, "is not the name of a cgroup file")
+
+
+def _memory(path: str, memory: LinuxMemory) -> None:
+    for field in ("limit", "reservation", "swap"):
+        value = getattr(memory, field)
+        if value is not None and value < -1:
+            raise fault(f"{path}.{field}", "is a number of bytes, or -1 for no limit")
+    if memory.swappiness is not None and memory.swappiness > 100:
+        raise fault(f"{path}.swappiness", "goes from 0 to 100")
+    limit, swap = memory.limit or 0, memory.swap or 0
+    if limit > 0 and 0 < swap < limit:
+        raise fault(f"{path}.swap", "is memory and swap together, so not less than limit")
+
+
+def _rarely_asked(linux: Linux, kinds: set[str]) -> None:
+    for clock in linux.time_offsets or ():
+        among(f"linux.timeOffsets.{clock}", clock, _CLOCKS)
+        _needs_namespace(f"linux.timeOffsets.{clock}", "time", kinds)
+    for host_name, device in (linux.net_devices or {}).items():
+        path = f'linux.netDevices["{host_name}"]'
+        _needs_namespace(path, "network", kinds)
+        for name in (host_name, device.name or host_name):
+            _interface(path, name)
+    if linux.personality is not None:
+        among("linux.personality.domain", linux.personality.domain, ("LINUX", "LINUX32"))
+    if linux.memory_policy is not None:
+        among("linux.memoryPolicy.mode", linux.memory_policy.mode, _MEMORY_POLICIES)
+
+
+def _interface(path: str, name: str) -> None:
+    text(path, name)
+    too_long = len(name.encode()) > _LONGEST_INTERFACE_NAME
+    if too_long or name in (".", "..") or any(c in "/: \t\n" for c in name):
+        raise fault(path, f"{name!r} is not the name of an interface")
