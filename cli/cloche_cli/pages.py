@@ -62,6 +62,7 @@ class _Sections(TyperCommand):
                 formatter.write_dl(rows)
 
 
+_NOT_TYPED: tuple[object, ...] = (None, False, [])
 _EVERYWHERE = "Everywhere"
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -98,7 +99,7 @@ def _function(command: type[Command], fields: Sequence[Place]) -> Callable[..., 
     """Make the function that Typer wants: one with a parameter for each field."""
 
     def typed(**values: object) -> Command:
-        return command({name: value for name, value in values.items() if value})
+        return command({n: value for n, value in values.items() if value not in _NOT_TYPED})
 
     signature = inspect.Signature([_parameter(command, field) for field in fields])
     typed.__signature__ = signature  # type: ignore[attr-defined]
