@@ -2,7 +2,8 @@
 
 The compiler is `zig cc` from PyPI: it carries the headers of musl and of each old glibc, for
 x86-64 and aarch64. The extension needs nothing of Python but headers, since its limited API is
-resolved when it is loaded; so every wheel can be built from here, and `auditwheel` judges each.
+resolved when it is loaded; so every wheel can be built from here, and each is judged by what it
+wants of the system.
 
 Arguments are platform tags (all of them without any); `--out DIR` is where wheels go (`dist`).
 """
@@ -10,13 +11,17 @@ Arguments are platform tags (all of them without any); `--out DIR` is where whee
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from elftools.elf.elffile import ELFFile
 
 ROOT = Path(__file__).parents[1]
 TARGETS = {
@@ -41,29 +46,37 @@ def main() -> None:
 
 
 def wheel(platform: str, out: Path) -> Path:
-    """Builds one wheel and returns it, after `auditwheel` has found it true to its tag."""
+    """Builds one wheel and returns it, after it was found true to its tag."""
     with TemporaryDirectory(prefix="cloche-wheel-") as scratch:
         environment = os.environ | {"CLOCHE_PLATFORM_TAG": platform}
         if target := TARGETS[platform]:
             environment["CC"] = _compiler(target, _python_headers(Path(scratch, "include")))
-        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
-        subprocess.run(
-            [*command, "--outdir", scratch, str(ROOT)],
-            env=environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", scratch]
+        done = subprocess.run([*command, ROOT], env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
         (built,) = Path(scratch).glob("*.whl")
         if platform not in built.name:
-            raise SystemExit(f"{built.name} is not for {platform}: its C was not compiled")
+            raise SystemExit(f"{built.name} instead of a wheel for {platform}: {_reason(built)}")
         if target:
             _audit(built, platform)
         out.mkdir(parents=True, exist_ok=True)
         return Path(shutil.move(built, out / built.name))
 
 
-def _compiler(target: str, headers: Path) -> str:
-    return f"{sys.executable} -m ziglang cc -target {target} -I{headers}"
+def _compiler(target: str, python_headers: Path) -> str:
+    """The command; `zig cc` knows no kernel headers for the helper, which has no C library."""
+    libc = Path(_ziglang(), "lib/libc/include")
+    machine = target.partition("-")[0].replace("x86_64", "x86")
+    kernel = [f"-isystem {libc / name}" for name in (f"{machine}-linux-any", "any-linux-any")]
+    return f"{sys.executable} -m ziglang cc -target {target} -I{python_headers} {' '.join(kernel)}"
+
+
+def _ziglang() -> str:
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("ziglang is missing: pip install --group wheels")
+    return spec.submodule_search_locations[0]
 
 
 def _python_headers(folder: Path) -> Path:
@@ -79,16 +92,27 @@ def _python_headers(folder: Path) -> Path:
     return folder
 
 
+def _reason(wheel: Path) -> str:
+    return zipfile.ZipFile(wheel).read("cloche_linux/_build.json").decode()
+
+
 def _audit(wheel: Path, platform: str) -> None:
-    """Fails unless the symbols that the wheel wants are there on every machine of its tag."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "auditwheel", "show", str(wheel)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    if f'"{platform}"' not in shown.replace("\n", " "):
+    """Fails unless what the wheel wants of the system is there on every machine of its tag."""
+    if platform.startswith("musl"):
+        if (libraries := _libraries(wheel)) != {"libc.so"}:
+            raise SystemExit(f"{wheel.name} needs more than musl: {libraries}")
+        return
+    command = [sys.executable, "-m", "auditwheel", "show", str(wheel)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if f'"{platform}"' not in shown:
         raise SystemExit(f"{wheel.name} needs more than {platform} has:\n{shown}")
+
+
+def _libraries(wheel: Path) -> set[str]:
+    """The shared libraries of the extension; `auditwheel` looks for musl's on a glibc machine."""
+    with zipfile.ZipFile(wheel) as archive, archive.open("cloche_linux/_native.abi3.so") as file:
+        dynamic = ELFFile(file).get_section_by_name(".dynamic")
+        return {tag.needed for tag in dynamic.iter_tags("DT_NEEDED")}
 
 
 if __name__ == "__main__":
