@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +52,9 @@ def run(command: list[str | Path], variables: Mapping[str, str]) -> str:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of everything that a commit of this moment would have."""
-    return copy_of_the_project(tmp_path / "checkout")
+def checkout(snapshot: Path, tmp_path: Path) -> Path:
+    """A copy of the project to build in."""
+    return Path(shutil.copytree(snapshot, tmp_path / "checkout"))
 
 
 def copy_of_the_project(to: Path) -> Path:
@@ -85,17 +86,36 @@ def build_distribution(project: Path, out: Path, kind: str, **variables: str) ->
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def snapshot(shared: Path) -> Path:
+    """Everything that a commit of this moment would have; the same for all workers."""
+    with alone_in(shared):
+        if not (shared / "snapshot").exists():
+            copy_of_the_project(shared / "snapshot")
+    return shared / "snapshot"
+
+
+@pytest.fixture(scope="session")
+def wheel(shared: Path, snapshot: Path) -> Path:
     """The wheel for this machine, built once for all workers."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with (shared / "wheel.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone_in(shared):
         if built := list((shared / "wheel").glob("*.whl")):
             return built[0]
-        project = copy_of_the_project(shared / "wheel-source")
-        return build_distribution(project, shared / "wheel", "--wheel")
+        return build_distribution(snapshot, shared / "wheel", "--wheel")
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keeps the other workers out."""
+    with (folder / "packaging.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
