@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     #: Starts the process with these streams.
     Start: TypeAlias = Callable[[ProcessOptions], Process[Any]]
+    T = TypeVar("T")
 
 __all__ = ["Ending", "attend", "capture", "explain"]
-
-T = TypeVar("T")
 
 _TIMED_OUT = 124
 _SIGNALLED = 128

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from cloche_cli.declare import Command, Option
 
-__all__ = ["parse"]
+    C = TypeVar("C", bound=Command)
 
-C = TypeVar("C", bound="Command")
+__all__ = ["parse"]
 
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
