@@ -73,3 +73,13 @@ class Resource(enum.IntEnum):
 
 UNLIMITED = 0xFFFFFFFFFFFFFFFF
 """``RLIM_INFINITY``."""
+
+
+class Resolve(enum.IntFlag):
+    """How far a path may lead (``openat2(2)``, ``linux/openat2.h``)."""
+
+    NO_XDEV = 0x01
+    NO_MAGICLINKS = 0x02
+    NO_SYMLINKS = 0x04
+    BENEATH = 0x08
+    IN_ROOT = 0x10

@@ -1,0 +1,34 @@
+/* What Python may call: the declarations cffi reads. Everything returns -errno for a failure. */
+
+struct cloche_request {
+    const unsigned char *plan;
+    size_t plan_size;
+    const int *descriptors; /* stdin, stdout, stderr (-1: the null device), then the extras */
+    unsigned descriptor_count;
+    int new_pid_namespace;
+    int cgroup; /* a cgroup2 directory, or -1 */
+};
+
+struct cloche_child {
+    int pid;
+    int pidfd;
+    int control;
+};
+
+/* Says where the helper is, which is copied to memory by the first spawn. Before that. */
+int cloche_use_helper(const char *path);
+
+/* Spawns the helper on a plan; the three results are the caller's. */
+int cloche_spawn(const struct cloche_request *request, struct cloche_child *child);
+
+/* Receives a message without waiting: 1, or 0 at the end of file. *fd is -1 or the caller's. */
+int cloche_receive(int control, struct message *message, int *fd);
+int cloche_send(int control, uint32_t kind);
+
+/* Reaps without waiting: 1 with a wait status, 0 while it runs, -ECHILD if nobody knows any more. */
+int cloche_reap(int pidfd, int *status);
+
+int cloche_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int cloche_bpf_load_device(const unsigned char *instructions, size_t size);
+int cloche_bpf_attach_device(int cgroup, int program);
+int cloche_bpf_detach_device(int cgroup, int program);

@@ -1,0 +1,101 @@
+/* Steps that make files in the root to be. */
+#include "helper.h"
+
+enum { TYPE_MASK = 0170000, MODE_MASK = 07777 };
+
+int step_directory(struct helper *h, const struct record *r)
+{
+    const char *leaf, *path = text_of(&h->plan, r->path);
+    int fd = open_target(h, path, O_DIRECTORY);
+    if (fd >= 0)
+        return sys_close(fd);
+    int parent = open_parent(h, path, &leaf);
+    if (parent < 0)
+        return parent;
+    int error = (int)CALL(mkdirat, parent, leaf, r->number & MODE_MASK);
+    if (!error && (r->first || r->second))
+        error = (int)CALL(fchownat, parent, leaf, r->first, r->second, AT_SYMLINK_NOFOLLOW);
+    sys_close(parent);
+    return error;
+}
+
+/* Gives the device that is there already mode and owner, if it is the one that is meant. */
+static int adopt_device(int parent, const char *leaf, const struct record *r)
+{
+    struct statx file;
+    int error = (int)CALL(statx, parent, leaf, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &file);
+    uint64_t device = (uint64_t)file.stx_rdev_major << 8 | (file.stx_rdev_minor & 0xff)
+                      | (uint64_t)(file.stx_rdev_minor & ~0xffu) << 12;
+    if (error)
+        return error;
+    if ((file.stx_mode & TYPE_MASK) != (r->number & TYPE_MASK) || device != r->first)
+        return -EEXIST;
+    return (int)CALL(fchmodat, parent, leaf, r->number & MODE_MASK);
+}
+
+int step_device(struct helper *h, const struct record *r)
+{
+    const char *leaf;
+    int parent = open_parent(h, text_of(&h->plan, r->path), &leaf);
+    if (parent < 0)
+        return parent;
+    int error = (int)CALL(mknodat, parent, leaf, r->number, r->first);
+    if (error == -EEXIST)
+        error = adopt_device(parent, leaf, r);
+    if (!error && (r->second || r->third))
+        error = (int)CALL(fchownat, parent, leaf, r->second, r->third, AT_SYMLINK_NOFOLLOW);
+    sys_close(parent);
+    return error;
+}
+
+int step_symlink(struct helper *h, const struct record *r)
+{
+    const char *leaf;
+    int parent = open_parent(h, text_of(&h->plan, r->path), &leaf);
+    if (parent < 0)
+        return parent;
+    int error = (int)CALL(symlinkat, text_of(&h->plan, r->source), parent, leaf);
+    sys_close(parent);
+    return error == -EEXIST ? 0 : error;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+    while (size) {
+        long written = sys_write(fd, bytes, size);
+        if (written < 0)
+            return (int)written;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Owner before mode: a change of owner takes set-user-id bits away. */
+static int fill(struct helper *h, int fd, const struct record *r)
+{
+    int error = write_all(fd, text_of(&h->plan, r->data), r->data.length);
+    if (!error && (r->first || r->second))
+        error = (int)CALL(fchown, fd, r->first, r->second);
+    if (!error && r->number & ~0777)
+        error = (int)CALL(fchmod, fd, r->number & MODE_MASK);
+    return error;
+}
+
+int step_file(struct helper *h, const struct record *r)
+{
+    const char *leaf;
+    int parent = open_parent(h, text_of(&h->plan, r->path), &leaf);
+    if (parent < 0)
+        return parent;
+    int error = (int)CALL(unlinkat, parent, leaf, 0);
+    int fd = error && error != -ENOENT
+                 ? error
+                 : sys_open(parent, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, r->number & 0777);
+    sys_close(parent);
+    if (fd < 0)
+        return fd;
+    error = fill(h, fd, r);
+    sys_close(fd);
+    return error;
+}

@@ -1,0 +1,70 @@
+/* The helper: carries out a plan and reports the first thing that goes wrong. */
+#ifndef CLOCHE_HELPER_H
+#define CLOCHE_HELPER_H
+
+#include "../plan.h"
+#include "../protocol.h"
+#include "../steps.h"
+#include "kernel.h"
+#include "text.h"
+
+struct helper {
+    struct plan plan;
+    uint32_t at;         /* the step being taken */
+    uint32_t extras;     /* how many descriptors there are from FD_EXTRAS on */
+    int control;         /* FD_CONTROL, until it has to make room */
+    int lifetime;        /* FD_LIFETIME, likewise */
+    int root;            /* the root to be, later the root; -1 until known */
+    int scratch;         /* the private tmpfs, or -1 */
+    unsigned overlays;   /* how many have directories on it */
+    int procfs;          /* a procfs of our own, attached nowhere, or -1 */
+    int empty_directory; /* what masks directories, or -1 */
+    int null_device;     /* what masks files, or -1 */
+    int master;          /* of the terminal, until it is sent, or -1 */
+    int slave;           /* of the terminal, until the console is made, or -1 */
+    unsigned umask;      /* of the workload */
+    int has_init;        /* failures of the workload reach init through `failure` */
+    int failure;         /* -errno of the workload's first failure */
+    uint32_t failed_at;
+    const char *path;    /* overrides the record's path in a report */
+    char detail[240];    /* the kernel's own words, if it had any */
+};
+
+/* Every step: 0, or -errno. `step_init` in init, `step_idle` and `step_execute` do not return on success. */
+#define STEP(number, name, fields, function) int step_##function(struct helper *h, const struct record *r);
+STEPS(STEP)
+#undef STEP
+
+/* start.c */
+void helper_run(struct helper *h, uint32_t from) __attribute__((noreturn));
+void helper_fail(struct helper *h, int error) __attribute__((noreturn));
+
+/* control.c */
+int control_send(struct helper *h, uint32_t kind, int number, int fd);
+int control_send_message(struct helper *h, const struct message *message, int fd);
+int control_expect(struct helper *h, uint32_t kind);
+
+/* path.c: everything below the root to be */
+int root_directory(struct helper *h);
+int open_target(struct helper *h, const char *path, uint64_t flags);
+int make_directory(struct helper *h, const char *path, int mode);
+int make_file(struct helper *h, const char *path);
+int open_parent(struct helper *h, const char *path, const char **leaf);
+
+/* filesystem.c: file systems that are being made */
+int filesystem_set(struct helper *h, int fs, const char *key, const char *value);
+int filesystem_options(struct helper *h, int fs, struct span options);
+int filesystem_mount(struct helper *h, int fs, uint64_t attributes);
+int attach(int mount, int target);
+int change_attributes(int mount, int recursive, uint64_t set, uint64_t clear, uint64_t propagation, int idmap);
+
+/* overlay.c */
+int overlay_mount(struct helper *h, const struct record *r);
+
+/* namespaces.c */
+int watch_parent(struct helper *h, int signal);
+
+/* init.c */
+void init_live(struct helper *h, int workload) __attribute__((noreturn));
+
+#endif

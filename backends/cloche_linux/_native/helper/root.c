@@ -1,0 +1,73 @@
+/* Steps that make the container's root and leave the host's. */
+#include "helper.h"
+
+int step_propagation(struct helper *h, const struct record *r)
+{
+    (void)h;
+    int root = sys_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+    if (root < 0)
+        return root;
+    int error = change_attributes(root, 1, 0, 0, r->first, -1);
+    sys_close(root);
+    return error;
+}
+
+/* Lookups begin below what is mounted on "/", so the host's paths still mean what they meant. */
+static int attach_root(struct helper *h, const struct record *r, int mount)
+{
+    int over = sys_open(AT_FDCWD, text_of(&h->plan, r->path), O_PATH | O_DIRECTORY, 0);
+    int error = over < 0 ? over : sys_move_mount(mount, over);
+    sys_close(over);
+    h->root = mount;
+    return error;
+}
+
+int step_root_overlay(struct helper *h, const struct record *r)
+{
+    int mount = overlay_mount(h, r);
+    return mount < 0 ? mount : attach_root(h, r, mount);
+}
+
+int step_root_bind(struct helper *h, const struct record *r)
+{
+    h->path = text_of(&h->plan, r->source);
+    int source = sys_open(AT_FDCWD, h->path, O_PATH | O_DIRECTORY, 0);
+    if (source < 0)
+        return source;
+    int mount = sys_clone_tree(source, r->flags & RECURSIVE);
+    sys_close(source);
+    if (mount < 0)
+        return mount;
+    int error = change_attributes(mount, 0, r->first, 0, 0, -1);
+    if (!error)
+        error = attach_root(h, r, mount);
+    if (!error)
+        h->path = 0;
+    return error;
+}
+
+int step_root_attributes(struct helper *h, const struct record *r)
+{
+    int root = root_directory(h);
+    return root < 0 ? root : change_attributes(root, 0, r->first, 0, 0, -1);
+}
+
+static uint64_t mount_at(const char *path)
+{
+    struct statx found = {.stx_mnt_id = 0};
+    return CALL(statx, AT_FDCWD, path, 0, STATX_MNT_ID, &found) ? 0 : found.stx_mnt_id;
+}
+
+/* The old root lands on top of the new one, in the same place, and is detached from there: no directory in the
+ * image is needed to put it in (pivot_root(2), "pivot_root(".", ".")"). What was stacked on the old root, like
+ * the private tmpfs, is on top of that and goes first; "/.." is where the stack ends. */
+int step_pivot(struct helper *h, const struct record *r)
+{
+    (void)r;
+    int error = (int)CALL(fchdir, root_directory(h));
+    if (!error)
+        error = (int)CALL(pivot_root, ".", ".");
+    while (!error && mount_at("/..") != mount_at("/"))
+        error = (int)CALL(umount2, ".", MNT_DETACH);
+    return error ? error : (int)CALL(chdir, "/");
+}

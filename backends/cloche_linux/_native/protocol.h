@@ -1,0 +1,35 @@
+/* What helper and parent say to each other: packets of one fixed size on a SOCK_SEQPACKET pair. */
+#ifndef CLOCHE_PROTOCOL_H
+#define CLOCHE_PROTOCOL_H
+
+#include <stdint.h>
+
+/* Where the spawner puts the helper's descriptors. */
+enum {
+    FD_CONTROL = 3,  /* this protocol */
+    FD_PLAN = 4,     /* a memfd with the plan */
+    FD_LIFETIME = 5, /* end of file once the embedding process is gone */
+    FD_IMAGE = 6,    /* the helper itself */
+    FD_EXTRAS = 7,   /* whatever the plan speaks of by place */
+};
+
+enum {
+    /* helper to parent */
+    MESSAGE_NEED_MAPS = 1,
+    MESSAGE_CHILD = 2,   /* number: pid; with its pidfd */
+    MESSAGE_READY = 3,   /* perhaps with the master of a terminal */
+    MESSAGE_STARTED = 4, /* the workload is executed; without an init, end of file says so */
+    MESSAGE_FAILED = 5,  /* number: step; error; path; detail: the kernel's own words */
+    MESSAGE_EXITED = 6,  /* number: wait status */
+    MESSAGE_ROOT = 7,    /* with the root directory */
+    MESSAGE_PROBED = 8,  /* error; path: name of the ability */
+    /* parent to helper */
+    MESSAGE_MAPS_DONE = 32,
+    MESSAGE_START = 33,
+};
+
+enum { MESSAGE_HAS_SHELL = 1 };
+
+#include "message.h"
+
+#endif

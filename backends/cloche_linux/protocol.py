@@ -1,0 +1,23 @@
+"""The kinds of packets that helper and parent exchange, numbered as in ``_native/protocol.h``."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Message(enum.IntEnum):
+    """The first field of a packet."""
+
+    NEED_MAPS = 1
+    CHILD = 2
+    READY = 3
+    STARTED = 4
+    FAILED = 5
+    EXITED = 6
+    ROOT = 7
+    PROBED = 8
+    MAPS_DONE = 32
+    START = 33
+
+
+HAS_SHELL = 1
