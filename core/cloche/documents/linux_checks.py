@@ -130,14 +130,20 @@ def _resources(resources: LinuxResources) -> None:
     if resources.memory is not None:
         _memory(f"{path}.memory", resources.memory)
     weight = resources.block_io.weight if resources.block_io is not None else None
-    if weight is not None and weight != 0 and not 10 <= weight <= 1000:
+    if weight and not 10 <= weight <= 1000:
         raise fault(f"{path}.blockIO.weight", "goes from 10 to 1000")
-    sizes = [limit.page_size for limit in resources.hugepage_limits or ()]
-    unique(f"{path}.hugepageLimits", "pageSize", sizes)
+    _huge_pages(f"{path}.hugepageLimits", resources)
     for key in resources.unified or ():
         if "/" in key or "." not in key:
-            where = f'{path}.unified["{key}"]'
-            raise fault(where, "is not the name of a cgroup file")
+            raise fault(f'{path}.unified["{key}"]', "is not the name of a cgroup file")
+
+
+def _huge_pages(path: str, resources: LinuxResources) -> None:
+    sizes = [limit.page_size for limit in resources.hugepage_limits or ()]
+    unique(path, "pageSize", sizes)
+    for position, size in enumerate(sizes):
+        if size[-2:] not in ("KB", "MB", "GB") or not size[:-2].isdecimal():
+            raise fault(f"{path}[{position}].pageSize", f"{size!r} is not a size such as 2MB")
 
 
 def _memory(path: str, memory: LinuxMemory) -> None:

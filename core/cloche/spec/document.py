@@ -7,13 +7,14 @@ below. `dataclasses.fields`, `replace`, `asdict` and `is_dataclass` work as on a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass
-from typing import TYPE_CHECKING, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from dataclasses import Field
-    from typing import Any, ClassVar, Self
+    from typing import Any, Self
 
 __all__ = ["Document", "camel_case"]
 
