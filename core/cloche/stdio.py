@@ -84,8 +84,8 @@ class Streams(ABC):
 
     #: The container's ends of stdin, stdout, stderr. None means: the runtime makes it.
     ends: tuple[End, End, End] = (None, None, None)
-    #: The caller's ends (the writing end of stdin, the reading ends of the others), if any.
-    #: The container object that gets them closes them.
+    #: The caller's ends (the writing end of stdin, the reading ends of the others), if any. Known
+    #: once the streams are connected; from then on they are the caller's to close, not ours.
     near: tuple[int | None, int | None, int | None] = (None, None, None)
     #: Size of the terminal that is wanted; None for no terminal.
     terminal: Size | None = None
@@ -98,7 +98,8 @@ class Streams(ABC):
     def connect(self, pipes: Pipes, relay: Callable[[], Relay]) -> None:
         """Take the ends that a runtime made: keep them, pass them on, or have them relayed.
 
-        Called once, after the streams are bound, and only if the runtime handed out ends.
+        Called once, after the streams are bound and before ``release_ends``, and only if the
+        runtime handed out ends.
         ``relay`` gives the one relay thread; not asking for it starts no thread.
         """
 
