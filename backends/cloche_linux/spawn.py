@@ -1,204 +1,45 @@
-"""Processes from plans: the typed floor over the C extension.
+"""Processes from plans: the typed floor over the C extension, as one page of names.
 
-One :class:`Child` for each process, without a thread or a poll loop: ``pidfd`` becomes readable
-when it has ended. Everything here may be called on any thread.
+Everything here may be called on any thread. This process is never forked: a thread of the extension
+makes all children, and ends only with it.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import signal
 import struct
-from _thread import allocate_lock
-from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from cloche_linux._native import ffi, lib
-from cloche_linux.calls import check
+from cloche_linux.calls import (
+    attach_device_program,
+    check,
+    detach_device_program,
+    load_device_program,
+    openat2,
+)
+from cloche_linux.child import Child, Packet, reap_given_up
 from cloche_linux.failures import ExecFailed, StepFailed
-from cloche_linux.protocol import HAS_SHELL, Message
-from cloche_linux.steps import Step
+from cloche_linux.kernel import Namespace
+from cloche_linux.plan import Plan
+from cloche_linux.steps import Extra
 
 __all__ = [
     "Child",
     "ExecFailed",
     "Packet",
     "StepFailed",
+    "attach_device_program",
+    "detach_device_program",
+    "load_device_program",
+    "open_root",
+    "openat2",
+    "probe",
     "spawn",
 ]
 
-_MESSAGE: Final = struct.Struct("<IiiI256s240s")
 _CHILD: Final = struct.Struct("<iii")
-_UNKNOWN: Final = -1
-_RUNNING: Final = -2
-
-
-class Packet(NamedTuple):
-    """What the helper said; ``fd`` is -1 or the reader's to close."""
-
-    kind: int
-    number: int
-    error: int
-    flags: int
-    path: str
-    detail: str
-    fd: int
-
-
-class Child:
-    """A process under way: set up, then started, then ended.
-
-    It does not end with this object: ``close`` gives up the descriptors only. Before :meth:`start`
-    it does end, since the helper waits for a word that can no longer come.
-    """
-
-    __slots__ = ("_control", "_helper", "_status", "pid", "pidfd")
-
-    pid: int
-    """In the pid namespace of this process. With FORK in the plan, of the first helper at first."""
-    pidfd: int
-    """Readable when the process has ended. Owned by this object: duplicate it to keep it."""
-
-    def __init__(self, pid: int, pidfd: int, control: int) -> None:
-        self.pid, self.pidfd, self._control = pid, pidfd, control
-        self._helper = -1
-        self._status = _RUNNING
-
-    def wait_maps(self, timeout: float | None = None) -> int:
-        """Wait until the helper asks for id maps; returns the pid to write them for.
-
-        Raises StepFailed, or TimeoutError.
-        """
-        self._expect(Message.NEED_MAPS, timeout)
-        return self.pid
-
-    def maps_done(self) -> None:
-        """Tell the helper that its id maps are written."""
-        self._say(Message.MAPS_DONE)
-
-    def wait_ready(self, timeout: float | None = None) -> int | None:
-        """Wait until all is set up; returns the terminal's master, the caller's to close, or None.
-
-        Seconds; None waits for ever. Ctrl-C interrupts. Raises StepFailed, or TimeoutError, which
-        leaves the child as it is.
-        """
-        fd = self._expect(Message.READY, timeout).fd
-        return None if fd < 0 else fd
-
-    def start(self, timeout: float | None = None) -> None:
-        """Let the workload run and wait until it is executed.
-
-        Raises StepFailed, ExecFailed, or TimeoutError.
-        """
-        self._say(Message.START)
-        self._expect(Message.STARTED, timeout)
-
-    def exit_status(self) -> int | None:
-        """Return the workload's wait status once ``pidfd`` is readable, and reap the process.
-
-        As ``os.waitstatus_to_exitcode`` reads it. None if nobody knows any more: the exit was taken
-        by another ``waitpid(-1)`` or an ignored SIGCHLD in this process, init was killed, and the
-        kernel (before 6.15) keeps no record. Never blocks: raises BlockingIOError while it runs.
-        The answer is kept, also after ``close``.
-        """
-        with _lock:
-            if self._status == _RUNNING:
-                self._status = self._read_status()
-        return None if self._status == _UNKNOWN else self._status
-
-    def kill(self, signal_number: int) -> None:
-        """Send a signal through the pidfd. Raises ProcessLookupError once it has ended."""
-        signal.pidfd_send_signal(self.pidfd, signal_number)
-
-    def close(self) -> None:
-        """Give up all descriptors; a child that has ended is reaped. May be called again."""
-        if self.pidfd < 0:
-            return
-        os.close(self._control)
-        self._control = -1
-        _give_up(self.pidfd, ended=self._status != _RUNNING)
-        self.pidfd = -1
-        if self._helper >= 0:
-            _give_up(self._helper, ended=False)
-            self._helper = -1
-
-    def __enter__(self) -> Child:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def packets(self) -> Iterator[Packet]:
-        """Yield what the helper says until it ends; for plans that answer instead of executing.
-
-        Raises StepFailed.
-        """
-        while (packet := self._next(None)) is not None:
-            if packet.kind == Message.FAILED:
-                raise self._failure(packet)
-            yield packet
-        self._wait_for_end()
-
-    def _say(self, kind: Message) -> None:
-        result = lib.cloche_send(self._control, kind)
-        if result < 0 and result != -errno.EPIPE:  # then it ended, and the next packet says why
-            raise OSError(-result, os.strerror(-result))
-
-    def _expect(self, kind: Message, timeout: float | None) -> Packet:
-        """Return the next packet of a kind; the end of all packets is that of STARTED."""
-        while (packet := self._next(timeout)) is not None:
-            if packet.kind == Message.FAILED:
-                raise self._failure(packet)
-            if packet.kind == Message.CHILD:
-                self._helper, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
-            elif packet.kind == kind:
-                return packet
-            else:
-                raise RuntimeError(f"{Message(packet.kind).name} before {kind.name}")
-        if kind is not Message.STARTED:
-            self._wait_for_end()
-            raise StepFailed(Step.READY, errno.ESRCH, detail="ended by a signal")
-        return Packet(kind, 0, 0, 0, "", "", -1)
-
-    def _next(self, timeout: float | None) -> Packet | None:
-        if _is_readable(self._control, timeout):
-            return _receive(self._control)
-        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-
-    def _failure(self, packet: Packet) -> StepFailed:
-        self._wait_for_end()
-        step = Step(packet.number)
-        kind = ExecFailed if step is Step.EXECUTE else StepFailed
-        failure = kind(step, packet.error, packet.path, packet.detail)
-        if isinstance(failure, ExecFailed):
-            failure.has_shell = bool(packet.flags & HAS_SHELL)
-        return failure
-
-    def _wait_for_end(self) -> None:
-        _is_readable(self.pidfd, None)
-        self.exit_status()
-        self.close()
-
-    def _read_status(self) -> int:
-        status = _reap(self.pidfd)
-        if status == _RUNNING:
-            raise BlockingIOError(errno.EAGAIN, "the process runs")
-        while (packet := _receive(self._control)) is not None:
-            if packet.kind == Message.EXITED:
-                return packet.number
-        return status
-
-
-_lock = allocate_lock()
-_given_up: list[int] = []
-"""Processes that nobody waits for any more and that had not ended: reaped in passing."""
 
 
 def spawn(
@@ -218,7 +59,7 @@ def spawn(
 
     Raises OSError if no process could be made (EAGAIN: too many; EBADF: ``cgroup`` is not cgroup2).
     """
-    _reap_given_up()
+    reap_given_up()
     descriptors = ffi.new("int[]", [*(-1 if fd is None else fd for fd in stdio), *extras])
     text = ffi.from_buffer("unsigned char[]", plan)
     request = ffi.new(
@@ -237,50 +78,34 @@ def spawn(
     return Child(*_CHILD.unpack(ffi.buffer(made)))
 
 
-def _is_readable(fd: int, timeout: float | None) -> bool:
-    import select
+def open_root(pidfd: int, namespaces: int) -> int:
+    """Return an O_PATH descriptor of a container's root directory, for file access from here.
 
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(None if timeout is None else max(0.0, timeout * 1000)))
-
-
-def _receive(control: int) -> Packet | None:
-    """Return the packet that is there, or None at the end or if there is none."""
-    message = ffi.new("struct message *")
-    fd = ffi.new("int *")
-    result = lib.cloche_receive(control, message, fd)
-    if result == -errno.EAGAIN or check(result) == 0:
-        return None
-    *numbers, path, detail = _MESSAGE.unpack(ffi.buffer(message))
-    path, detail = (os.fsdecode(text.partition(b"\0")[0]) for text in (path, detail))
-    kind, number, error, flags = numbers
-    return Packet(kind, number, error, flags, path, detail, fd[0])
+    ``pidfd`` is any process of it; ``namespaces`` are MOUNT, with USER for one that has its own.
+    The descriptor is the caller's. Raises StepFailed.
+    """
+    plan = Plan()
+    plan.join_process(Extra(0), namespaces)
+    plan.send_root()
+    with spawn(plan.encode(), extras=[pidfd], new_pid_namespace=False) as child:
+        (root,) = child.packets()
+    return root.fd
 
 
-def _reap(pidfd: int) -> int:
-    status = ffi.new("int *")
-    result = lib.cloche_reap(pidfd, status)
-    if result == -errno.ECHILD:
-        return _UNKNOWN
-    return int(status[0]) if check(result) else _RUNNING
+def probe(*, user_namespace: bool) -> dict[str, int]:
+    """Try in a child what plans need of this kernel; returns an errno by name of the ability.
 
-
-def _give_up(pidfd: int, *, ended: bool) -> None:
-    if ended or _reap(pidfd) != _RUNNING:
-        os.close(pidfd)
-    else:
-        with _lock:
-            _given_up.append(pidfd)
-
-
-def _reap_given_up() -> None:
-    if _given_up:
-        with _lock:
-            ended = [pidfd for pidfd in _given_up if _reap(pidfd) != _RUNNING]
-            _given_up[:] = [pidfd for pidfd in _given_up if pidfd not in ended]
-        for pidfd in ended:
-            os.close(pidfd)
+    0 means that it works. With ``user_namespace`` everything is tried in a new one, as for
+    containers without root. Raises StepFailed if not even that can be had.
+    """
+    plan = Plan()
+    if user_namespace:
+        plan.unshare(Namespace.USER)
+        plan.map_self(os.geteuid(), os.getegid())
+        plan.fork(new_pid_namespace=True)
+    plan.probe()
+    with spawn(plan.encode(), new_pid_namespace=not user_namespace) as child:
+        return {packet.path: packet.error for packet in child.packets() if packet.path}
 
 
 check(lib.cloche_use_helper(os.fsencode(os.path.join(os.path.dirname(__file__), "_helper"))))
