@@ -79,7 +79,8 @@ def build_extension(out: Path) -> Path:
         _generate(generated)
         sources = sorted((SOURCES / "extension").glob("*.c"))
         includes = [f"-I{SOURCES / 'extension'}", f"-I{sysconfig.get_path('include')}"]
-        flags = ["-O2", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-g0"]
+        flags = ["-O2", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-g0", "-s"]
+        flags += [f"-ffile-prefix-map={scratch}=."]
         command = [*WARNINGS, *flags, *_limited_api(), *includes, *map(str, [generated, *sources])]
         _compile(command, target)
     return target
