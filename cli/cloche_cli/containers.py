@@ -89,7 +89,7 @@ class Inspect(Command):
                 try:
                     found.append(engine.get(name).inspect())
                 except ClocheError as error:
-                    code = report(error, debug=self.debug)
+                    code = report(error, self)
         _print_json(found)
         return code
 

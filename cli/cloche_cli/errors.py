@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from cloche_cli.usage import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from cloche import ClocheError
+    from cloche_cli.declare import Command
 
 __all__ = ["OWN_FAILURE", "report", "say"]
 
@@ -19,17 +22,17 @@ _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
 
-def report(error: BaseException, *, debug: bool) -> int:
-    """Tell what went wrong; returns the code to exit with."""
+def report(error: BaseException, command: Command | None) -> int:
+    """Tell what went wrong, in the words of the command; returns the code to exit with."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else OWN_FAILURE
     if isinstance(error, BrokenPipeError) and _stdout_is_closed():
         return _BROKEN_PIPE
-    if debug:
+    if command is not None and command.debug:
         import traceback
 
         traceback.print_exception(error)
-    return _tell(error)
+    return _tell(error, command.options if command is not None else ())
 
 
 def say(message: str, hint: str | None = None) -> None:
@@ -42,7 +45,7 @@ def say(message: str, hint: str | None = None) -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - the last flush goes there
 
 
-def _tell(error: BaseException) -> int:
+def _tell(error: BaseException, options: Container[str]) -> int:
     if isinstance(error, KeyboardInterrupt):
         return _INTERRUPTED
     if isinstance(error, UsageError):
@@ -51,7 +54,7 @@ def _tell(error: BaseException) -> int:
     from cloche import ClocheError
 
     if isinstance(error, ClocheError):
-        return _tell_ours(error)
+        return _tell_ours(error, options)
     if isinstance(error, OSError):
         say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return OWN_FAILURE
@@ -59,10 +62,12 @@ def _tell(error: BaseException) -> int:
     return OWN_FAILURE
 
 
-def _tell_ours(error: ClocheError) -> int:
-    from cloche import CleanupFailed, CommandFailed
+def _tell_ours(error: ClocheError, options: Container[str]) -> int:
+    from cloche import CleanupFailed, CommandFailed, InvalidSpec, NotSupported, Unavailable
+    from cloche_cli.spelling import as_typed
 
-    say(error.message, error.hint)
+    about_options = isinstance(error, InvalidSpec | NotSupported | Unavailable)
+    say(as_typed(error.message, options) if about_options else error.message, error.hint)
     if isinstance(error, CleanupFailed):
         for problem in error.problems:
             say(f"  {problem}")
@@ -70,10 +75,12 @@ def _tell_ours(error: ClocheError) -> int:
 
 
 def _stdout_is_closed() -> bool:
-    """Make the interpreter's last flush harmless if it is our reader that has gone."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+    """Say whether it is our reader that has gone; the interpreter's last flush is harmless then."""
+    import select
+
+    poll = select.poll()
+    poll.register(1, 0)
+    if not poll.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return True

@@ -29,7 +29,7 @@ class _Each(Command):
                 try:
                     done = self.one(engine, name)
                 except Exception as error:  # noqa: BLE001 - told now; the others have their turn
-                    code = report(error, debug=self.debug)
+                    code = report(error, self)
                 else:
                     print(done, flush=True)
         return code

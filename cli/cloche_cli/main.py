@@ -54,16 +54,15 @@ def main(words: Sequence[str] | None = None) -> int:
 
     Errors are printed, never raised.
     """
-    debug = False
+    command = None
     try:
         command = _read(sys.argv[1:] if words is None else words)
-        debug = command.debug
         code = command()
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - every ending is told in a line
         from cloche_cli.errors import report
 
-        return report(error, debug=debug)
+        return report(error, command)
     return code
 
 

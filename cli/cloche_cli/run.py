@@ -165,7 +165,7 @@ def _no_image(words: list[str]) -> UsageError:
     if shutil.which(words[0]):
         hint = f"a program of this machine: cloche run -- {shlex.join(words)}"
     else:
-        hint = "there are no images yet: -- COMMAND is this machine's, --rootfs DIR a directory"
+        hint = "no images yet: -- COMMAND is this machine's, --rootfs DIR a directory"
     return UsageError(f"image not found: {words[0]}", hint=hint)
 
 

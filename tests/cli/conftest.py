@@ -29,6 +29,19 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @pytest.fixture
+def start_cloche(tmp_path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts the command line and leaves its streams to the test."""
+
+    def start(*words: str, **streams: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cloche_cli", *words],
+            env=environment(CLOCHE_ROOT=str(tmp_path / "root")), **streams,
+        )  # fmt: skip
+
+    return start
+
+
+@pytest.fixture
 def cloche(tmp_path) -> Callable[..., Said]:
     """Runs the command line as a program of its own, with a place of its own to keep things."""
 
