@@ -15,7 +15,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 VERSION = subprocess.run(
     ["/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
     capture_output=True, text=True, check=True,
@@ -50,10 +49,11 @@ def system(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
+def unpacked(snapshot, tmp_path_factory):
     """The wheel's files, as an install would lay them out."""
     out = tmp_path_factory.mktemp("aarch64")
-    command = [sys.executable, ROOT / "backends/wheels.py", "--out", out, "manylinux_2_17_aarch64"]
+    wheels = [sys.executable, snapshot / "backends/wheels.py", "--out", out]
+    command = [*wheels, "manylinux_2_17_aarch64"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     zipfile.ZipFile(done.stdout.strip()).extractall(out / "site")
     return out / "site"

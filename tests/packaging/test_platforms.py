@@ -12,7 +12,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine, elf(5)
 
 
@@ -25,11 +24,11 @@ WEAK = {
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(snapshot, tmp_path):
     """Builds one platform's wheel and opens it."""
 
     def made(platform: str) -> zipfile.ZipFile:
-        command = [sys.executable, ROOT / "backends/wheels.py", "--out", tmp_path, platform]
+        command = [sys.executable, snapshot / "backends/wheels.py", "--out", tmp_path, platform]
         done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr
         return zipfile.ZipFile(done.stdout.strip())
@@ -76,8 +75,8 @@ def test_the_windows_wheel_has_nothing_compiled(made):
     ]
 
 
-def test_an_unknown_platform_is_refused(tmp_path):
-    command = [sys.executable, ROOT / "backends/wheels.py", "--out", tmp_path, "riscos_26"]
+def test_an_unknown_platform_is_refused(snapshot, tmp_path):
+    command = [sys.executable, snapshot / "backends/wheels.py", "--out", tmp_path, "riscos_26"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert "no such platform: riscos_26" in done.stderr
