@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cloche.exit import Exit
     from cloche.layers import Layer, RootFilesystem
     from cloche.probe import Verdict
+    from cloche.spawn import spawn
     from cloche.spec import LinuxResources, Process, Spec
     from cloche.stats import Stats
     from cloche.stdio import Pipes, Streams
@@ -35,10 +36,11 @@ __all__ = [
     "RuntimeProcess",
     "State",
     "Status",
+    "spawn",
 ]
 
 
-class State(str, Enum):
+class State(StrEnum):
     """What a container is doing (OCI runtime-spec, and ``paused``)."""
 
     CREATING = "creating"
@@ -48,21 +50,21 @@ class State(str, Enum):
     STOPPED = "stopped"
 
 
-class Isolation(str, Enum):
+class Isolation(StrEnum):
     """What separates a container from its host: the kernel's namespaces, or a virtual machine."""
 
     PROCESS = "process"
     VM = "vm"
 
 
-class Lifetime(str, Enum):
+class Lifetime(StrEnum):
     """How long a container lives: as long as the process that made it, or on its own."""
 
     PROCESS = "process"
     DETACHED = "detached"
 
 
-class Capability(str, Enum):
+class Capability(StrEnum):
     """Something that not every runtime can do."""
 
     EXEC = "exec"
@@ -116,6 +118,8 @@ class CreateRequest:
     init: bool = True
     #: Run nothing: only the init, until something is executed or the container is ended.
     idle: bool = False
+    #: Further groups of the process by name, to be looked up in the container's own files.
+    groups: tuple[str, ...] = ()
     #: Contents of files that are put into the root before anything runs, by absolute path.
     files: tuple[tuple[str, bytes], ...] = ()
     #: Names of things that may be dropped where they can't be had (``memory``, ``groups``, …).
@@ -342,3 +346,12 @@ def _not_supported(operation: str) -> Exception:
     from cloche.errors import NotSupported
 
     return NotSupported(f"this runtime does not support {operation}", operation=operation)
+
+
+def __getattr__(name: str) -> object:
+    """Give ``spawn`` when it is asked for: most runtimes don't."""
+    if name != "spawn":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from cloche.spawn import spawn
+
+    return spawn
