@@ -7,7 +7,8 @@ import stat
 from typing import TYPE_CHECKING
 
 from cloche_linux.blueprint.process import check_account
-from cloche_linux.spawn import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
+from cloche_linux.calls import openat2
+from cloche_linux.kernel import Resolve
 from cloche_linux.users import Account, resolve
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _account(process: Process, read: Callable[[str], bytes | None], maps: IdMaps
 def _read(root: int, path: str) -> bytes | None:
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
     try:
-        descriptor = openat2(root, path, flags, resolve=RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+        descriptor = openat2(root, path, flags, resolve=Resolve.IN_ROOT | Resolve.NO_MAGICLINKS)
     except OSError:
         return None
     try:

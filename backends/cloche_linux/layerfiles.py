@@ -6,7 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from cloche_linux.spawn import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
+from cloche_linux.calls import openat2
+from cloche_linux.kernel import Resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ def _read_in(layer: str, path: str) -> tuple[bool, bytes | None]:
             root,
             path,
             os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY,
-            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+            resolve=Resolve.IN_ROOT | Resolve.NO_MAGICLINKS,
         )
     except FileNotFoundError:
         return False, None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from cloche_linux import spawn
+from cloche_linux import calls
 
 __all__ = ["PROGRAMS"]
 
 
 class _Programs:
     def load(self, instructions: bytes) -> int:
-        return spawn.load_device_program(instructions)
+        return calls.load_device_program(instructions)
 
     def attach(self, group: int, program: int) -> None:
-        spawn.attach_device_program(group, program)
+        calls.attach_device_program(group, program)
 
 
 PROGRAMS = _Programs()

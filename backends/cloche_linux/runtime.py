@@ -44,7 +44,7 @@ class LinuxRuntime(Runtime):
     binds_stdio: ClassVar[Literal["create", "start"]] = "create"
 
     def __init__(self, context: BackendContext) -> None:
-        self._owner = context.owner
+        self._home = str(context.home)
 
     def accepts(self, request: CreateRequest) -> Sequence[str]:
         linux, process = _sections(request)
@@ -69,7 +69,8 @@ class LinuxRuntime(Runtime):
         plan = planned(request)
         made = group.make(plan) if plan is not None else None
         try:
-            child = _spawn(request, root, streams, namespaces, account, made)
+            names = self._names(root, namespaces)
+            child = _spawn(request, root, streams, namespaces, account, names, made)
         except BaseException:
             group.remove()
             raise
@@ -84,6 +85,13 @@ class LinuxRuntime(Runtime):
             raise
         confinement = Confinement(namespaces.apart, namespaces.maps, linux.seccomp)
         return LinuxContainer(request.id, init, confinement, group, started=False, process=process)
+
+    def _names(self, root: RootFilesystem, namespaces: Namespaces) -> str | None:
+        if root.form != "overlay":
+            return None
+        from cloche_linux.names import names_layer
+
+        return names_layer(self._home, own_network=namespaces.has_own(Namespace.NETWORK))
 
     def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
         from cloche_linux.notes import confinement_of
@@ -131,6 +139,7 @@ def _spawn(
     streams: Streams,
     namespaces: Namespaces,
     account: Account,
+    names: str | None,
     group: Group | None,
 ) -> Child:
     laid_out = blueprint.container(
@@ -138,6 +147,7 @@ def _spawn(
         root,
         namespaces,
         account,
+        names=names,
         terminal=streams.terminal,
         cgroups=group.join_fds if group else (),
         attached_later=group is not None and group.by_attach,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import InvalidSpec
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.extras import Extras
-from cloche_linux.blueprint.files import add_files
+from cloche_linux.blueprint.files import add_files, show_hostname
 from cloche_linux.blueprint.mounts import add_mounts
 from cloche_linux.blueprint.namespaces import Namespaces
 from cloche_linux.blueprint.process import add_process
@@ -44,22 +44,23 @@ def container(
     namespaces: Namespaces,
     account: Account,
     *,
+    names: str | None,
     terminal: Size | None,
     cgroups: Sequence[int] = (),
     attached_later: bool = False,
 ) -> Blueprint:
     """Lay out a container; opens descriptors (close ``extras``), makes nothing.
 
-    ``cgroups``: files by which the helper enters the container's groups as its first act.
-    ``attached_later``: it is moved into its group from outside, before it starts. Raises
-    InvalidSpec.
+    ``names``: the layer with the names of hosts. ``cgroups``: files by which the helper enters the
+    container's groups as its first act. ``attached_later``: it is moved into its group from
+    outside, before it starts. Raises InvalidSpec.
     """
     spec = request.spec
     linux, process = _sections(spec)
     plan, extras = Plan(), Extras(request.preserve_fds)
     try:
         _enter_namespaces(plan, extras, process, namespaces, cgroups, attached_later)
-        add_root(plan, root, linux, namespaces)
+        add_root(plan, root, linux, namespaces, names)
         _fill_root(plan, request, root, namespaces)
         _hide(plan, linux, process)
         plan.pivot()
@@ -133,12 +134,10 @@ def _fill_root(
     add_mounts(plan, mounts, namespaces)
     add_devices(plan, linux.devices or (), mounts, namespaces)
     if root.form == "overlay":
-        add_files(plan, request, namespaces)
+        show_hostname(plan, request, namespaces)
         if process.cwd != "/":
             plan.directory(process.cwd)
-    elif request.files:
-        for path, content in request.files:
-            plan.file(path, content)
+    add_files(plan, request)
 
 
 def _hide(plan: Plan, linux: Linux, process: Process) -> None:

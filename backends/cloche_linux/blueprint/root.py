@@ -26,15 +26,20 @@ _PROPAGATION = {
 }
 
 
-def add_root(plan: Plan, root: RootFilesystem, linux: Linux, namespaces: Namespaces) -> None:
-    """Cut the mounts off from the host's and make the root, not yet entered."""
+def add_root(
+    plan: Plan, root: RootFilesystem, linux: Linux, namespaces: Namespaces, names: str | None
+) -> None:
+    """Cut the mounts off from the host's and make the root, not yet entered.
+
+    ``names`` is a layer above the root's own.
+    """
     plan.propagation(_propagation(linux))
     memory = root.info.get("memory")
     if isinstance(memory, int):
         plan.scratch(memory)
     if root.form == "overlay":
         plan.root_overlay(
-            list(root.layers),
+            [*([names] if names else []), *root.layers],
             _text(root, "upper"),
             _text(root, "work"),
             scratch=memory is not None,
