@@ -135,9 +135,11 @@ def _explain(output: str) -> Exception:
 
 
 def main() -> None:
-    """Compile both in place."""
-    for build in (build_helper, build_extension):
-        print(build(PACKAGE))
+    """Compile both in place, each replaced at once: programs may be running from them."""
+    with TemporaryDirectory(prefix=".compile-", dir=PACKAGE) as scratch:
+        for build in (build_helper, build_extension):
+            made = build(Path(scratch))
+            print(made.replace(PACKAGE / made.name))
 
 
 if __name__ == "__main__":

@@ -132,8 +132,6 @@ class Child:
         Raises StepFailed.
         """
         while (packet := self._next(None)) is not None:
-            if packet.kind == Message.FAILED:
-                raise self._failure(packet)
             yield packet
         self._wait_for_end()
 
@@ -144,23 +142,24 @@ class Child:
 
     def _expect(self, kind: Message, timeout: float | None) -> Packet:
         """Return the next packet of a kind; the end of all packets is that of STARTED."""
-        while (packet := self._next(timeout)) is not None:
-            if packet.kind == Message.FAILED:
-                raise self._failure(packet)
-            if packet.kind == Message.CHILD:
-                self._helper, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
-            elif packet.kind == kind:
+        if (packet := self._next(timeout)) is not None:
+            if packet.kind == kind:
                 return packet
-            else:
-                raise RuntimeError(f"{Message(packet.kind).name} before {kind.name}")
+            raise RuntimeError(f"{Message(packet.kind).name} before {kind.name}")
         if kind is not Message.STARTED:
             self._wait_for_end()
             raise StepFailed(Step.READY, errno.ESRCH, detail="ended by a signal")
         return Packet(kind, 0, 0, 0, "", "", -1)
 
     def _next(self, timeout: float | None) -> Packet | None:
-        if _is_readable(self._control, timeout):
-            return _receive(self._control)
+        """Return the next packet that is not about the helper itself, or None at the end."""
+        while _is_readable(self._control, timeout):
+            packet = _receive(self._control)
+            if packet is None or packet.kind not in (Message.FAILED, Message.CHILD):
+                return packet
+            if packet.kind == Message.FAILED:
+                raise self._failure(packet)
+            self._helper, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
     def _failure(self, packet: Packet) -> StepFailed:

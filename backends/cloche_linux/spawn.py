@@ -6,6 +6,7 @@ makes all children, and ends only with it.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from collections.abc import Sequence
@@ -96,7 +97,8 @@ def probe(*, user_namespace: bool) -> dict[str, int]:
     """Try in a child what plans need of this kernel; returns an errno by name of the ability.
 
     0 means that it works. With ``user_namespace`` everything is tried in a new one, as for
-    containers without root. Raises StepFailed if not even that can be had.
+    containers without root. Where not even a child can be had, the only name is that of the step
+    that failed.
     """
     plan = Plan()
     if user_namespace:
@@ -104,8 +106,14 @@ def probe(*, user_namespace: bool) -> dict[str, int]:
         plan.map_self(os.geteuid(), os.getegid())
         plan.fork(new_pid_namespace=True)
     plan.probe()
-    with spawn(plan.encode(), new_pid_namespace=not user_namespace) as child:
-        return {packet.path: packet.error for packet in child.packets() if packet.path}
+    try:
+        with spawn(plan.encode(), new_pid_namespace=not user_namespace) as child:
+            packets = [packet for packet in child.packets() if packet.path]
+    except StepFailed as error:
+        return {f"{error.step.name.lower()} (user namespace)": error.errno or errno.EIO}
+    except OSError as error:
+        return {"clone3 (pid namespace)": error.errno or errno.EIO}
+    return {packet.path: packet.error for packet in packets}
 
 
 check(lib.cloche_use_helper(os.fsencode(os.path.join(os.path.dirname(__file__), "_helper"))))

@@ -127,17 +127,21 @@ static int set_writable(struct helper *h, int fs, const struct record *r, int to
     return error;
 }
 
+int overlay_layers(struct helper *h, int fs, const struct record *r, const int *layers, unsigned count)
+{
+    int error = filesystem_set(h, fs, "source", "overlay");
+    if (!error)
+        error = set_lowers(h, fs, layers, count);
+    return error ? error : set_writable(h, fs, r, layers[0]);
+}
+
 static int configure(struct helper *h, int fs, const struct record *r)
 {
     int layers[LAYERS];
     int count = open_layers(h, r->source, layers);
     if (count < 0)
         return count;
-    int error = filesystem_set(h, fs, "source", "overlay");
-    if (!error)
-        error = set_lowers(h, fs, layers, (unsigned)count);
-    if (!error)
-        error = set_writable(h, fs, r, layers[0]);
+    int error = overlay_layers(h, fs, r, layers, (unsigned)count);
     for (int i = 0; i < count; i++)
         sys_close(layers[i]);
     return error ? error : filesystem_options(h, fs, r->data);
