@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 
 ROOT = Path(__file__).parents[1]
@@ -112,6 +113,7 @@ def _libraries(wheel: Path) -> set[str]:
     """The shared libraries of the extension; `auditwheel` looks for musl's on a glibc machine."""
     with zipfile.ZipFile(wheel) as archive, archive.open("cloche_linux/_native.abi3.so") as file:
         dynamic = ELFFile(file).get_section_by_name(".dynamic")
+        assert isinstance(dynamic, DynamicSection)
         return {tag.needed for tag in dynamic.iter_tags("DT_NEEDED")}
 
 

@@ -29,7 +29,7 @@ def test_no_function_is_longer_than_40_lines(sources):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if (length := body_length(node)) > FUNCTION
     ]
-    assert long == []
+    assert long == [], "\n".join(long)
 
 
 def body_length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
