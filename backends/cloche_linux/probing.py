@@ -72,7 +72,7 @@ def _lacking(failed: dict[str, int], rootless: bool) -> Unsupported:
     )
     reason = f"this kernel or sandbox lacks: {words}"
     if errno.ENOSYS in failed.values():
-        return Unsupported(reason, "Linux 5.14 or newer has all of it; see docs/kernel.md")
+        return Unsupported(reason, "Linux 5.12 or newer has all of it; see docs/kernel.md")
     if rootless:
         return Unsupported(
             reason,
