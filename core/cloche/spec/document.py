@@ -8,7 +8,7 @@ below. `dataclasses.fields`, `replace`, `asdict` and `is_dataclass` work as on a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, FrozenInstanceError, dataclass
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
 from typing import TYPE_CHECKING, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ class Document:
     """A frozen, keyword-only dataclass that has a JSON form.
 
     Fields are the snake_case of their JSON names; ``names=`` in the class statement gives the
-    irregular ones. What is absent in the JSON is None. Values are shared freely, so whoever reaches
-    behind the freezing (``__dict__``, ``object.__setattr__``) breaks others' documents.
+    irregular ones. What is absent in the JSON is None. Defaults are values, never factories.
+    Documents are shared freely, so whoever reaches behind the freezing (``__dict__``,
+    ``object.__setattr__``) breaks others'.
     """
 
     if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Document:
         """Collect the fields of a new document class."""
         _collect(cls)
         cls.__names__ = {**cls.__names__, **names}
-        cls.__template__ = {name: f.default for name, f in cls.__dataclass_fields__.items()}
+        cls.__template__ = {field.name: field.default for field in fields(cls)}
         cls.__required__ = tuple(n for n, d in cls.__template__.items() if d is MISSING)
         cls.__pydantic_config__ = {"alias_generator": cls.json_name}
 
