@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import StringTableSection
 
 ROOT = Path(__file__).parents[1]
 TARGETS = {
@@ -112,9 +113,10 @@ def _audit(wheel: Path, platform: str) -> None:
 def _libraries(wheel: Path) -> set[str]:
     """The shared libraries of the extension; `auditwheel` looks for musl's on a glibc machine."""
     with zipfile.ZipFile(wheel) as archive, archive.open("cloche_linux/_native.abi3.so") as file:
-        dynamic = ELFFile(file).get_section_by_name(".dynamic")
-        assert isinstance(dynamic, DynamicSection)
-        return {tag.needed for tag in dynamic.iter_tags("DT_NEEDED")}
+        elf = ELFFile(file)
+        dynamic, names = map(elf.get_section_by_name, (".dynamic", ".dynstr"))
+        assert isinstance(dynamic, DynamicSection) and isinstance(names, StringTableSection)
+        return {names.get_string(tag["d_val"]) for tag in dynamic.iter_tags("DT_NEEDED")}
 
 
 if __name__ == "__main__":
