@@ -115,7 +115,8 @@ def _libraries(wheel: Path) -> set[str]:
     with zipfile.ZipFile(wheel) as archive, archive.open("cloche_linux/_native.abi3.so") as file:
         elf = ELFFile(file)
         dynamic, names = map(elf.get_section_by_name, (".dynamic", ".dynstr"))
-        assert isinstance(dynamic, DynamicSection) and isinstance(names, StringTableSection)
+        assert isinstance(dynamic, DynamicSection)
+        assert isinstance(names, StringTableSection)
         return {names.get_string(tag["d_val"]) for tag in dynamic.iter_tags("DT_NEEDED")}
 
 
