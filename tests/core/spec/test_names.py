@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cloche import spec
 from cloche.spec.document import camel_case
 
