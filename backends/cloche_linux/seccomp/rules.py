@@ -89,8 +89,8 @@ def resolve(seccomp: LinuxSeccomp, machine: str) -> Policy:
 
     A rule without conditions decides about its calls, whatever other rules say of them; of several
     rules that apply the first one counts. A rule that repeats the default action says nothing.
-    These are libseccomp's answers to what the runtime-spec leaves open. Unlike there, a rule may ask
-    twice about one argument, and then both must hold.
+    These are libseccomp's answers to what the runtime-spec leaves open. Unlike there, a rule may
+    ask twice about one argument, and then both must hold.
     """
     default = _result(seccomp.default_action, seccomp.default_errno_ret, "defaultAction")
     table, always = numbers(machine), dict[int, int]()
