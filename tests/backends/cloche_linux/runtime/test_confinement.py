@@ -11,8 +11,9 @@ import cloche
 
 
 def attempt(engine: cloche.Engine, call: str, **options: Any) -> int:
-    """Try a system call over this machine's root; its errno, 0 if it worked."""
-    script = f"my $r = {call}; print $r == -1 ? $!+0 : 0;"
+    """Try a system call over this machine's root; its errno, 0 if it worked. Perl is Debian's."""
+    words = 'my ($a, $b, $c, $d) = ("none", "/tmp", "tmpfs", "user");'
+    script = f"{words} my $r = syscall({call}); print $r == -1 ? $!+0 : 0;"
     done = engine.run(["/usr/bin/perl", "-e", script], capture_output=True, text=True, **options)
     assert done.returncode == 0, done.stderr
     assert done.stdout is not None
@@ -26,16 +27,16 @@ SETHOSTNAME, REBOOT, KEXEC, BPF, ADD_KEY = 170, 169, 246, 321, 248
 @pytest.mark.parametrize(
     ("call", "denied", "control"),
     [
-        (f'syscall({SETHOSTNAME}, "x", 1)', errno.EPERM, {"cap_add": ["SYS_ADMIN"]}),
+        (f"{SETHOSTNAME}, $a, 1", errno.EPERM, {"cap_add": ["SYS_ADMIN"]}),
         (
-            f'syscall({MOUNT}, "none", "/tmp", "tmpfs", 0, 0)',
+            f"{MOUNT}, $a, $b, $c, 0, 0",
             errno.EPERM,
             {"cap_add": ["SYS_ADMIN"]},
         ),
-        (f"syscall({UNSHARE}, 0x10000000)", errno.EPERM, {"cap_add": ["SYS_ADMIN"]}),
-        (f'syscall({MKNOD}, "/tmp/n", 0020666, 0x103)', errno.EPERM, {"cap_add": ["MKNOD"]}),
+        (f"{UNSHARE}, 0x10000000", errno.EPERM, {"cap_add": ["SYS_ADMIN"]}),
+        (f"{MKNOD}, $c, 0020666, 0x103", errno.EPERM, {"cap_add": ["MKNOD"]}),
         (
-            f'syscall({ADD_KEY}, "user", "d", "p", 1, -3)',
+            f"{ADD_KEY}, $d, $a, $b, 1, -3",
             errno.EPERM,
             {"security_opt": ["seccomp=unconfined"]},
         ),
@@ -49,9 +50,9 @@ def test_a_call_is_denied_and_allowed_without_the_protection(
     assert attempt(engine, call, **control) == 0
 
 
-@pytest.mark.parametrize("request", [0x5412, 0x541C], ids=["TIOCSTI", "TIOCLINUX"])
-def test_input_cannot_be_pushed_into_a_terminal(engine: cloche.Engine, request: int) -> None:
-    call = f'syscall({IOCTL}, 0, {request}, "x")'
+@pytest.mark.parametrize("number", [0x5412, 0x541C], ids=["TIOCSTI", "TIOCLINUX"])
+def test_input_cannot_be_pushed_into_a_terminal(engine: cloche.Engine, number: int) -> None:
+    call = f"{IOCTL}, 0, {number}, $a"
     assert attempt(engine, call) == errno.EPERM
     assert attempt(engine, call, security_opt=["seccomp=unconfined"]) == errno.ENOTTY
 
@@ -111,7 +112,7 @@ def test_every_namespace_is_its_own(engine: cloche.Engine, busybox: str) -> None
     assert not ours & set(theirs)
 
 
-@pytest.mark.parametrize("path", ["/proc/sys/kernel/panic", "/proc/sysrq-trigger", "/proc/irq/x"])
+@pytest.mark.parametrize("path", ["/proc/sys/kernel/panic", "/proc/sys/vm/swappiness"])
 def test_the_kernels_switches_cannot_be_written(
     engine: cloche.Engine, busybox: str, path: str
 ) -> None:
@@ -122,11 +123,11 @@ def test_the_kernels_switches_cannot_be_written(
     assert "Read-only file system" in done.stderr
 
 
-@pytest.mark.parametrize("path", ["/proc/kcore", "/proc/keys", "/proc/timer_list"])
+@pytest.mark.parametrize("path", ["/proc/interrupts", "/proc/timer_list"])
 def test_what_would_tell_of_the_host_is_empty(
     engine: cloche.Engine, busybox: str, path: str
 ) -> None:
     with open(path, "rb") as file:
-        assert file.read(16) or path == "/proc/keys"
+        assert file.read(16)
     done = engine.run(["head", "-c", "16", path], rootfs=busybox, capture_output=True)
     assert (done.returncode, done.stdout) == (0, b"")

@@ -74,12 +74,14 @@ def test_orphans_are_reaped_and_end_with_the_command(engine: cloche.Engine, busy
 
 
 def test_init_is_out_of_reach_of_what_runs_under_it(engine: cloche.Engine, busybox: str) -> None:
-    script = "kill -9 1; kill -TERM 1; cat /proc/1/environ; ls -l /proc/1/fd; echo alive"
+    script = "kill -9 1; cat /proc/1/environ; ls -l /proc/1/fd; echo alive"
     done = engine.run(["sh", "-c", script], rootfs=busybox, capture_output=True, text=True)
     assert done.stdout is not None
     assert done.stderr is not None
     assert done.stdout.endswith("alive\n")
-    assert done.stderr.count("Permission denied") == 2
+    denied = done.stderr.splitlines()
+    assert len(denied) >= 2
+    assert all(line.endswith("Permission denied") for line in denied)
 
 
 def test_without_init_the_command_is_the_first_process(engine: cloche.Engine, busybox: str) -> None:
@@ -147,12 +149,12 @@ def test_exec_takes_its_own_user_directory_and_variables(
         done = box.run(
             ["sh", "-c", "id -u; pwd; echo $A$B"],
             user="ann",
-            workdir="/tmp",
+            workdir="/etc",
             env={"B": "2"},
             capture_output=True,
             text=True,
         )
-        assert done.stdout == "1000\n/tmp\n12\n"
+        assert done.stdout == "1000\n/etc\n12\n"
 
 
 def test_exec_in_a_container_that_has_ended_is_refused(engine: cloche.Engine, busybox: str) -> None:
