@@ -130,19 +130,21 @@ class Draft:
         else:
             alone = {one for one in wanted if self._is_out_of_reach(hierarchy, one)}
             lost = frozenset(alone) or wanted
-        self._give_up(lost, why)
+        for controller in sorted(lost):
+            alone_why = self._site(hierarchy, frozenset({controller}))
+            self._give_up(controller, alone_why if isinstance(alone_why, NoSite) else why)
         return wanted - lost
 
     def _is_out_of_reach(self, hierarchy: Hierarchy, controller: str) -> bool:
         return isinstance(self._site(hierarchy, frozenset({controller})), NoSite)
 
-    def _give_up(self, lost: frozenset[str], why: NoSite) -> None:
-        for one in [one for one in self.settings if one.controller in lost]:
+    def _give_up(self, controller: str, why: NoSite) -> None:
+        for one in [one for one in self.settings if one.controller == controller]:
             self._refuse(_denied(one.limit, why))
             self.settings.remove(one)
-        for name in lost & {"devices", "freezer"}:
-            self._refuse(_denied(name, why))
-        if "devices" in lost:
+        if controller in ("devices", "freezer"):
+            self._refuse(_denied(controller, why))
+        if controller == "devices":
             self.devices = ()
 
     def _refuse(self, refusal: Refusal) -> None:

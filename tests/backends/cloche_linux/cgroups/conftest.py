@@ -87,16 +87,27 @@ def directories() -> Callable[[Group], list[str]]:
     return lambda group: [node["path"] for node in group.info["nodes"]]
 
 
+#: Becomes another user, who may not be able to read the files that Python is made of.
+AS_USER = """
+import os, pkgutil, sys
+import cloche.spec, cloche_linux.cgroups
+for found in pkgutil.iter_modules(cloche_linux.cgroups.__path__, "cloche_linux.cgroups."):
+    __import__(found.name)
+user = int(sys.argv[1])
+os.setgroups([])
+os.setresgid(user, user, user)
+os.setresuid(user, user, user)
+exec(sys.argv[2])
+"""
+
+
 @pytest.fixture
 def python_as() -> Callable[[int, str], subprocess.CompletedProcess[str]]:
-    """Run Python code that can import what this process can, as another user."""
+    """Run Python code that has everything imported as another user."""
 
     def run(user: int, code: str) -> subprocess.CompletedProcess[str]:
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PATH": "/usr/bin"}
-        command = [sys.executable, "-B", "-c", code]
-        return subprocess.run(
-            command, user=user, group=user, extra_groups=[], env=environment,
-            capture_output=True, text=True, timeout=60, cwd="/",
-        )  # fmt: skip
+        command = [sys.executable, "-c", AS_USER, str(user), code]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
     return run
