@@ -69,9 +69,9 @@ int step_scheduler(struct helper *h, const struct record *r)
         .nice = (int32_t)r->second,
         .priority = (uint32_t)r->third,
     };
-    if (r->more.length != 3 * sizeof(uint64_t))
+    if (r->data.length != 3 * sizeof(uint64_t))
         return -EINVAL;
-    memcpy(&wanted.runtime, text_of(&h->plan, r->more), 3 * sizeof(uint64_t));
+    memcpy(&wanted.runtime, text_of(&h->plan, r->data), 3 * sizeof(uint64_t));
     return (int)CALL(sched_setattr, 0, &wanted, 0);
 }
 

@@ -1,0 +1,48 @@
+"""What C and Python both write down, they write down alike."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import cloche_linux.plan
+from cloche_linux import mount_steps, setup_steps, steps
+from cloche_linux.protocol import Message
+from cloche_linux.steps import Step
+
+NATIVE = Path(cloche_linux.plan.__file__).parent / "_native"
+
+
+def constants(name: str, pattern: str) -> dict[str, int]:
+    found = re.findall(pattern, (NATIVE / name).read_text("utf-8"), re.MULTILINE)
+    return {key: int(value, 0) for key, value in found}
+
+
+def test_every_step_has_the_same_name_and_number():
+    rows = re.findall(r"^    STEP\((\d+), (\w+),", (NATIVE / "steps.h").read_text("utf-8"), re.MULTILINE)
+    assert {name: int(number) for number, name in rows} == {step.name: step.value for step in Step}
+
+
+def test_every_message_has_the_same_name_and_number():
+    found = constants("protocol.h", r"^    MESSAGE_(\w+) = (\d+),")
+    assert found == {message.name: message.value for message in Message}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PLAN_MAGIC", steps.MAGIC),
+        ("PLAN_VERSION", steps.VERSION),
+        ("PLAN_MAX_STEPS", steps.MAX_STEPS),
+        ("RECURSIVE", setup_steps.RECURSIVE),
+        ("USE_SCRATCH", setup_steps.USE_SCRATCH),
+        ("NEW_PID_NAMESPACE", setup_steps.NEW_PID_NAMESPACE),
+        ("WAIT", setup_steps.WAIT),
+        ("VERIFY_SOURCE", mount_steps.VERIFY_SOURCE),
+        ("RECURSIVE_ATTRIBUTES", mount_steps.RECURSIVE_ATTRIBUTES),
+    ],
+)
+def test_the_plans_numbers_agree(name, value):
+    assert constants("plan.h", r"^    (\w+) = (\w+),")[name] == value
