@@ -32,8 +32,7 @@ def planned(request: CreateRequest) -> GroupPlan | None:
         linux.resources,
         id=request.id,
         path=linux.cgroups_path,
-        need_freezer=linux.resources is not None,
-        need_stats=linux.resources is not None,
+        along=True,
         unenforced=request.unenforced,
         programs=PROGRAMS,
     )

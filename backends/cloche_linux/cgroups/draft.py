@@ -42,6 +42,11 @@ class Draft:
         self._unenforced = unenforced
         self._wanted: dict[Hierarchy, set[str]] = {}
 
+    @property
+    def needed(self) -> bool:
+        """Whether anything was taken in so far."""
+        return bool(self._wanted)
+
     def limit(self, resources: LinuxResources, programs: Programs | None) -> None:
         """Take in what the specification limits."""
         for answer in settings(resources, self._layout):

@@ -57,6 +57,7 @@ def plan(
     path: str | None = None,
     need_freezer: bool = False,
     need_stats: bool = False,
+    along: bool = False,
     unenforced: Collection[str] = (),
     programs: Programs | None = None,
 ) -> GroupPlan | None:
@@ -64,9 +65,10 @@ def plan(
 
     ``path`` is the spec's ``cgroupsPath``: absolute from the top of each hierarchy, relative from
     where this process may make groups; without one it is ``cloche/ID`` there. ``need_stats`` adds
-    what can be measured, and is no reason to fail. ``unenforced`` names limits that may be dropped:
-    memory, swap, swappiness, oom, kernel-memory, cpu, cpuset, pids, io, hugetlb, rdma, network,
-    unified, devices, freezer.
+    what can be measured, and is no reason to fail; ``along`` does so only for a group that is made
+    anyway. ``unenforced`` names limits that may be dropped: memory, memory_swap, swappiness, oom,
+    kernel-memory, cpus, cpu_shares, cpuset_cpus, pids_limit, io, hugetlb, rdma, network, unified,
+    devices, freezer.
 
     Makes nothing. Raises InvalidSpec for what no kernel takes, and Unavailable with reason and
     remedy for what can't be enforced here.
@@ -76,7 +78,7 @@ def plan(
         draft.limit(resources, programs)
     if need_freezer:
         draft.freezer()
-    if need_stats:
+    if need_stats or (along and draft.needed):
         draft.stats()
     directories = draft.directories()
     if not directories and draft.scope is None:

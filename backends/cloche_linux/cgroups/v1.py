@@ -34,7 +34,7 @@ def memory(asked: LinuxMemory) -> Answer:
     """Memory in bytes; a limit of -1 takes the swap's limit away, too, where none is asked."""
     swap = -1 if asked.limit == -1 and not asked.swap else asked.swap
     yield from _number("memory", "memory", "memory.limit_in_bytes", asked.limit or None)
-    yield from _number("swap", "memory", "memory.memsw.limit_in_bytes", swap or None)
+    yield from _number("memory_swap", "memory", "memory.memsw.limit_in_bytes", swap or None)
     yield from _number("memory", "memory", "memory.soft_limit_in_bytes", asked.reservation or None)
     yield from _number("memory", "memory", "memory.kmem.tcp.limit_in_bytes", asked.kernel_tcp)
     yield from _number("swappiness", "memory", "memory.swappiness", asked.swappiness)
@@ -47,27 +47,27 @@ def memory(asked: LinuxMemory) -> Answer:
 def cpu(asked: LinuxCPU) -> Answer:
     """Shares, clamped to what the kernel takes, and times in microseconds."""
     shares = min(max(asked.shares, _SHARES[0]), _SHARES[1]) if asked.shares else None
-    yield from _number("cpu", "cpu", "cpu.shares", shares)
-    yield from _number("cpu", "cpu", "cpu.cfs_period_us", asked.period or None)
-    yield from _number("cpu", "cpu", "cpu.cfs_quota_us", asked.quota or None)
-    yield from _number("cpu", "cpu", "cpu.cfs_burst_us", asked.burst)
-    yield from _number("cpu", "cpu", "cpu.rt_period_us", asked.realtime_period or None)
-    yield from _number("cpu", "cpu", "cpu.rt_runtime_us", asked.realtime_runtime or None)
-    yield from _number("cpu", "cpu", "cpu.idle", asked.idle)
+    yield from _number("cpu_shares", "cpu", "cpu.shares", shares)
+    yield from _number("cpus", "cpu", "cpu.cfs_period_us", asked.period or None)
+    yield from _number("cpus", "cpu", "cpu.cfs_quota_us", asked.quota or None)
+    yield from _number("cpus", "cpu", "cpu.cfs_burst_us", asked.burst)
+    yield from _number("cpus", "cpu", "cpu.rt_period_us", asked.realtime_period or None)
+    yield from _number("cpus", "cpu", "cpu.rt_runtime_us", asked.realtime_runtime or None)
+    yield from _number("cpus", "cpu", "cpu.idle", asked.idle)
 
 
 def cpuset(asked: LinuxCPU) -> Answer:
     """Processors and memory nodes; the same files in v1 and v2."""
     for file, value in (("cpuset.cpus", asked.cpus), ("cpuset.mems", asked.mems)):
         if value:
-            yield Setting(limit="cpuset", controller="cpuset", file=file, value=value)
+            yield Setting(limit="cpuset_cpus", controller="cpuset", file=file, value=value)
 
 
 def pids(asked: LinuxPids) -> Answer:
     """Tasks; the same file in v1 and v2. 0 is no limit asked, as the runtime-spec had it."""
     if asked.limit:
         value = str(asked.limit) if 0 < asked.limit < _PIDS else "max"
-        yield Setting(limit="pids", controller="pids", file="pids.max", value=value)
+        yield Setting(limit="pids_limit", controller="pids", file="pids.max", value=value)
 
 
 def block_io(asked: LinuxBlockIO) -> Answer:

@@ -30,7 +30,7 @@ __all__ = ["block_io", "cpu", "hugepages", "memory", "network", "swap_alone", "u
 def memory(asked: LinuxMemory) -> Answer:
     """Memory in bytes; the spec counts memory and swap together, v2 swap alone."""
     yield from _bytes("memory", "memory.max", asked.limit or None)
-    yield from _bytes("swap", "memory.swap.max", swap_alone(asked))
+    yield from _bytes("memory_swap", "memory.swap.max", swap_alone(asked))
     yield from _bytes("memory", "memory.low", asked.reservation or None)
     for limit, value in (
         ("swappiness", asked.swappiness),
@@ -56,7 +56,7 @@ def swap_alone(asked: LinuxMemory) -> int | None:
 def cpu(asked: LinuxCPU) -> Answer:
     """A weight from shares, and times in microseconds."""
     if asked.shares:
-        yield _cpu("cpu.weight", str(weight(asked.shares)))
+        yield _cpu("cpu.weight", str(weight(asked.shares)), limit="cpu_shares")
     if asked.quota or asked.period:
         quota = str(asked.quota) if asked.quota and asked.quota > 0 else "max"
         yield _cpu("cpu.max", f"{quota} {asked.period}" if asked.period else quota)
@@ -65,7 +65,7 @@ def cpu(asked: LinuxCPU) -> Answer:
     if asked.idle is not None:
         yield _cpu("cpu.idle", str(asked.idle))
     if asked.realtime_period or asked.realtime_runtime:
-        yield Refusal(limit="cpu", reason="cgroup v2 has no realtime limits")
+        yield Refusal(limit="cpus", reason="cgroup v2 has no realtime limits")
 
 
 def weight(shares: int) -> int:
@@ -126,8 +126,8 @@ def _bytes(limit: str, file: str, value: int | None) -> Answer:
         yield Setting(limit=limit, controller="memory", file=file, value=text)
 
 
-def _cpu(file: str, value: str) -> Setting:
-    return Setting(limit="cpu", controller="cpu", file=file, value=value)
+def _cpu(file: str, value: str, limit: str = "cpus") -> Setting:
+    return Setting(limit=limit, controller="cpu", file=file, value=value)
 
 
 def _weight(device: str, value: int) -> Setting:

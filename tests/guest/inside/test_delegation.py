@@ -68,8 +68,10 @@ def test_a_controller_that_was_not_handed_over_is_named(part):
     result = _run_in(
         session, LIMITED.replace("LinuxPids(limit=9)", "LinuxPids(limit=9), cpu=LinuxCPU(shares=5)")
     )
-    refusal = "cpu: user nobody has no delegated cpu cgroup; run as root, or --allow-unenforced cpu"
-    assert result.stderr.strip() == refusal
+    refusal = (
+        "user nobody has no delegated cpu cgroup; run as root, or --allow-unenforced cpu_shares"
+    )
+    assert result.stderr.strip() == f"cpu_shares: {refusal}"
 
 
 def test_processes_in_the_part_itself_move_aside_where_it_is_marked_as_delegated(part):

@@ -111,7 +111,7 @@ class TestCPU:
 
     def test_realtime_is_v1_only(self):
         cpu = LinuxCPU(realtime_runtime=1000, realtime_period=10_000)
-        assert refused(2, cpu=cpu) == ["cpu"]
+        assert refused(2, cpu=cpu) == ["cpus"]
         assert ("cpu.rt_runtime_us", "1000") in files(1, cpu=cpu)
 
     def test_sets_are_the_same_in_both(self):
@@ -174,4 +174,4 @@ class TestOthers:
             cpu=LinuxCPU(cpus="0"), memory=LinuxMemory(), pids=LinuxPids(limit=1)
         )
         found = settings(asked, layout(1, frozenset()))
-        assert [one.limit for one in found] == ["cpuset", "pids"]
+        assert [one.limit for one in found] == ["cpuset_cpus", "pids_limit"]

@@ -53,7 +53,7 @@ def test_a_limit_that_the_kernel_refuses_leaves_nothing(count_groups):
     before = count_groups()
     with pytest.raises(BackendError) as caught:
         plan.create()
-    assert "cpuset: the kernel refuses '4000'" in str(caught.value)
+    assert "cpuset_cpus: the kernel refuses '4000'" in str(caught.value)
     assert count_groups() == before
 
 
@@ -201,3 +201,9 @@ def count_groups(groups, directories):
     group = groups(LinuxResources(pids=LinuxPids(limit=5), cpu=LinuxCPU(cpus="0", mems="0")))
     parents = [os.path.dirname(path) for path in directories(group)]
     return lambda: sum(name.startswith("refused") for p in parents for name in os.listdir(p))
+
+
+def test_measuring_comes_along_only_where_there_is_a_group_anyway():
+    assert cgroups.plan(None, id="c1", along=True) is None
+    alone = cgroups.plan(LIMITS, id="c1").info["nodes"]
+    assert len(cgroups.plan(LIMITS, id="c1", along=True).info["nodes"]) >= len(alone)

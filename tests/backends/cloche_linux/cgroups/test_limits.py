@@ -19,7 +19,7 @@ def memory(limit: int, **more: int) -> LinuxResources:
 
 class TestMemory:
     def test_a_process_over_the_limit_is_ended_and_counted(self, groups, inside):
-        group = groups(memory(64 * MIB, swap=64 * MIB), unenforced={"swap"})
+        group = groups(memory(64 * MIB, swap=64 * MIB), unenforced={"memory_swap"})
         assert inside.run(group, TAKE_200_MIB).returncode == -signal.SIGKILL
         assert group.oom_kills() == 1
 
@@ -36,7 +36,7 @@ class TestMemory:
         assert group.oom_kills() == 0
 
     def test_only_the_child_that_is_too_big_is_ended(self, groups, inside):
-        group = groups(memory(64 * MIB, swap=64 * MIB), unenforced={"swap"})
+        group = groups(memory(64 * MIB, swap=64 * MIB), unenforced={"memory_swap"})
         code = f"import os\nif not os.fork():\n  {TAKE_200_MIB}\n  os._exit(0)\nprint(os.wait()[1])"
         assert inside.run(group, code).stdout == f"{int(signal.SIGKILL)}\n"
         assert group.oom_kills() == 1
@@ -106,8 +106,8 @@ class TestUpdate:
     def test_memory_and_swap_change_together(self, groups, sizes):
         """The kernel takes the two in one order only, which depends on the direction."""
         first, second = (size * MIB for size in sizes)
-        group = groups(memory(first, swap=first), unenforced={"swap"})
-        group.update(memory(second, swap=second), unenforced={"swap"})
+        group = groups(memory(first, swap=first), unenforced={"memory_swap"})
+        group.update(memory(second, swap=second), unenforced={"memory_swap"})
         assert group.stats().memory_limit == second
 
     def test_a_limit_that_the_group_did_not_have_reaches_running_processes(self, groups, inside):
