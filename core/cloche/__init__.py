@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from cloche import aio
     from cloche.api import backends, get, list, run, start  # noqa: A004
-    from cloche.container import Container, Process
+    from cloche.container import Container
     from cloche.details import Details
     from cloche.engine import Engine
     from cloche.errors import (
@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     from cloche.hookspecs import hookimpl
     from cloche.mount import Mount
     from cloche.parameters import ExecOptions, ExecRunOptions, RunOptions, StartOptions
-    from cloche.plugins import Backend, PluginWarning
+    from cloche.plugins import PluginWarning
     from cloche.pool import Pool
+    from cloche.process import Process
     from cloche.result import Result
     from cloche.runtime import Capability, Isolation, State
     from cloche.stats import Stats
     from cloche.stdio import Size, StreamTarget
     from cloche.streams import DEVNULL, PIPE, STDOUT
+    from cloche.survey import Backend
 
 __all__ = [
     "run",
@@ -85,8 +87,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "cloche.survey": ("Backend",),
     "cloche.api": ("run", "start", "get", "list", "backends"),
-    "cloche.container": ("Container", "Process"),
+    "cloche.container": ("Container",),
     "cloche.details": ("Details",),
     "cloche.engine": ("Engine",),
     "cloche.errors": (
@@ -107,8 +110,9 @@ _HOMES = {
     "cloche.hookspecs": ("hookimpl",),
     "cloche.mount": ("Mount",),
     "cloche.parameters": ("ExecOptions", "ExecRunOptions", "RunOptions", "StartOptions"),
-    "cloche.plugins": ("Backend", "PluginWarning"),
+    "cloche.plugins": ("PluginWarning",),
     "cloche.pool": ("Pool",),
+    "cloche.process": ("Process",),
     "cloche.result": ("Result",),
     "cloche.runtime": ("Capability", "Isolation", "State"),
     "cloche.stats": ("Stats",),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cloche.container import Container
     from cloche.engine import Engine
     from cloche.parameters import RunOptions, StartOptions
-    from cloche.plugins import Backend
     from cloche.result import Result
+    from cloche.survey import Backend
 
 __all__ = ["backends", "default_engine", "get", "list", "run", "start"]
 
@@ -45,7 +45,7 @@ def run(
 
     ``cloche.RunOptions`` lists every parameter; ``Engine.run`` says what is raised.
     """
-    return default_engine().run(args, text=text, **options)  # type: ignore[call-overload,no-any-return]
+    return default_engine().run(args, text=text, **options)  # type: ignore[arg-type]
 
 
 @overload
@@ -69,7 +69,7 @@ def start(
 
     ``cloche.StartOptions`` lists every parameter; ``Engine.start`` says what is raised.
     """
-    return default_engine().start(args, text=text, **options)  # type: ignore[call-overload,no-any-return]
+    return default_engine().start(args, text=text, **options)  # type: ignore[arg-type]
 
 
 def get(name: str) -> Container[bytes]:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from cloche.config import Settings, read_settings
+from cloche.errors import NotFound
+from cloche.locations import locate
+from cloche.owners import forget_the_dead
+from cloche.records import Records
+from cloche.request import RUN, START, ask
+from cloche.runtime import State
 
 if TYPE_CHECKING:
     import builtins
-    import os
     from collections.abc import Sequence
     from types import TracebackType
     from typing import Self, Unpack
 
     from cloche.container import Container
+    from cloche.journal import Entry
     from cloche.parameters import RunOptions, StartOptions
-    from cloche.plugins import Backend
     from cloche.result import Result
+    from cloche.survey import Backend
+    from cloche.workshop import Workshop
 
 __all__ = ["Engine"]
 
@@ -37,9 +49,22 @@ class Engine:
         """Name backends for all containers of this engine, or leave the choice to each request.
 
         ``root`` moves everything that is kept, as ``CLOCHE_ROOT`` does. ``plugins`` are registered
-        beside those that are installed.
+        beside those that are installed. Raises InvalidSpec for a configuration file that can't be
+        understood.
         """
-        raise NotImplementedError
+        settings = read_settings()
+        self._settings = Settings(
+            runtime=runtime or settings.runtime,
+            layer_store=layer_store or settings.layer_store,
+            stdio_driver=stdio_driver or settings.stdio_driver,
+            plugins=settings.plugins,
+            sources=settings.sources,
+        )
+        self._places = locate(settings.root if root is None else os.fspath(root))
+        self._extra = tuple(plugins)
+        self._shop: Workshop | None = None
+        self._lock = Lock()
+        self._clear_up()
 
     @overload
     def run(
@@ -63,7 +88,10 @@ class Engine:
         what can't be had, both before anything is made; CommandFailed if the program can't be run.
         Whatever is raised, KeyboardInterrupt too, nothing stays.
         """
-        raise NotImplementedError
+        from cloche.running import run
+
+        options["text"] = text  # type: ignore[typeddict-unknown-key]
+        return run(self.workshop, ask("run", args, options, RUN))
 
     @overload
     def start(
@@ -92,33 +120,57 @@ class Engine:
 
         The container lives as long as this process at most. Raises what ``run`` does.
         """
-        raise NotImplementedError
+        from cloche.container import start_container
+
+        options["text"] = text  # type: ignore[typeddict-unknown-key]
+        return start_container(self.workshop, ask("start", args, options, START))
 
     def get(self, name: str) -> Container[bytes]:
         """Find a container by name, id, or unique prefix of an id, whoever made it.
 
         Raises NotFound, or InvalidSpec for a prefix of several.
         """
-        raise NotImplementedError
+        from cloche.container import Container
+
+        records = Records(self._places.run)
+        return Container(self.workshop, records.read(records.resolve(name)))
 
     def list(self, *, all: bool = False) -> builtins.list[Container[bytes]]:
         """List the running containers, oldest first; with ``all`` the others too.
 
-        A container whose record is damaged is among the others, with its ``problem``.
+        A container whose record is damaged is among the others; ``inspect`` tells its problem.
         """
-        raise NotImplementedError
+        from cloche.container import Container
+        from cloche.finding import state_of
+
+        entries = self._entries()
+        if not all:
+            running = (State.RUNNING, State.PAUSED)
+            entries = [e for e in entries if state_of(self.workshop, e) in running]
+        return [Container(self.workshop, entry) for entry in entries]
 
     def prune(self) -> builtins.list[str]:
         """Remove what processes that died have left behind; the ids of what was removed."""
-        raise NotImplementedError
+        from cloche.orphans import release_orphans
+        from cloche.removal import prune
+
+        removed = prune(self.workshop)
+        for store in self.workshop.chooser.stores_here():
+            removed += release_orphans(self._places, store.backend)
+        return removed
 
     def backends(self) -> builtins.list[Backend]:
         """Say of each installed backend whether it works here, and why not."""
-        raise NotImplementedError
+        from cloche.survey import survey
+
+        return [*survey(self.workshop.plugins, self.workshop.verdicts)]
 
     def close(self) -> None:
         """Release handles of backends; containers live on as their lifetime says."""
-        raise NotImplementedError
+        with self._lock:
+            shop, self._shop = self._shop, None
+        if shop is not None:
+            shop.chooser.close()
 
     def __enter__(self) -> Self:
         return self
@@ -130,3 +182,46 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def workshop(self) -> Workshop:
+        """The engine's inside, made on first use. Not part of the interface."""
+        if self._shop is None:
+            with self._lock:
+                if self._shop is None:
+                    self._shop = self._open_workshop()
+        return self._shop
+
+    def _open_workshop(self) -> Workshop:
+        from cloche.plugins import Plugins
+        from cloche.survey import Verdicts
+        from cloche.workshop import Workshop
+
+        plugins = Plugins.load(self._settings.plugins, self._extra)
+        return Workshop(plugins, Verdicts(self._places.run), self._settings, self._places)
+
+    def _entries(self) -> builtins.list[Entry]:
+        records = Records(self._places.run)
+        entries = []
+        for each in records.ids():
+            with suppress(NotFound):
+                entries.append(records.read(each))
+        return sorted(entries, key=_age)
+
+    def _clear_up(self) -> None:
+        """Once in a process and place: what died before this engine is cleared up after."""
+        if self._places.run in _cleared:
+            return
+        _cleared.add(self._places.run)
+        from cloche.removal import left_behind, prune
+
+        if left_behind(Records(self._places.run), self._places.run):
+            prune(self.workshop)
+        forget_the_dead(os.path.join(self._places.run, "owners"))
+
+
+_cleared: set[str] = set()
+
+
+def _age(entry: Entry) -> float:
+    return entry.header.created if entry.header else 0.0

@@ -42,8 +42,6 @@ class ProcessOptions(TypedDict, total=False):
     env: Mapping[str, str | None] | Sequence[str] | None
     #: ``user[:group]`` by name or number, looked up in the container's own files.
     user: str | int | None
-    #: Further groups, by name or number.
-    group_add: Sequence[str | int] | None
     #: The directory the process starts in; made if it does not exist.
     workdir: str | None
     #: A terminal for the process: True for 80 by 24, or its size. Its two ends are ``stdin`` and
@@ -113,6 +111,8 @@ class StartOptions(ProcessOptions, total=False):
     #: ``process`` (default: as long as the process that made it); ``detached`` is not there yet.
     lifetime: Literal["process", "detached"] | None
 
+    #: Further groups of the first process, by name or number.
+    group_add: Sequence[str | int] | None
     hostname: str | None
     #: ``none`` (default: only a loopback) or ``host`` (this machine's own network).
     network: str | None

@@ -15,7 +15,7 @@ __all__ = ["Result"]
 class Result(Generic[AnyStr]):
     """A finished run; what it has in common with ``subprocess.CompletedProcess`` means the same."""
 
-    #: The command, as it was given.
+    #: The command, as it was run.
     args: tuple[str, ...]
     #: The captured output; None where it was not captured (the type says what it is if it was).
     stdout: AnyStr
@@ -28,7 +28,7 @@ class Result(Generic[AnyStr]):
     @property
     def returncode(self) -> int | None:
         """The exit code; negative for a signal (-9), None where it could not be learnt."""
-        return returncode(self.status)
+        return self.status.returncode
 
     @property
     def reason(self) -> Reason:
@@ -37,9 +37,30 @@ class Result(Generic[AnyStr]):
 
     def check_returncode(self) -> None:
         """Raise CommandFailed, with this as its ``result``, unless the command ended with 0."""
-        raise NotImplementedError
+        from cloche.exit import Reason
+
+        if self.returncode == 0 and self.reason is Reason.EXIT:
+            return
+        from cloche.errors import CommandFailed
+
+        code = self.status.exit_code
+        timed_out = self.reason is Reason.TIMEOUT
+        raise CommandFailed(
+            f"{self.args[0] if self.args else 'the command'} {_ending(self.status)}",
+            exit_code=124 if timed_out else 255 if code is None else code,
+            result=self,
+        )
 
 
-def returncode(status: ExitStatus) -> int | None:
-    """Put an ending into ``subprocess``'s number."""
-    raise NotImplementedError
+def _ending(status: ExitStatus) -> str:
+    from cloche.exit import Reason
+
+    if status.reason is Reason.TIMEOUT:
+        return "was killed: its time was up"
+    if status.reason is Reason.OOM:
+        return "was killed: out of memory"
+    if status.signal is not None:
+        return f"was ended by {status.signal}"
+    return (
+        "ended, nobody knows how" if status.code is None else f"ended with exit code {status.code}"
+    )

@@ -1,0 +1,106 @@
+"""Settings from the environment and from files; the environment wins."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Settings", "read_settings"]
+
+_NAMES = ("runtime", "layer_store", "stdio_driver", "root", "plugins")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What holds where a request says nothing; None where nobody has said anything."""
+
+    runtime: str | None = None
+    layer_store: str | None = None
+    stdio_driver: str | None = None
+    root: str | None = None
+    #: Names of the plug-ins to load; empty for none, None for all.
+    plugins: tuple[str, ...] | None = None
+    #: Who said it (a variable or file), by setting.
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read ``CLOCHE_…`` variables, then the files they leave open.
+
+    Files are ``/etc/cloche/config.toml`` and the user's ``cloche/config.toml`` below the XDG
+    configuration directory, which wins; ``CLOCHE_CONFIG`` names another one instead of both.
+    Raises InvalidSpec for a file that can't be understood, naming the key.
+    """
+    env = os.environ if environment is None else environment
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for path in _files(env):
+        for name, value in _read(path, required="CLOCHE_CONFIG" in env).items():
+            values[name], sources[name] = value, path
+    for name in _NAMES:
+        variable = f"CLOCHE_{name.upper()}"
+        if variable in env:
+            values[name], sources[name] = env[variable], variable
+    plugins = values.pop("plugins", None)
+    given = {name: value or None for name, value in values.items()}
+    return Settings(**given, plugins=_names(plugins), sources=sources)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _files(env: Mapping[str, str]) -> Iterator[str]:
+    if "CLOCHE_CONFIG" in env:
+        if env["CLOCHE_CONFIG"]:
+            yield env["CLOCHE_CONFIG"]
+        return
+    yield "/etc/cloche/config.toml"
+    home = env.get("HOME", "")
+    base = env.get("XDG_CONFIG_HOME") or (os.path.join(home, ".config") if home else "")
+    if base:
+        yield os.path.join(base, "cloche", "config.toml")
+
+
+def _read(path: str, *, required: bool) -> dict[str, str]:
+    try:
+        with open(path, "rb") as file:
+            return _parse(path, file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        if required:
+            raise InvalidSpec(
+                f"CLOCHE_CONFIG: {path} does not exist", path="CLOCHE_CONFIG"
+            ) from None
+        return {}
+    except PermissionError as error:
+        raise InvalidSpec(f"{path} can't be read: permission denied", path=path) from error
+
+
+def _parse(path: str, content: bytes) -> dict[str, str]:
+    import tomllib
+
+    try:
+        table = tomllib.loads(content.decode())
+    except ValueError as error:
+        raise InvalidSpec(f"{path}: {error}", path=path) from error
+    return {name: _value(path, name, value) for name, value in table.items()}
+
+
+def _value(path: str, name: str, value: object) -> str:
+    if name not in _NAMES:
+        raise InvalidSpec(
+            f"{path}: {name} is not a setting", path=name, hint=f"settings: {', '.join(_NAMES)}"
+        )
+    if name == "plugins" and isinstance(value, list):
+        value = ",".join(map(str, value))
+    if not isinstance(value, str):
+        raise InvalidSpec(f"{path}: {name} must be a string, not {value!r}", path=name)
+    return value

@@ -1,0 +1,82 @@
+"""Find installed plug-ins by their entry points.
+
+``importlib.metadata`` does the same and costs more to import than a container to run; so the
+directories of ``sys.path`` are read here, by its rules: of two distributions with one name, the
+first on the path counts. Format: https://packaging.python.org/specifications/entry-points/
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["EntryPoint", "entry_points"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """One line of a distribution's ``entry_points.txt``."""
+
+    name: str
+    #: ``module`` or ``module:attribute``.
+    value: str
+    #: The distribution that has it, and its version (empty if its folder does not say).
+    distribution: str
+    version: str
+
+
+def entry_points(group: str, path: Sequence[str] | None = None) -> list[EntryPoint]:
+    """List the entry points of ``group`` in the order of the path (``sys.path`` if None)."""
+    seen: set[str] = set()
+    return [
+        EntryPoint(name, value, distribution, version)
+        for folder, distribution, version in _distributions(sys.path if path is None else path)
+        if _is_new(distribution, seen)
+        for name, value in _section(group, _read(folder))
+    ]
+
+
+def _distributions(path: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for directory in dict.fromkeys(path):
+        for name in sorted(_metadata_folders(directory or ".")):
+            distribution, _, version = name.rpartition(".")[0].partition("-")
+            yield os.path.join(directory, name), distribution, version
+
+
+def _metadata_folders(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return [e.name for e in entries if e.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:  # a zip file, a directory that is gone: nothing is installed there
+        return []
+
+
+def _is_new(distribution: str, seen: set[str]) -> bool:
+    key = distribution.lower().replace("-", "_").replace(".", "_")
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+def _read(folder: str) -> str:
+    try:
+        with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):  # most distributions have none
+        return ""
+
+
+def _section(group: str, text: str) -> Iterator[tuple[str, str]]:
+    inside = False
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            inside = line == f"[{group}]"
+        elif inside and "=" in line and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            yield name.strip(), value.partition("[")[0].strip()

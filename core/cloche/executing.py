@@ -1,0 +1,77 @@
+"""Further processes in containers that run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloche.specification import executed_process
+from cloche.streams import abandon, bind, open_streams
+from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
+
+if TYPE_CHECKING:
+    from cloche.request import Asked
+    from cloche.result import Result
+    from cloche.runtime import RuntimeContainer, RuntimeProcess
+    from cloche.spec import Process
+    from cloche.stdio import Streams
+    from cloche.workshop import Workshop
+
+__all__ = ["Place", "execute", "run"]
+
+
+class Place:
+    """A running container, as far as executing something in it needs to know."""
+
+    __slots__ = ("container", "forms", "id", "process", "shop")
+
+    def __init__(
+        self,
+        shop: Workshop,
+        id: str,
+        container: RuntimeContainer,
+        process: Process,
+        forms: frozenset[str],
+    ) -> None:
+        self.shop = shop
+        self.id = id
+        self.container = container
+        #: What its first process was made of.
+        self.process = process
+        #: The forms of stream end that its runtime takes.
+        self.forms = forms
+
+
+def execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
+    """Start a further process; on an error nothing of it is left."""
+    process = executed_process(place.process, asked)
+    state = Path(place.shop.records.directory(place.id))
+    streams = open_streams(place.shop.chooser, asked, place.id, state, place.forms)
+    bound = False
+    try:
+        started = place.container.exec(f"exec-{os.urandom(4).hex()}", process, streams)
+        bound = True
+        bind(started, streams)
+    except BaseException:
+        abandon(streams, bound=bound)
+        raise
+    return started, streams
+
+
+def run(place: Place, asked: Asked) -> Result[Any]:
+    """Run a further process to its end; on any error it is killed."""
+    refuse_terminal(asked)
+    process, streams = execute(place, asked)
+    drain = drain_of(asked, streams)
+    try:
+        status = until_end(process, drain, asked, lambda: process.kill(9))
+        drain.finish(1.0)
+    except BaseException:
+        process.kill(9)
+        raise
+    finally:
+        drain.close()
+        streams.close()
+        process.close()
+    return result_of(asked, status, drain)

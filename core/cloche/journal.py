@@ -1,0 +1,137 @@
+"""The journal of one container: what is kept about it, line by line, and how it is read again.
+
+Each line is written before the step it names, in one go. A process that dies leaves whole lines and
+at most a torn last one, which counts as not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cloche.errors import InvalidSpec
+from cloche.exit import ExitStatus
+
+__all__ = ["Entry", "Header", "Note", "Step", "parse"]
+
+#: Changes when an older Cloche could not understand the journal any more.
+VERSION = 1
+
+
+class Step(StrEnum):
+    """What was about to be done when the line was written."""
+
+    PREPARING = "preparing"
+    CREATING = "creating"
+    STARTING = "starting"
+    ENDED = "ended"
+    REMOVING = "removing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """The first line: what is known before anything is made. Times are seconds since 1970."""
+
+    version: int = VERSION
+    id: str
+    name: str | None = None
+    created: float
+    args: tuple[str, ...] = ()
+    runtime: str
+    layer_store: str | None = None
+    stdio_driver: str | None = None
+    image: str | None = None
+    rootfs: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    isolation: str = "process"
+    lifetime: str = "process"
+    keep: bool = False
+    stop_signal: int = 15
+    stop_timeout: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """Every further line."""
+
+    step: Step
+    time: float | None = None
+    #: What the runtime finds the container again by.
+    info: Mapping[str, object] | None = None
+    pid: int | None = None
+    status: ExitStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A container as its record tells."""
+
+    id: str
+    directory: str
+    #: Name of the owner; None where the record has none.
+    owner: str | None = None
+    header: Header | None = None
+    #: The last step that was begun; None if not even the header was written.
+    step: Step | None = None
+    info: Mapping[str, object] | None = None
+    pid: int | None = None
+    started: float | None = None
+    finished: float | None = None
+    status: ExitStatus | None = None
+    #: What is wrong with the record, in one line.
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The given name, or the id."""
+        return (self.header.name if self.header else None) or self.id
+
+    @property
+    def owner_pid(self) -> int | None:
+        """The process that made it."""
+        number = (self.owner or "").partition("-")[0]
+        return int(number) if number.isdigit() else None
+
+    @property
+    def survives_owner(self) -> bool:
+        """Whether it stays when the process that made it has ended."""
+        kept = self.header is not None and self.header.keep
+        return kept and self.step in (Step.STARTING, Step.ENDED)
+
+
+def parse(id: str, directory: str, owner: str | None, journal: bytes) -> Entry:
+    """Read a journal; what can't be understood is the entry's ``problem``, never an error."""
+    lines = journal.split(b"\n")[:-1]
+    if not lines:
+        return Entry(id=id, directory=directory, owner=owner)
+    try:
+        facts = _facts(id, lines)
+    except InvalidSpec as error:
+        problem = f"its record is damaged: {error}"
+        return Entry(id=id, directory=directory, owner=owner, problem=problem)
+    return Entry(id=id, directory=directory, owner=owner, **facts)  # type: ignore[arg-type]
+
+
+def _facts(id: str, lines: list[bytes]) -> dict[str, object]:
+    from cloche.documents import read
+
+    header = read(Header, lines[0], strict=True)
+    if header.id != id:
+        raise InvalidSpec(f"it is the record of {header.id}", path="id")
+    facts: dict[str, object] = {"header": header, "step": Step.PREPARING}
+    for line in lines[1:]:
+        if not line.startswith(b'{"spec":'):
+            _add(facts, read(Note, line, strict=True))
+    return facts
+
+
+def _add(facts: dict[str, object], note: Note) -> None:
+    facts["step"] = note.step
+    for name in ("info", "pid"):
+        if (value := getattr(note, name)) is not None:
+            facts[name] = value
+    if note.step is Step.STARTING:
+        facts["started"] = note.time
+    if note.step is Step.ENDED:
+        facts["finished"], facts["status"] = note.time, note.status

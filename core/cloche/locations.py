@@ -1,0 +1,84 @@
+"""Where Cloche keeps things, and the making of directories that are nobody else's."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+
+from cloche.errors import Unavailable
+
+__all__ = ["Locations", "locate", "private_directory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """Two directories; neither has to exist."""
+
+    #: What ends with the machine's uptime: records of containers, locks.
+    run: str
+    #: What outlives it: layers, what backends keep.
+    data: str
+
+
+def locate(root: str | None = None) -> Locations:
+    """Say where things are kept: below ``root``, or where the platform keeps such things."""
+    if root is not None:
+        root = os.path.abspath(os.path.expanduser(root))
+        return Locations(os.path.join(root, "run"), os.path.join(root, "data"))
+    if sys.platform == "win32":
+        base = os.path.join(os.environ.get("PROGRAMDATA", r"C:\ProgramData"), "Cloche")
+        return Locations(os.path.join(base, "run"), os.path.join(base, "data"))
+    if os.geteuid() == 0:
+        return Locations("/run/cloche", "/var/lib/cloche")
+    return Locations(_runtime_directory(os.geteuid()), _data_directory())
+
+
+def _runtime_directory(user: int) -> str:
+    """The XDG runtime directory; without a login session there is none, and /tmp must serve."""
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{user}"):
+        if base and os.path.isabs(base) and os.access(base, os.W_OK):
+            return os.path.join(base, "cloche")
+    return f"/tmp/cloche-{user}"  # noqa: S108 - made and checked by private_directory
+
+
+def _data_directory() -> str:
+    base = os.environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.local/share")
+    return os.path.join(base, "cloche")
+
+
+def private_directory(path: str) -> None:
+    """Make a directory (and what leads to it) that only this user can enter.
+
+    Raises Unavailable if it can't be made, or is somebody else's already.
+    """
+    try:
+        _make(path)
+        found = os.lstat(path)
+    except OSError as error:
+        raise Unavailable(
+            f"{path}: {(error.strerror or str(error)).lower()}",
+            remedy="name a directory of your own by CLOCHE_ROOT",
+        ) from error
+    if not stat.S_ISDIR(found.st_mode) or (sys.platform != "win32" and not _is_ours(found)):
+        raise Unavailable(
+            f"{path} is not a private directory of this user",
+            remedy="remove it, or name another place by CLOCHE_ROOT",
+        )
+
+
+def _make(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        os.mkdir(path, 0o700)
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o022

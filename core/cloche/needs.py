@@ -1,0 +1,58 @@
+"""What a request needs of a runtime, and which parameter is to blame for each need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche.choice import Wants
+from cloche.layers import Layer
+from cloche.limits import LIMITS
+from cloche.runtime import Capability, Isolation
+
+if TYPE_CHECKING:
+    from cloche.request import Asked
+
+__all__ = ["layers_of", "wants_of"]
+
+_HOST = (Layer(kind="host"),)
+
+
+def layers_of(asked: Asked) -> tuple[Layer, ...]:
+    """What the root is made of: the directory that was named, or this machine's own system."""
+    if asked.rootfs is None:
+        return _HOST
+    from pathlib import Path
+
+    return (Layer(kind="directory", path=Path(asked.rootfs)),)
+
+
+def wants_of(asked: Asked) -> tuple[Wants, dict[Capability, str]]:
+    """Derive what decides on backends, and the parameter behind each need."""
+    needs: dict[Capability, str] = {}
+    for name in asked.__dict__.keys() & _CAUSES.keys():
+        if name not in asked.allow_unenforced and _is_wanted(asked, name):
+            needs[_CAUSES[name]] = name
+    if any(mount.kind == "bind" for mount in (*asked.mounts, *asked.volumes)):
+        needs[Capability.BIND_MOUNTS] = "volumes" if asked.volumes else "mounts"
+    vm = asked.isolation is Isolation.VM
+    wants = Wants(
+        runtime=asked.runtime,
+        layer_store=asked.layer_store,
+        kinds=_HOST_KIND if asked.rootfs is None else _DIRECTORY_KIND,
+        needs=frozenset((*needs, Capability.ISOLATE_VM if vm else Capability.ISOLATE_PROCESS)),
+        isolation=asked.isolation,
+    )
+    return wants, needs
+
+
+_HOST_KIND = frozenset({"host"})
+_DIRECTORY_KIND = frozenset({"directory"})
+_CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
+    "tty": Capability.TERMINAL,
+    "idle": Capability.IDLE,
+}
+
+
+def _is_wanted(asked: Asked, name: str) -> bool:
+    value = getattr(asked, name)
+    return bool(value) and not (name == "pids_limit" and value == -1)

@@ -1,0 +1,154 @@
+"""Which processes hold containers, and whether they still live.
+
+Each process that makes containers holds one locked file, whatever the number of its containers; the
+kernel lets go of the lock when the process ends, in whatever way.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from _thread import allocate_lock
+
+from cloche.locations import private_directory
+
+__all__ = ["Owner", "boot_id", "forget_the_dead", "is_alive", "owner_of"]
+
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+class Owner:
+    """This process, as the holder of containers below one directory."""
+
+    __slots__ = ("_fd", "_path", "name")
+
+    def __init__(self, directory: str) -> None:
+        private_directory(directory)
+        while True:
+            #: ``PID-START-RANDOM``: unique, across pid namespaces that share the directory too.
+            self.name = f"{os.getpid()}-{_start_time()}-{os.urandom(4).hex()}"
+            self._path = os.path.join(directory, self.name)
+            self._fd = os.open(
+                self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
+            )
+            if _lock(self._fd) and _is_same(self._fd, self._path):
+                return
+            os.close(self._fd)  # another process took it for a dead one's before it was locked
+
+    def close(self, *, forget: bool) -> None:
+        """Let go of the lock; ``forget`` removes the file, which a forked child must not do."""
+        if forget:
+            _unlink(self._path)
+        os.close(self._fd)
+
+
+def owner_of(run: str) -> str:
+    """Name this process as a holder of containers below ``run``; made on first use."""
+    directory = os.path.join(run, "owners")
+    found = _held.get(directory)
+    if found is None:
+        with _lock_of_held:
+            found = _held.get(directory)
+            if found is None:
+                private_directory(run)
+                found = _held[directory] = Owner(directory)
+    return found.name
+
+
+_held: dict[str, Owner] = {}
+_lock_of_held = allocate_lock()
+
+
+def _release_all() -> None:
+    while _held:
+        _held.popitem()[1].close(forget=True)
+
+
+def _forked() -> None:
+    """A child holds none of its parent's containers, nor the locks that say its parent lives."""
+    global _lock_of_held
+    _lock_of_held = allocate_lock()
+    while _held:
+        _held.popitem()[1].close(forget=False)
+
+
+atexit.register(_release_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def is_alive(directory: str, name: str) -> bool:
+    """Say whether the process that was this owner still lives."""
+    try:
+        fd = os.open(os.path.join(directory, name), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(fd)
+    finally:
+        os.close(fd)
+
+
+def forget_the_dead(directory: str) -> None:
+    """Remove the files of owners that live no more."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return
+    for name in names:
+        _forget_if_dead(os.path.join(directory, name))
+
+
+def _forget_if_dead(path: str) -> None:
+    """Under its lock, for an owner that is just being made must not lose its file."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if _lock(fd):
+            _unlink(path)
+    finally:
+        os.close(fd)
+
+
+def boot_id() -> str:
+    """Tell this start of the machine from all others; empty where the platform does not say."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _start_time() -> str:
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[19].decode()
+    except OSError:
+        return "0"
+
+
+def _lock(fd: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_same(fd: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,280 @@
+"""The durable records of containers: atomic, locked, and readable after any crash of a process.
+
+A record is a directory below ``containers`` that holds a journal, named for its owner, and whatever
+the backends put there. They last as long as the machine is up; nothing is synced to a disk.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from cloche.documents import write
+from cloche.errors import InvalidSpec, NotFound
+from cloche.journal import Entry, Header, Note, parse
+from cloche.locations import private_directory
+from cloche.trees import remove_contents
+
+if TYPE_CHECKING:
+    from cloche.spec import Spec
+
+__all__ = ["Record", "Records", "check_name"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_ENDING = ".journal"
+_JOURNAL_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_CREATING = b'{"step":"creating"}\n'
+_REMOVING = b'{"step":"removing"}\n'
+
+
+def check_name(name: object, path: str = "name") -> str:
+    """Return a proper name or id; InvalidSpec for any other."""
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name
+    raise InvalidSpec(
+        f"{path}: {name!r} is not a proper name",
+        path=path,
+        hint="letters, digits and _ . - after a letter or digit, at most 128",
+    )
+
+
+class Record:
+    """The record of one container, open for writing."""
+
+    __slots__ = ("_fd", "_journal", "directory", "id", "name")
+
+    def __init__(self, id: str, name: str | None, directory: str, journal: str) -> None:
+        self.id = id
+        self.name = name
+        self.directory = directory
+        self._journal = journal
+        self._fd = -1
+
+    def create(self, header: Header) -> None:
+        """Make the journal, with its first line."""
+        self._open(_JOURNAL_FLAGS)
+        os.write(self._fd, write(header) + b"\n")
+
+    def creating(self, spec: Spec) -> None:
+        """Say that the runtime is about to be asked to create, and of what."""
+        os.write(self._fd, b'{"spec":' + write(spec) + b"}\n" + _CREATING)
+
+    def note(self, note: Note) -> None:
+        """Say what is about to be done, or has happened."""
+        if self._fd < 0:
+            self._open(os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
+        os.write(self._fd, write(note) + b"\n")
+
+    def removing(self) -> None:
+        """Say that from here on the container can only go."""
+        if self._fd < 0:
+            self._open(os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
+        os.write(self._fd, _REMOVING)
+
+    def close(self) -> None:
+        """Keep no descriptor; the next note opens the journal again."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self, flags: int) -> None:
+        self._fd = os.open(f"{self.directory}/{self._journal}", flags, 0o600)
+
+
+class Records:
+    """All records below one directory; thread-safe, and safe beside other processes."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._containers = os.path.join(run, "containers")
+        self._names = os.path.join(run, "names")
+
+    def create(self, owner: str, header: Header) -> Record:
+        """Make the record of a new container; the name is not reserved by this."""
+        record = Record(header.id, header.name, f"{self._containers}/{header.id}", owner + _ENDING)
+        while True:
+            self._make_directory(record.directory)
+            try:
+                record.create(header)
+            except FileNotFoundError:  # somebody took the empty directory for a dead process's
+                continue
+            return record
+
+    def directory(self, id: str) -> str:
+        """The directory of a container's record."""
+        return f"{self._containers}/{id}"
+
+    def discard(self, record: Record) -> None:
+        """Remove the record of a container of which nothing else is left."""
+        record.close()
+        lock = self.lock(record.id)
+        assert lock is not None
+        try:
+            self.remove(record.id, record.name, lock)
+        finally:
+            os.close(lock)
+
+    def _make_directory(self, path: str) -> None:
+        try:
+            os.mkdir(path, 0o700)
+        except FileNotFoundError:
+            for directory in (self.run, self._containers, self._names):
+                private_directory(directory)
+            os.mkdir(path, 0o700)
+
+    def reserve(self, name: str, id: str) -> str | None:
+        """Give ``name`` to the container ``id``; the id of whoever has it, if somebody has."""
+        link = os.path.join(self._names, name)
+        try:
+            os.symlink(id, link)
+        except FileExistsError:
+            holder = self._holder(name)
+            if holder is not None:
+                return holder
+            self._forget_stale(name)
+            return self.reserve(name, id)
+        return None
+
+    def _holder(self, name: str) -> str | None:
+        """The id of the container that has the name, if it still exists."""
+        try:
+            holder = os.readlink(os.path.join(self._names, name))
+        except FileNotFoundError:
+            return None
+        return holder if self.exists(holder) else None
+
+    def _forget_stale(self, name: str) -> None:
+        """Under a lock, for somebody else may just have done the same and reserved the name."""
+        import fcntl
+
+        lock = os.open(self._names, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self._holder(name) is None:
+                os.unlink(os.path.join(self._names, name))
+        except FileNotFoundError:
+            return
+        finally:
+            os.close(lock)
+
+    def ids(self) -> list[str]:
+        """List the ids of all records, damaged ones too."""
+        try:
+            return os.listdir(self._containers)
+        except FileNotFoundError:
+            return []
+
+    def exists(self, id: str) -> bool:
+        """Say whether there is a record of this container."""
+        return os.path.lexists(os.path.join(self._containers, id))
+
+    def resolve(self, name: str) -> str:
+        """Find an id by id, name, or unique prefix of an id.
+
+        Raises NotFound, or InvalidSpec for a prefix of several.
+        """
+        if self.exists(check_name(name)):
+            return name
+        if (holder := self._holder(name)) is not None:
+            return holder
+        found = [each for each in self.ids() if each.startswith(name)]
+        if len(found) > 1:
+            raise InvalidSpec(
+                f"{name} is the beginning of {len(found)} ids", path="name", hint="write more of it"
+            )
+        if not found:
+            raise no_container(name)
+        return found[0]
+
+    def read(self, id: str) -> Entry:
+        """Read a record; NotFound if it is gone."""
+        directory = os.path.join(self._containers, id)
+        try:
+            journal = next((f for f in os.listdir(directory) if f.endswith(_ENDING)), None)
+            if journal is None:
+                return Entry(id=id, directory=directory, problem=self._strangers(directory))
+            return parse(id, directory, journal.removesuffix(_ENDING), _content(directory, journal))
+        except FileNotFoundError:
+            raise no_container(id) from None
+        except (NotADirectoryError, PermissionError) as error:
+            return Entry(id=id, directory=directory, problem=f"its record is damaged: {error}")
+
+    @staticmethod
+    def _strangers(directory: str) -> str | None:
+        return "its record has no journal" if os.listdir(directory) else None
+
+    def spec(self, id: str) -> Spec:
+        """Read the specification that a container was made of; NotFound if there is none."""
+        from cloche.documents import read
+        from cloche.spec import Spec
+
+        entry = self.read(id)
+        for line in _content(entry.directory, f"{entry.owner}{_ENDING}").split(b"\n"):
+            if line.startswith(b'{"spec":'):
+                return read(Spec, line[len(b'{"spec":') : -1])
+        raise NotFound(f"{entry.name} has no specification yet", container=id)
+
+    def open(self, entry: Entry) -> Record:
+        """Open the record of an entry for further notes."""
+        name = entry.header.name if entry.header else None
+        return Record(entry.id, name, entry.directory, f"{entry.owner}{_ENDING}")
+
+    def lock(self, id: str, *, wait: bool = True) -> int | None:
+        """Lock a record for its removal; None if it is locked and ``wait`` is false.
+
+        Gives a descriptor of its directory, which ``remove`` takes. Raises NotFound.
+        """
+        import fcntl
+
+        try:
+            lock = os.open(f"{self._containers}/{id}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except (FileNotFoundError, NotADirectoryError):
+            raise no_container(id) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        if os.fstat(lock).st_nlink == 0:
+            os.close(lock)
+            raise no_container(id)
+        return lock
+
+    def remove(self, id: str, name: str | None, lock: int) -> None:
+        """Remove a locked record: first its name, last its journal.
+
+        Nothing outside its own directory is touched.
+        """
+        if name is not None and self._holder(name) == id:
+            os.unlink(os.path.join(self._names, name))
+        files = os.listdir(lock)
+        journals = [file for file in files if file.endswith(_ENDING)]
+        if len(files) > len(journals):
+            remove_contents(lock, spare=frozenset(journals))
+        for journal in journals:
+            os.unlink(journal, dir_fd=lock)
+        os.rmdir(f"{self._containers}/{id}")
+
+    def remove_if_empty(self, id: str) -> bool:
+        """Remove what a process left that died before the first line; others try again."""
+        try:
+            os.rmdir(os.path.join(self._containers, id))
+        except OSError:
+            return False
+        return True
+
+
+def no_container(name: str) -> NotFound:
+    """Make the error for a container that is not there."""
+    return NotFound(
+        f"no container {name}",
+        hint="foreground runs are removed; --keep keeps them",
+        container=name,
+    )
+
+
+def _content(directory: str, journal: str) -> bytes:
+    fd = os.open(os.path.join(directory, journal), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with open(fd, "rb") as file:
+        return file.read()

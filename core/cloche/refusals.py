@@ -1,0 +1,67 @@
+"""Why backends were not chosen, and the error that quotes all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloche.errors import ClocheError, NotSupported, Unavailable
+from cloche.probe import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloche.probe import Verdict
+    from cloche.runtime import Capability
+
+__all__ = ["Refusal", "nothing_left", "refusal_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one backend was not chosen."""
+
+    name: str
+    reason: str
+    remedy: str | None = None
+    #: It could never do this, on no machine.
+    never: bool = False
+    #: The capability that is missing here.
+    missing: Capability | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+def refusal_of(
+    name: str, verdict: Verdict, needs: frozenset[Capability], asked_for: Mapping[Capability, str]
+) -> Refusal | None:
+    """Say what a verdict has against these needs; None for nothing."""
+    if isinstance(verdict, Unsupported):
+        return Refusal(name, verdict.reason, verdict.remedy)
+    for capability in sorted(needs & verdict.missing.keys()):
+        reason = f"{asked_for.get(capability, capability.value)}: {verdict.missing[capability]}"
+        return Refusal(name, reason, missing=capability)
+    return None
+
+
+def nothing_left(
+    kind: str,
+    refusals: list[Refusal],
+    asked_for: Mapping[Capability, str],
+    installed: Mapping[str, object],
+) -> ClocheError:
+    """Make the error that quotes every verdict."""
+    if not installed:
+        return Unavailable(
+            f"no {kind} is installed", remedy="CLOCHE_PLUGINS may leave it out; see cloche backends"
+        )
+    only = refusals[0] if len(refusals) == 1 else None
+    if only and only.missing and (parameter := asked_for.get(only.missing)):
+        way_out = f"run as root, or --allow-unenforced {parameter}"
+        return Unavailable(only.reason, remedy=way_out, backend=only.name)
+    message = f"no {kind} can do this: {'; '.join(map(str, refusals))}"
+    if all(refusal.never for refusal in refusals):
+        return NotSupported(message, hint="cloche backends lists what each can do")
+    remedy = next((refusal.remedy for refusal in refusals if refusal.remedy), None)
+    return Unavailable(message, remedy=remedy)

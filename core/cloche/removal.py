@@ -1,0 +1,200 @@
+"""Take containers away: everything of them, in order, as far as it goes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cloche.errors import CleanupFailed, ClocheError, InvalidState, NotFound
+from cloche.finding import describe, details_of, load
+from cloche.owners import is_alive
+from cloche.runtime import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cloche.details import Details
+    from cloche.journal import Entry
+    from cloche.records import Records
+    from cloche.runtime import RuntimeContainer
+    from cloche.stdio import Streams
+    from cloche.workshop import Made, Workshop
+
+__all__ = ["left_behind", "prune", "refuse_running", "remove", "remove_made"]
+
+#: Seconds that output gets to arrive after everything of the container has ended.
+DRAIN = 1.0
+
+
+class Attempts:
+    """Steps of which each is tried, whatever became of those before."""
+
+    __slots__ = ("problems",)
+
+    def __init__(self) -> None:
+        self.problems: list[Exception] = []
+
+    def try_to(self, step: Callable[[], object]) -> None:
+        """Do it, and keep what it raises."""
+        try:
+            step()
+        except Exception as problem:  # noqa: BLE001 - told together at the end
+            self.problems.append(problem)
+
+    def tell(self, name: str) -> None:
+        """Raise what went wrong: CleanupFailed with all of it."""
+        if self.problems:
+            reasons = "; ".join(str(problem) or type(problem).__name__ for problem in self.problems)
+            raise CleanupFailed(
+                f"{name} could not be removed completely: {reasons}",
+                problems=self.problems,
+                operation="remove",
+                container=name,
+            ) from self.problems[0]
+
+
+def remove_made(shop: Workshop, made: Made, drain: Callable[[], object]) -> None:
+    """Remove a container of this process, whatever it is doing.
+
+    ``drain`` reads what is left of its output, once nothing can write any more. Raises NotFound if
+    somebody else has removed it, CleanupFailed for what could not be taken away; the record stays
+    then.
+    """
+    record, container = made.record, made.container
+    made.removed = True
+    attempts = Attempts()
+    lock = shop.records.lock(record.id)
+    assert lock is not None
+    try:
+        record.removing()
+        attempts.try_to(lambda: _run_errand(shop, made.record.id, container))
+        attempts.try_to(container.delete)
+        attempts.try_to(drain)
+        attempts.try_to(lambda: _drain(made.streams))
+        made.streams.close()
+        container.close()
+        attempts.try_to(lambda: made.store.release(record.id))
+        if not attempts.problems:
+            attempts.try_to(lambda: shop.records.remove(record.id, record.name, lock))
+    finally:
+        record.close()
+        os.close(lock)
+    attempts.tell(record.name or record.id)
+
+
+def _drain(streams: Streams) -> None:
+    arriving = streams.drained()
+    if arriving is not None:
+        with suppress(TimeoutError):
+            arriving.result(DRAIN)
+
+
+def _run_errand(shop: Workshop, id: str, container: RuntimeContainer) -> None:
+    errand = container.errand()
+    if errand is not None:
+        from cloche.errands import run_errand
+
+        run_errand(shop, shop.records.read(id), errand)
+
+
+def remove(shop: Workshop, id: str, *, force: bool, wait: bool = True) -> bool:
+    """Remove a container by its record, whoever made it; False if it is being removed just now.
+
+    Raises InvalidState if it is running, unless ``force``; NotFound; CleanupFailed, after which the
+    record stays and another attempt can be made.
+    """
+    lock = shop.records.lock(id, wait=wait)
+    if lock is None:
+        return False
+    try:
+        entry = shop.records.read(id)
+        if not force:
+            refuse_running(entry.name, details_of(shop, entry))
+        _take_apart(shop, entry, lock)
+    finally:
+        os.close(lock)
+    return True
+
+
+def refuse_running(name: str, details: Details) -> None:
+    """Raise InvalidState for a container that has not stopped."""
+    if details.state is not State.STOPPED:
+        raise InvalidState(
+            f"{name} is {describe(details)}: it can't be removed",
+            hint=f"cloche stop {name}, or rm -f",
+            operation="remove",
+            container=name,
+        )
+
+
+def _take_apart(shop: Workshop, entry: Entry, lock: int) -> None:
+    attempts = Attempts()
+    if entry.problem is None and entry.step is not None:
+        record = shop.records.open(entry)
+        record.removing()
+        record.close()
+    for container in _containers(shop, entry, attempts):
+        attempts.try_to(lambda c=container: _run_errand(shop, entry.id, c))  # type: ignore[misc]
+        attempts.try_to(container.delete)
+        container.close()
+    _release(shop, entry, attempts)
+    if not attempts.problems:
+        name = entry.header.name if entry.header else None
+        attempts.try_to(lambda: shop.records.remove(entry.id, name, lock))
+    attempts.tell(entry.name)
+
+
+def _containers(shop: Workshop, entry: Entry, attempts: Attempts) -> list[RuntimeContainer]:
+    """The container at its runtime; if nobody knows which that is, at any that has it."""
+    found: list[RuntimeContainer | None] = []
+    if entry.header is not None:
+        attempts.try_to(lambda: found.append(load(shop, entry)))
+    else:
+        from pathlib import Path
+
+        for runtime in shop.chooser.runtimes_here():
+            with suppress(ClocheError):
+                found.append(runtime.backend.load(entry.id, Path(entry.directory), None))
+    return [container for container in found if container is not None]
+
+
+def _release(shop: Workshop, entry: Entry, attempts: Attempts) -> None:
+    if entry.header is not None and entry.header.layer_store is not None:
+        name = entry.header.layer_store
+        attempts.try_to(lambda: shop.chooser.store_called(name).backend.release(entry.id))
+    elif entry.header is None:
+        for store in shop.chooser.stores_here():
+            attempts.try_to(lambda s=store: s.backend.release(entry.id))  # type: ignore[misc]
+
+
+def left_behind(records: Records, run: str) -> list[Entry]:
+    """Look for containers of processes that live no more, and are not kept.
+
+    Containers that are kept stay, and so do damaged records: somebody has to look at those.
+    """
+    found = []
+    for each in records.ids():
+        with suppress(NotFound):
+            entry = records.read(each)
+            if entry.problem is not None or entry.survives_owner:
+                continue
+            if entry.owner is None:
+                records.remove_if_empty(each)
+            elif not is_alive(f"{run}/owners", entry.owner):
+                found.append(entry)
+    return found
+
+
+def prune(shop: Workshop) -> list[str]:
+    """Remove what was left behind; the ids of what was removed.
+
+    What can't be removed now stays for the next time; what somebody else removes just now is left
+    to them.
+    """
+    removed = []
+    for entry in left_behind(shop.records, shop.places.run):
+        with suppress(ClocheError):
+            if remove(shop, entry.id, force=True, wait=False):
+                removed.append(entry.id)
+    return removed

@@ -1,0 +1,90 @@
+"""``security_opt``: which system calls, and whether new privileges may be gained."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from cloche.errors import InvalidSpec, NotSupported
+
+if TYPE_CHECKING:
+    from cloche.request import Asked
+    from cloche.spec import LinuxSeccomp
+
+__all__ = ["security_options"]
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def security_options(asked: Asked) -> tuple[LinuxSeccomp | None, bool]:
+    """Read them: the seccomp profile that was named, and whether no_new_privs is set."""
+    profile: LinuxSeccomp | None = None
+    no_new_privileges = True
+    for option in asked.security_opt:
+        name, _, value = option.replace(":", "=", 1).partition("=")
+        if name == "no-new-privileges" and value in ("", "true", "false"):
+            no_new_privileges = value != "false"
+        elif name == "seccomp" and value and value not in ("unconfined", "builtin"):
+            profile = _read_profile(value, asked)
+        elif name in ("apparmor", "label", "systempaths"):
+            raise NotSupported(f"security_opt: {name} is not supported yet")
+        elif name != "seccomp" or not value:
+            raise InvalidSpec(
+                f"security_opt: {option!r} is not known",
+                path="security_opt",
+                hint="seccomp=unconfined|FILE, no-new-privileges[:false]",
+            )
+    return profile, no_new_privileges
+
+
+def _read_profile(path: str, asked: Asked) -> LinuxSeccomp:
+    from cloche.documents import read
+    from cloche.spec import LinuxSeccomp
+    from cloche.specification import capability_names
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSpec(
+            f"security_opt: seccomp={path}: {getattr(error, 'strerror', error)}",
+            path="security_opt",
+        ) from None
+    try:
+        return read(LinuxSeccomp, _resolve(text, frozenset(capability_names(asked))))
+    except (InvalidSpec, ValueError) as error:
+        raise InvalidSpec(f"security_opt: {path}: {error}", path="security_opt") from None
+
+
+def _resolve(text: str, capabilities: frozenset[str]) -> dict[str, object]:
+    """Turn docker's form, with conditions on each rule, into the specification's."""
+    from json import loads
+
+    profile: Any = loads(text)
+    if not isinstance(profile, dict):
+        raise InvalidSpec("it is not a seccomp profile")
+    machine = _ARCHITECTURES.get(os.uname().machine, os.uname().machine)
+    rules = [
+        rule for rule in profile.get("syscalls") or () if _applies(rule, capabilities, machine)
+    ]
+    return {**profile, "syscalls": rules}
+
+
+def _applies(rule: Any, capabilities: frozenset[str], machine: str) -> bool:
+    wanted, unwanted = rule.get("includes") or {}, rule.get("excludes") or {}
+    return (
+        capabilities.issuperset(wanted.get("caps") or ())
+        and machine in (wanted.get("arches") or (machine,))
+        and _kernel() >= _version(wanted.get("minKernel"))
+        and capabilities.isdisjoint(unwanted.get("caps") or ())
+        and machine not in (unwanted.get("arches") or ())
+    )
+
+
+def _kernel() -> tuple[int, ...]:
+    return _version(os.uname().release.partition("-")[0])
+
+
+def _version(text: str | None) -> tuple[int, ...]:
+    numbers = (text or "0").split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdecimal())
