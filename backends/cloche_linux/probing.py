@@ -56,7 +56,7 @@ def probe_runtime(argument: str | None) -> Verdict:
 def _not_built() -> Unsupported | None:
     """Say what the install lacked, where it left no compiled extension."""
     directory = os.path.dirname(__file__)
-    if any(name.startswith("_native.") for name in os.listdir(directory)):
+    if any(name.startswith("_native.") and name.endswith(".so") for name in os.listdir(directory)):
         return None
     try:
         with open(os.path.join(directory, "_build.json"), encoding="utf-8") as file:
