@@ -24,6 +24,7 @@ _BROKEN_PIPE = 141
 
 def report(error: BaseException, command: Command | None) -> int:
     """Tell what went wrong, in the words of the command; returns the code to exit with."""
+    _flush_output()
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else OWN_FAILURE
     if isinstance(error, BrokenPipeError) and _stdout_is_closed():
@@ -43,6 +44,14 @@ def say(message: str, hint: str | None = None) -> None:
         sys.stderr.flush()
     except OSError:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - the last flush goes there
+
+
+def _flush_output() -> None:
+    """Let what was printed come before what went wrong."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return  # its reader has gone, and is told by the exit code
 
 
 def _tell(error: BaseException, options: Container[str]) -> int:

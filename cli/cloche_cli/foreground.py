@@ -43,24 +43,26 @@ class Ending(NamedTuple):
 
 def attend(typed: Streams, start: Start) -> Ending:
     """Run a process on our own streams."""
+    timeout = _seconds(typed)
     with Forwarding() as signals:
         if typed.tty:
-            return _in_terminal(typed, start, signals)
+            return _in_terminal(typed, timeout, start, signals)
         with start({"stdin": 0 if typed.interactive else None}) as process:
             signals.to(process)
-            return _until_end(process, process.wait, typed.timeout)[1]
+            return _until_end(process, process.wait, timeout)[1]
 
 
 def capture(typed: Streams, start: Start) -> tuple[Ending, str, str]:
     """Run a process and keep what it writes: its ending, output and errors."""
     from cloche import PIPE
 
+    timeout = _seconds(typed)
     streams: ProcessOptions = {"stdout": PIPE, "stderr": PIPE}
     streams["stdin"] = 0 if typed.interactive else None
     with Forwarding() as signals, start(streams) as process:
         signals.to(process)
         outputs, ending = _until_end(
-            process, lambda timeout: process.communicate(timeout=timeout), typed.timeout
+            process, lambda seconds: process.communicate(timeout=seconds), timeout
         )
     output, errors = ((captured or b"").decode(errors="replace") for captured in outputs)
     return ending, output, errors
@@ -78,7 +80,18 @@ def explain(ending: Ending, subject: str, *, timeout: str | None, memory: str | 
         say(f"{subject} has ended, and nobody could learn how")
 
 
-def _in_terminal(typed: Streams, start: Start, signals: Forwarding) -> Ending:
+def _seconds(typed: Streams) -> float | None:
+    """Read the timeout before anything runs."""
+    if typed.timeout is None:
+        return None
+    from cloche.quantities import duration
+
+    return duration("timeout", typed.timeout)
+
+
+def _in_terminal(
+    typed: Streams, timeout: float | None, start: Start, signals: Forwarding
+) -> Ending:
     from cloche_cli.relay import Relay
     from cloche_cli.terminal import Terminal
 
@@ -88,13 +101,13 @@ def _in_terminal(typed: Streams, start: Start, signals: Forwarding) -> Ending:
             signals.to(process)
             terminal.to(process, size)
             relay = Relay(process, interactive=typed.interactive)
-            _, ending = _until_end(process, process.wait, typed.timeout)
+            _, ending = _until_end(process, process.wait, timeout)
             relay.finish()
             return ending
 
 
 def _until_end(
-    process: Process[Any], wait: Callable[[str | None], T], timeout: str | None
+    process: Process[Any], wait: Callable[[float | None], T], timeout: float | None
 ) -> tuple[T, Ending]:
     """Wait as told, kill when the time is up, and wait again."""
     from cloche import Reason, TimedOut

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 20
 
 
 class Said(NamedTuple):
@@ -22,35 +24,72 @@ class Said(NamedTuple):
     err: str
 
 
-def environment(**more: str) -> dict[str, str]:
-    """Ours, with the packages of this checkout in front."""
+@pytest.fixture
+def program() -> list[str]:
+    """The command line, to be started as a program of its own."""
+    return [sys.executable, "-m", "cloche_cli"]
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    """Ours, with this checkout in front and a place of the test's own to keep things."""
     paths = [str(ROOT / room) for room in ("core", "backends", "cli")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "100", **more}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "CLOCHE_ROOT": str(tmp_path / "root")}
+    return {**os.environ, **own, "COLUMNS": "100", "TERM": "xterm"}
 
 
 @pytest.fixture
-def start_cloche(tmp_path) -> Callable[..., subprocess.Popen[bytes]]:
-    """Starts the command line and leaves its streams to the test."""
+def cloche(program, environment) -> Callable[..., Said]:
+    """Runs the command line to its end."""
 
-    def start(*words: str, **streams: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "cloche_cli", *words],
-            env=environment(CLOCHE_ROOT=str(tmp_path / "root")), **streams,
-        )  # fmt: skip
-
-    return start
-
-
-@pytest.fixture
-def cloche(tmp_path) -> Callable[..., Said]:
-    """Runs the command line as a program of its own, with a place of its own to keep things."""
-
-    def run(*words: str, input: str = "", **more: str) -> Said:
+    def run(*words: str, input: str = "", cwd: Path | None = None, **more: str) -> Said:
         finished = subprocess.run(
-            [sys.executable, "-m", "cloche_cli", *words],
-            input=input, capture_output=True, text=True, timeout=60,
-            env=environment(CLOCHE_ROOT=str(tmp_path / "root"), **more),
+            [*program, *words],
+            input=input, capture_output=True, text=True, timeout=60, cwd=cwd,
+            env=environment | more,
         )  # fmt: skip
         return Said(finished.returncode, finished.stdout, finished.stderr)
+
+    return run
+
+
+@pytest.fixture
+def start_cloche(program, environment) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts the command line and leaves it to the test; it is ended afterwards."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str, **streams: int) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([*program, *words], env=environment, **streams))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def until() -> Callable[..., object]:
+    """Waits for something to become true."""
+
+    def wait(truth: Callable[[], object]) -> object:
+        deadline = time.monotonic() + PATIENCE
+        while not (found := truth()):
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.02)
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def box(cloche, start_cloche, until) -> Callable[..., subprocess.Popen[bytes]]:
+    """Runs a named container in another terminal, and returns when it runs."""
+
+    def run(name: str, *words: str, **streams: int) -> subprocess.Popen[bytes]:
+        command = words if words else ("--", "sleep", "1000")
+        process = start_cloche("run", "--name", name, *command, **streams)
+        until(lambda: cloche("ps", "-q", "--filter", f"name={name}").out)
+        return process
 
     return run

@@ -1,0 +1,259 @@
+"""``-t`` in front of a real terminal: a pty of the test's own, and tmux."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+PATIENCE = 20
+
+
+class Terminal:
+    """A terminal window with one program in it, and somebody who types."""
+
+    def __init__(self, words: list[str], env: dict[str, str]) -> None:
+        self.master, self.slave = pty.openpty()
+        self.size(80, 24)
+        self.before = termios.tcgetattr(self.slave)
+        self.shown = ""
+        self.process = subprocess.Popen(
+            words, env=env, stdin=self.slave, stdout=self.slave, stderr=self.slave,
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+
+    def size(self, width: int, height: int) -> None:
+        """As when somebody drags the window's corner; the kernel sends SIGWINCH."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def type(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def expect(self, pattern: str) -> re.Match[str]:
+        """Read on until the pattern is shown; what was shown up to its end is done with."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self.shown)):
+            left = deadline - time.monotonic()
+            assert left > 0, f"never shown: {pattern!r} in {self.shown!r}"
+            if select.select([self.master], [], [], left)[0]:
+                self.shown += os.read(self.master, 65536).decode(errors="replace")
+        self.shown = self.shown[found.end() :]
+        return found
+
+    def end(self) -> int:
+        """Wait for the program's end; its exit code."""
+        return self.process.wait(timeout=PATIENCE)
+
+    def is_restored(self) -> bool:
+        return termios.tcgetattr(self.slave) == self.before
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def terminal(program, environment) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def open_one(*words: str) -> Terminal:
+        opened.append(Terminal([*program, *words], environment))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def shell(terminal) -> Terminal:
+    """A shell in a container, at its prompt."""
+    opened = terminal("run", "-it", "-e", "PS1=ready> ", "--", "sh", "-i")
+    opened.expect("ready> ")
+    return opened
+
+
+def test_a_shell_is_at_a_terminal(shell):
+    shell.type("tty; echo $((6 * 7))\n")
+    shell.expect(r"/dev/(pts/\d+|console)\r\n42\r\nready> ")
+    shell.type("exit 5\n")
+    assert shell.end() == 5
+    assert shell.is_restored()
+
+
+def test_the_terminal_is_raw_while_the_container_has_it(shell):
+    assert not shell.is_restored()
+    assert not termios.tcgetattr(shell.slave)[3] & (termios.ECHO | termios.ICANON | termios.ISIG)
+
+
+def test_keys_are_the_containers(shell):
+    """Ctrl-C ends what runs inside and nothing else; Ctrl-D ends the shell."""
+    shell.type("sleep 1000; echo code $?\n")
+    shell.expect("sleep 1000")
+    time.sleep(0.3)
+    shell.type("\x03")
+    shell.expect("ready> ")
+    shell.type("echo still here\n")
+    shell.expect("still here\r\n")
+    shell.expect("ready> ")
+    shell.type("\x04")
+    assert shell.end() in (0, 130)
+    assert shell.is_restored()
+
+
+def test_the_container_sees_the_size_and_its_changes(terminal):
+    opened = terminal("run", "-it", "-e", "PS1=ready> ", "--", "bash", "--norc", "-i")
+    opened.expect("ready> ")
+    opened.type("stty size\n")
+    opened.expect("24 80\r\n")
+    opened.type("trap 'echo changed: $(stty size)' WINCH\n")
+    opened.expect("ready> .*ready> |ready> ")
+    opened.size(101, 33)
+    opened.type("\n")
+    opened.expect("changed: 33 101\r\n")
+
+
+def test_a_lot_of_output_arrives_whole(terminal):
+    opened = terminal("run", "-t", "--", "seq", "200000")
+    opened.expect("200000\r\n$")
+    assert opened.end() == 0
+
+
+def test_a_lot_of_input_arrives_whole_while_it_is_echoed(shell):
+    """More than a terminal's buffer holds, both ways at once."""
+    shell.type("stty raw -echo; echo go; head -c 300000 | cksum; stty sane; echo\n")
+    shell.expect("go\r?\n")
+    data = b"0123456789abcdef" * (300000 // 16)
+    for start in range(0, len(data), 1024):
+        os.write(shell.master, data[start : start + 1024])
+    expected = subprocess.run(["cksum"], input=data, capture_output=True, check=True).stdout
+    shell.expect(expected.decode().split()[0] + " 300000")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_the_terminal_is_restored_when_a_signal_ends_it(terminal, name):
+    opened = terminal("run", "-it", "--", "sh", "-c", "echo up; sleep 1000")
+    opened.expect("up")
+    opened.process.send_signal(getattr(signal, name))
+    assert opened.end() == 128 + getattr(signal, name)
+    assert opened.is_restored()
+
+
+def test_the_terminal_is_restored_after_an_error(terminal):
+    opened = terminal("run", "-it", "--", "no-such-program")
+    assert opened.end() == 127
+    opened.expect("cloche: command not found")
+    assert opened.is_restored()
+
+
+def test_the_terminal_is_restored_after_a_timeout(terminal):
+    opened = terminal("run", "-it", "--timeout", "0.5", "--", "sh", "-c", "echo up; sleep 1000")
+    opened.expect("up")
+    assert opened.end() == 124
+    opened.expect("cloche: sh timed out after 0.5")
+    assert opened.is_restored()
+
+
+def test_exec_has_a_terminal_too(terminal, box):
+    box("web")
+    opened = terminal("exec", "-it", "-e", "PS1=inside> ", "web", "sh", "-i")
+    opened.expect("inside> ")
+    opened.type("test -t 0 && test -t 1 && echo yes; exit 3\n")
+    opened.expect("yes\r\n")
+    assert opened.end() == 3
+    assert opened.is_restored()
+
+
+def test_without_i_the_terminal_stays_ours(terminal):
+    """Ctrl-C is a signal for this program then, which passes it on."""
+    opened = terminal("run", "-t", "--", "sh", "-c", "echo up; sleep 1000")
+    opened.expect("up")
+    assert opened.is_restored()
+    opened.type("\x03")
+    assert opened.end() == 130
+
+
+def test_it_in_a_pipe_is_refused(cloche):
+    assert cloche("run", "-it", "--", "cat", input="x") == (
+        125,
+        "",
+        "cloche: -t: stdin is not a terminal\nhint: without -t, -i passes a pipe or file on\n",
+    )
+
+
+def test_t_in_a_pipe_has_the_usual_size(cloche):
+    said = cloche("run", "-t", "--", "sh", "-c", "test -t 1 && stty size <&1")
+    assert (said.code, said.out) == (0, "24 80\r\n")
+
+
+def test_a_pipe_behind_a_terminal_that_breaks_ends_the_command(start_cloche):
+    words = ("run", "-t", "--", "yes")
+    with start_cloche(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout.read(6) == b"y\r\ny\r\n"
+        process.stdout.close()
+        assert process.wait(timeout=PATIENCE) == 128 + signal.SIGHUP
+
+
+@pytest.fixture
+def tmux(program, environment, tmp_path) -> Iterator[Callable[..., str]]:
+    """A tmux server of the test's own; tmux itself is the terminal that a person would see."""
+    server = ["tmux", "-L", f"cloche-{uuid.uuid4().hex[:12]}", "-f", "/dev/null"]
+
+    def call(*words: str) -> str:
+        return subprocess.run(
+            [*server, *words], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    yield call
+    subprocess.run([*server, "kill-server"], capture_output=True)
+
+
+def test_bash_in_tmux_is_usable(tmux, program, until):
+    """Typed, edited with the arrow keys, resized with the window, and left by exit."""
+
+    def screen() -> str:
+        return tmux("capture-pane", "-p")
+
+    def shows(text: str) -> None:
+        until(lambda: text in screen())
+
+    tmux("new-session", "-d", "-x", "90", "-y", "20", "env PS1='outer> ' sh -i")
+    shows("outer>")
+    words = " ".join([*program, "run", "-it", "-e", "'PS1=inner> '", "--", "bash", "--norc"])
+    tmux("send-keys", words, "Enter")
+    shows("inner>")
+    tmux(
+        "send-keys",
+        "echo two",
+        "Home",
+        "Right",
+        "Right",
+        "Right",
+        "Right",
+        "Right",
+        "one-",
+        "Enter",
+    )
+    shows("\none-two\n")
+    tmux("send-keys", "stty size", "Enter")
+    shows("\n20 90\n")
+    tmux("resize-window", "-x", "70", "-y", "18")
+    tmux("send-keys", "clear; stty size", "Enter")
+    shows("18 70\n")
+    tmux("send-keys", "exit 9", "Enter")
+    shows("outer>")
+    tmux("send-keys", "echo code $?; stty -a | grep -o ' echo '", "Enter")
+    shows("code 9\n echo")
