@@ -1,0 +1,78 @@
+"""Benchmarks of Cloche against what else runs containers: ``python tests/benchmarks --help``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import flooding
+import holding
+import limiting
+import podman
+import report
+import running
+import starting
+import throughput
+from figures import Table
+from place import place
+from setting import Setting
+
+BENCHMARKS: dict[str, Callable[[Setting], Table]] = {
+    "run": running.run,
+    "heap": running.heap,
+    "exec": running.exec_,
+    "host": running.host,
+    "phases": running.phases,
+    "limits": limiting.limits,
+    "throughput": throughput.throughput,
+    "output": flooding.output,
+    "idle": holding.idle,
+    "import": starting.import_,
+    "cold": starting.cold,
+}
+
+
+def main() -> int:
+    """Time Cloche and whatever of runc, crun, bwrap and podman is installed, in turns.
+
+    Ends with 1 if a goal was missed. Every configuration that is timed is first looked at from
+    inside: it is an error if they do not confine alike.
+    """
+    asked = _arguments()
+    if asked.list:
+        print(*BENCHMARKS, sep="\n")
+        return 0
+    if os.geteuid():
+        sys.exit("the benchmarks run as root: their peers can do nothing comparable without")
+    print(*report.machine(), sep="\n")
+    met = [_is_met(name, asked) for name in asked.only or BENCHMARKS]
+    return 0 if all(met) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=main.__doc__)
+    parser.add_argument("only", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help="…")
+    parser.add_argument("--rounds", type=int, default=100, help="how often each takes its turn")
+    parser.add_argument("--tiny", action="store_true", help="only show that everything works")
+    parser.add_argument("--list", action="store_true", help="print the names of the benchmarks")
+    return parser.parse_args()
+
+
+def _is_met(name: str, asked: argparse.Namespace) -> bool:
+    with place() as made:
+        os.environ["CLOCHE_ROOT"] = str(made.state)
+        try:
+            figures = BENCHMARKS[name](Setting(made, 2 if asked.tiny else asked.rounds, asked.tiny))
+        finally:
+            podman.remove_cgroups()
+    if asked.tiny:  # times of so few rounds are not to be judged
+        figures = replace(figures, verdicts=())
+    print(*report.table(figures), sep="\n", flush=True)
+    return all(verdict.is_met for verdict in figures.verdicts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
