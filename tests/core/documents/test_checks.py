@@ -14,10 +14,17 @@ from cloche.spec import Process, Root, Spec
 GOOD = linux_spec(linux_process(("true",)), root=Root(path="/image"), hostname="box")
 
 
-def test_the_default_containers_make_sense() -> None:
-    check(GOOD)
-    check(windows_spec(windows_process(("cmd",)), ("C:\\layer",), root=Root(path="C:\\")))
-    check(windows_spec(windows_process(command_line="cmd /c ver"), ("C:\\layer",)))
+@pytest.mark.parametrize(
+    "spec",
+    [
+        GOOD,
+        windows_spec(windows_process(("cmd",)), ("C:\\layer",), root=Root(path="C:\\")),
+        windows_spec(windows_process(command_line="cmd /c ver"), ("C:\\layer",)),
+    ],
+    ids=["linux", "windows", "command line"],
+)
+def test_the_default_containers_make_sense(spec: Spec) -> None:
+    assert check(spec) is None
 
 
 def linux(**section: Any) -> Spec:

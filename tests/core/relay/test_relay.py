@@ -198,7 +198,7 @@ class TestEnds:
         os.close(reading)
         done = relay.copy(source, writing, drain=True)
         feed(feeding)
-        done.result(5)
+        assert done.result(5) is None
 
     def test_sigpipe_never_comes_even_if_the_program_wants_it(self) -> None:
         script = """if True:
