@@ -83,7 +83,8 @@ static int make_scratch(struct helper *h, char letter)
     return error ? error : sys_open(h->scratch, name, O_PATH | O_DIRECTORY, 0);
 }
 
-/* An overlay's root has mode and owner of its upper directory: those of the topmost layer are meant. */
+/* An overlay's root has mode and owner of its upper directory: those of the topmost layer are meant. An owner
+ * that the user namespace does not know (EINVAL) can't be had there: it becomes the container's root. */
 static int copy_owner(int from, int to)
 {
     struct statx layer;
@@ -92,6 +93,8 @@ static int copy_owner(int from, int to)
     text_append_number(path, text_length(path), sizeof path, (uint64_t)to);
     if (!error && (layer.stx_uid || layer.stx_gid))
         error = (int)CALL(fchownat, to, "", layer.stx_uid, layer.stx_gid, AT_EMPTY_PATH);
+    if (error == -EINVAL)
+        error = 0;
     if (!error && (layer.stx_mode & 07777) != 0755)
         error = (int)CALL(fchmodat, AT_FDCWD, path, layer.stx_mode & 07777);
     return error;
