@@ -100,7 +100,10 @@ class Child:
         return None if self._status == _UNKNOWN else self._status
 
     def kill(self, signal_number: int) -> None:
-        """Send a signal through the pidfd. Raises ProcessLookupError once it has ended."""
+        """Send a signal through the pidfd. Raises ProcessLookupError once it has ended, or is given
+        up."""
+        if self.pidfd < 0:
+            raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
         signal.pidfd_send_signal(self.pidfd, signal_number)
 
     def close(self) -> None:
