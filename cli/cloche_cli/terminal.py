@@ -86,9 +86,11 @@ class Terminal:
             process.resize(*self.size)
 
     def _make_raw(self) -> None:
+        """Without a flush: what somebody has typed ahead is for the container, too."""
+        import termios
         import tty
 
-        tty.setraw(0)
+        tty.setraw(0, termios.TCSADRAIN)
 
     def _resized(self, number: int, frame: FrameType | None) -> None:
         if self._process is not None:

@@ -65,7 +65,9 @@ def start_cloche(program, environment) -> Iterator[Callable[..., subprocess.Pope
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
+            stream.close()
 
 
 @pytest.fixture
