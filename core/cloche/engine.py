@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from cloche.config import Settings, read_settings
 from cloche.errors import NotFound
 from cloche.locations import locate
+from cloche.options import RUN, START
 from cloche.owners import forget_the_dead
 from cloche.records import Records
-from cloche.request import RUN, START, ask
+from cloche.request import ask
 from cloche.runtime import State
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ __all__ = ["Engine"]
 class Engine:
     """Chosen backends and a place to keep records; thread-safe, cheap to keep.
 
-    The first Engine of a process removes what processes that died have left behind.
+    A new Engine removes what processes that died have left behind.
     """
 
     def __init__(
@@ -209,18 +210,12 @@ class Engine:
         return sorted(entries, key=_age)
 
     def _clear_up(self) -> None:
-        """Once in a process and place: what died before this engine is cleared up after."""
-        if self._places.run in _cleared:
-            return
-        _cleared.add(self._places.run)
+        """What died before this engine is cleared up after."""
         from cloche.removal import left_behind, prune
 
         if left_behind(Records(self._places.run), self._places.run):
             prune(self.workshop)
         forget_the_dead(os.path.join(self._places.run, "owners"))
-
-
-_cleared: set[str] = set()
 
 
 def _age(entry: Entry) -> float:

@@ -72,7 +72,7 @@ def test_canaries_in_unlisted_places_are_not_there(
     assert done.stderr is not None
     lines = done.stderr.splitlines()
     assert len(lines) == len(paths)
-    hidden = {path: "No such file or directory" for path in paths}
+    hidden = dict.fromkeys(paths, "No such file or directory")
     if user != "0":
         hidden[canaries[0]] = "Permission denied"  # the container's own, empty /root
     assert dict(line.removeprefix("cat: ").rsplit(": ", 1) for line in lines) == hidden
