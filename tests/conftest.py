@@ -81,13 +81,8 @@ class SkipJudge:
 def _is_whole(config: pytest.Config) -> bool:
     """Whether nothing was deselected by name, path or mark, so that every line must be met."""
     by_default = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    everything = config.option.markexpr in ("", "not benchmark")
-    return (
-        by_default
-        and everything
-        and not config.option.keyword
-        and not config.getoption("lf", False)
-    )
+    selected = (config.option.markexpr, config.option.keyword, config.getoption("lf", False))
+    return by_default and not any(selected)
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
