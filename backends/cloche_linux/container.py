@@ -38,7 +38,7 @@ _READY_LIMIT = 30.0
 class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
-    __slots__ = ("_confinement", "_group", "_id", "_process", "_started", "init")
+    __slots__ = ("_confinement", "_executed", "_group", "_id", "_process", "_started", "init")
 
     def __init__(
         self,
@@ -55,6 +55,8 @@ class LinuxContainer(RuntimeContainer):
         self._confinement = confinement
         self._group = group
         self._started = started
+        #: Our children in the container that still run: its init can't end before they are reaped.
+        self._executed: list[SpawnedProcess] = []
         #: Kept until it is started, to say which command could not be.
         self._process = process
 
@@ -92,7 +94,7 @@ class LinuxContainer(RuntimeContainer):
 
         pidfd = self._living("exec")
         try:
-            account = account_inside(process, self.root_descriptor, self._confinement.maps)
+            account = account_inside(process, self.root_descriptor, self._confinement)
             return self._execute(id, process, streams, pidfd, account)
         finally:
             os.close(pidfd)
@@ -137,7 +139,9 @@ class LinuxContainer(RuntimeContainer):
             if isinstance(error, OSError):
                 raise failure(error, "exec", self._id, process) from error
             raise
-        return SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
+        executed = SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
+        self._executed = [*filter(_is_running, self._executed), executed]
+        return executed
 
     def open(self, id: str, info: Mapping[str, object]) -> RuntimeProcess:
         return FoundProcess(id, info, open_same(info))
@@ -167,6 +171,8 @@ class LinuxContainer(RuntimeContainer):
     def delete(self) -> None:
         if self.init is not None:
             self.terminate()
+            for executed in filter(_is_running, self._executed):
+                executed.exit.wait(_EXIT_LIMIT)
             self.init.exit.wait(_EXIT_LIMIT)
         self._group.remove()
 
@@ -207,3 +213,11 @@ class LinuxContainer(RuntimeContainer):
             raise failure(error, "files", self._id, None) from error
         finally:
             os.close(descriptor)
+
+
+def _is_running(process: SpawnedProcess) -> bool:
+    """Whether its end was not seen yet; whoever closed it is done with it."""
+    try:
+        return process.exit.poll() is None
+    except InvalidState:
+        return False

@@ -191,12 +191,13 @@ class Container(Process):
         self, args: Sequence[str], *, text: bool | None = None, **options: Unpack[ExecRunOptions]
     ) -> Result[Any]:
         """Run a further process in it and wait for its end; cancelling kills it."""
-        from cloche.executing import execute
-        from cloche.request import EXEC_RUN, ask
+        from cloche.executing import end, execute
+        from cloche.options import EXEC_RUN
+        from cloche.request import ask
 
         asked = ask("run", args, {**options, "text": text}, EXEC_RUN)
         process, streams = await to_the_end(
-            lambda: execute(self._it.place(), asked), undo=lambda made: made[0].kill(9)
+            lambda: execute(self._it.place(), asked), undo=lambda made: end(made[0])
         )
         return await finish_process(process, streams, asked)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cloche._aio_verbs import ending, to_the_end
 from cloche.draining import Drain
+from cloche.events import tell
+from cloche.executing import end
 from cloche.exit import ExitStatus, Reason
 from cloche.removal import DRAIN, remove_made
 from cloche.running import leave
@@ -15,11 +17,12 @@ from cloche.waiting import refuse_terminal, result_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cloche.making import Made
     from cloche.request import Asked
     from cloche.result import Result
     from cloche.runtime import RuntimeProcess
     from cloche.stdio import Streams
-    from cloche.workshop import Made, Workshop
+    from cloche.workshop import Workshop
 
 __all__ = ["LoopDrain", "finish_process", "run_in", "until_end"]
 
@@ -85,6 +88,7 @@ async def run_in(shop: Workshop, asked: Asked) -> Result[Any]:
 async def _finish(
     shop: Workshop, asked: Asked, made: Made, drain: LoopDrain, status: ExitStatus
 ) -> Result[Any]:
+    tell(shop.plugins, "end", made.record.id, made.record.name, status=status)
     if asked.keep:
         await drain.rest(DRAIN)
         await to_the_end(lambda: leave(made, status))
@@ -102,7 +106,7 @@ async def finish_process(process: RuntimeProcess, streams: Streams, asked: Asked
         status = await until_end(process, asked, lambda: process.kill(_SIGKILL))
         await drain.rest(DRAIN)
     except BaseException:
-        process.kill(_SIGKILL)
+        await to_the_end(lambda: end(process))
         raise
     finally:
         drain.close()

@@ -70,7 +70,8 @@ class Engine:
 
         As ``cloche.run``. Cancelling kills and removes it before CancelledError goes on.
         """
-        from cloche.request import RUN, ask
+        from cloche.options import RUN
+        from cloche.request import ask
 
         asked = ask("run", args, {**options, "text": text}, RUN)
         return await run_in(self._engine.workshop, asked)
@@ -86,7 +87,8 @@ class Engine:
 
         As ``cloche.start``. If it is cancelled, nothing of the container stays.
         """
-        from cloche.request import START, ask
+        from cloche.options import START
+        from cloche.request import ask
 
         asked = ask("start", args, {**options, "text": text}, START)
         shop = self._engine.workshop

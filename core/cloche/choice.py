@@ -9,10 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from cloche.errors import Unavailable
-from cloche.layers import LayerStoreDescriptor
+from cloche.needs import Wants
 from cloche.probe import Unsupported
 from cloche.refusals import Refusal, nothing_left, refusal_of
-from cloche.runtime import BackendContext, Capability, Isolation, RuntimeDescriptor
+from cloche.runtime import BackendContext, Capability, RuntimeDescriptor
 from cloche.stdio import StdioDescriptor
 
 if TYPE_CHECKING:
@@ -21,29 +21,16 @@ if TYPE_CHECKING:
     from cloche.config import Settings
     from cloche.layers import Layer, LayerStore
     from cloche.locations import Locations
-    from cloche.plugins import Offer, Plugins
+    from cloche.plugins import D, Offer, Plugins
     from cloche.probe import Verdict
     from cloche.runtime import Runtime
     from cloche.stdio import StdioDriver
     from cloche.survey import Verdicts
 
-__all__ = ["Chooser", "Opened", "Wants"]
+__all__ = ["Chooser", "Opened"]
 
 B = TypeVar("B", "Runtime", "LayerStore", "StdioDriver")
-D = TypeVar("D", RuntimeDescriptor, LayerStoreDescriptor, StdioDescriptor)
 _StoreKey: TypeAlias = tuple[str | None, tuple[str, ...], frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What decides on backends; containers that want the same get the same."""
-
-    runtime: str | None = None
-    layer_store: str | None = None
-    #: Kinds of layer the root is made of.
-    kinds: frozenset[str] = frozenset()
-    needs: frozenset[Capability] = frozenset()
-    isolation: Isolation = Isolation.PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +73,11 @@ class Chooser:
 
     def runtime_called(self, name: str) -> Opened[Runtime]:
         """Open the runtime of a record; Unavailable if it is not installed."""
-        base, argument = _split(name)
-        if base not in self._plugins.runtimes:
-            raise self._unknown("runtime", name, self._plugins.runtimes)
-        return self._opened(self._plugins.runtimes[base], argument)
+        return self._opened(*self._named("runtime", name, self._plugins.runtimes)[0])
 
     def runtimes_here(self) -> Iterable[Opened[Runtime]]:
         """Open every runtime that works here."""
-        for offer in self._plugins.runtimes.values():
-            if not isinstance(self._verdicts.of(offer), Unsupported):
-                yield self._opened(offer, None)
+        return self._here(self._plugins.runtimes)
 
     def _choose_runtime(
         self, name: str | None, wants: Wants, asked_for: Mapping[Capability, str]
@@ -178,16 +160,11 @@ class Chooser:
 
     def stores_here(self) -> Iterable[Opened[LayerStore]]:
         """Open every layer store that works here."""
-        for offer in self._plugins.layer_stores.values():
-            if not isinstance(self._verdicts.of(offer), Unsupported):
-                yield self._opened(offer, None)
+        return self._here(self._plugins.layer_stores)
 
     def store_called(self, name: str) -> Opened[LayerStore]:
         """Open the layer store of a record; Unavailable if it is not installed."""
-        base, argument = _split(name)
-        if base not in self._plugins.layer_stores:
-            raise self._unknown("layer_store", name, self._plugins.layer_stores)
-        return self._opened(self._plugins.layer_stores[base], argument)
+        return self._opened(*self._named("layer_store", name, self._plugins.layer_stores)[0])
 
     def driver(self, name: str) -> Opened[StdioDriver]:
         """Open the stdio driver of this name; Unavailable if there is none."""
@@ -226,6 +203,11 @@ class Chooser:
             close = getattr(one.backend, "close", None)
             if close is not None:
                 close()
+
+    def _here(self, offers: Mapping[str, Offer[D]]) -> Iterable[Opened[Any]]:
+        for offer in offers.values():
+            if not isinstance(self._verdicts.of(offer), Unsupported):
+                yield self._opened(offer, None)
 
     def _named(
         self, parameter: str, name: str | None, offers: Mapping[str, Offer[D]]

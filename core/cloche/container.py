@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, AnyStr, Literal, overload
+from typing import TYPE_CHECKING, Any, AnyStr
 
+from cloche.commands import Commands
+from cloche.contents import Contents
 from cloche.errors import InvalidState, NotFound, TimedOut
+from cloche.events import tell
 from cloche.exit import Exit, ExitStatus
 from cloche.finding import describe, details_of, load, state_of
 from cloche.journal import Note, Step
@@ -17,18 +19,17 @@ from cloche.runtime import State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
-    from typing import Unpack
 
     from cloche.details import Details
     from cloche.executing import Place
     from cloche.journal import Entry
-    from cloche.parameters import Duration, ExecOptions, ExecRunOptions
+    from cloche.making import Made
+    from cloche.parameters import Duration
     from cloche.request import Asked
-    from cloche.result import Result
     from cloche.runtime import RuntimeContainer, RuntimeProcess
     from cloche.spec import Spec
     from cloche.stats import Stats
-    from cloche.workshop import Made, Workshop
+    from cloche.workshop import Workshop
 
 __all__ = ["Container", "start_container"]
 
@@ -39,7 +40,7 @@ _GRACE = 10.0
 _ALIVE = (State.CREATED, State.RUNNING, State.PAUSED)
 
 
-class Container(Process[AnyStr]):
+class Container(Process[AnyStr], Commands, Contents):
     """A container; as a process it is its own first one.
 
     As a context manager it ends when the block does, and is removed unless it was made with
@@ -136,7 +137,7 @@ class Container(Process[AnyStr]):
         Raises InvalidState if the container is not running.
         """
         number = number_of(signal)
-        container = self._living("kill")
+        container = self.living("kill")
         if number == _SIGKILL:
             container.terminate()
         else:
@@ -160,112 +161,19 @@ class Container(Process[AnyStr]):
 
     def pause(self) -> None:
         """Stop all its processes where they are."""
-        self._living("pause").pause()
+        self.living("pause").pause()
 
     def resume(self) -> None:
         """Let paused processes run on."""
-        self._living("resume").resume()
+        self.living("resume").resume()
 
     def stats(self) -> Stats:
         """Measure what it uses."""
-        return self._living("stats").stats()
+        return self.living("stats").stats()
 
     def pids(self) -> Sequence[int]:
         """List its processes by their ids on this machine."""
-        return self._living("pids").pids()
-
-    @overload
-    def exec(
-        self, args: Sequence[str], *, text: Literal[True], **options: Unpack[ExecOptions]
-    ) -> Process[str]: ...
-    @overload
-    def exec(
-        self,
-        args: Sequence[str],
-        *,
-        text: Literal[False] | None = None,
-        **options: Unpack[ExecOptions],
-    ) -> Process[bytes]: ...
-    def exec(
-        self, args: Sequence[str], *, text: bool | None = None, **options: Unpack[ExecOptions]
-    ) -> Process[Any]:
-        """Run a further process in it and return at once; it has the container's settings.
-
-        Raises InvalidState if the container is not running, CommandFailed (126, 127) if the program
-        can't be run.
-        """
-        from cloche.executing import execute
-        from cloche.request import EXEC, ask
-
-        asked = ask("exec", args, {**options, "text": text}, EXEC)
-        process, streams = execute(self.place(), asked)
-        return Process(asked.args, process, streams, text=asked.text)
-
-    @overload
-    def run(
-        self, args: Sequence[str], *, text: Literal[True], **options: Unpack[ExecRunOptions]
-    ) -> Result[str]: ...
-    @overload
-    def run(
-        self,
-        args: Sequence[str],
-        *,
-        text: Literal[False] | None = None,
-        **options: Unpack[ExecRunOptions],
-    ) -> Result[bytes]: ...
-    def run(
-        self, args: Sequence[str], *, text: bool | None = None, **options: Unpack[ExecRunOptions]
-    ) -> Result[Any]:
-        """Run a further process in it and wait for its end; otherwise as ``cloche.run``."""
-        from cloche.executing import run
-        from cloche.request import EXEC_RUN, ask
-
-        asked = ask("run", args, {**options, "text": text}, EXEC_RUN)
-        return run(self.place(), asked)
-
-    def read_text(self, path: str) -> str:
-        """Read a file of the container as UTF-8 (with replacement)."""
-        return self.read_bytes(path).decode("utf-8", "replace")
-
-    def read_bytes(self, path: str) -> bytes:
-        """Read a file of the container; NotFound if there is none.
-
-        As all file methods: by absolute path, without any program of the container's, and never
-        outside its root, whatever links it has.
-        """
-        from cloche import files
-
-        with files.root_of(self._living("read")) as root:
-            return files.read(root, path)
-
-    def write_text(self, path: str, text: str) -> None:
-        """Write a file of the container as UTF-8; see ``write_bytes``."""
-        self.write_bytes(path, text.encode("utf-8", "surrogateescape"))
-
-    def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file of the container, replacing it; its directory is made if missing."""
-        from cloche import files
-
-        with files.root_of(self._living("write")) as root:
-            files.write(root, path, data)
-
-    def copy_in(self, source: str | os.PathLike[str], target: str) -> None:
-        """Copy a file or tree of this machine to ``target`` in the container.
-
-        Into an existing directory it is copied under its own name, as ``cp -r`` does. Links stay
-        links; devices, sockets and FIFOs are refused with InvalidSpec.
-        """
-        from cloche import files
-
-        with files.root_of(self._living("copy")) as root:
-            files.copy_in(root, os.fspath(source), target)
-
-    def copy_out(self, source: str, target: str | os.PathLike[str]) -> None:
-        """Copy a file or tree of the container to ``target`` on this machine, as ``copy_in``."""
-        from cloche import files
-
-        with files.root_of(self._living("copy")) as root:
-            files.copy_out(root, source, os.fspath(target))
+        return self.living("pids").pids()
 
     def close(self) -> None:
         """Close the near ends of the streams and release handles; the container lives on."""
@@ -303,7 +211,7 @@ class Container(Process[AnyStr]):
                 raise InvalidState(f"{self.name} is stopped", container=self.name)
         return self._found
 
-    def _living(self, verb: str) -> RuntimeContainer:
+    def living(self, verb: str) -> RuntimeContainer:
         """The runtime's object of a container that runs; InvalidState for one that does not."""
         state = self.state
         if state in (State.RUNNING, State.PAUSED):
@@ -320,16 +228,15 @@ class Container(Process[AnyStr]):
         """What executing something here needs to know; InvalidState unless it is running."""
         from cloche.executing import Place
 
-        container = self._living("exec")
+        container = self.living("exec")
         if self._made is not None:
-            return Place(
-                self._shop, self._id, container, self._made.first, self._made.runtime.forms
-            )
+            first, forms = self._made.first, self._made.runtime.forms
+            return Place(self._shop, self._id, self.name, container, first, forms)
         header, process = self._entry().header, self.spec.process
         if header is None or process is None:
             raise InvalidState(f"{self.name} has no process", container=self.name)
         runtime = self._shop.chooser.runtime_called(header.runtime)
-        return Place(self._shop, self._id, container, process, runtime.forms)
+        return Place(self._shop, self._id, self.name, container, process, runtime.forms)
 
     def _process(self) -> RuntimeProcess:
         init = self._container().init
@@ -354,6 +261,7 @@ class Container(Process[AnyStr]):
         """Note how it ended, for those who ask when this process is gone."""
         if status is not None and self._made is not None and not self._noted:
             self._noted = True
+            tell(self._shop.plugins, "end", self._id, self._name, status=status)
             note = Note(step=Step.ENDED, time=time.time(), status=status)
             with suppress(FileNotFoundError):  # removed meanwhile, by somebody else
                 self._made.record.note(note)

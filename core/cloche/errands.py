@@ -23,8 +23,8 @@ def run_errand(shop: Workshop, entry: Entry, request: CreateRequest) -> None:
 
     Raises TimedOut if it does not end in its time; it is removed then, too.
     """
+    from cloche.making import Making
     from cloche.removal import remove_made
-    from cloche.workshop import Making
 
     assert entry.header is not None
     runtime = shop.chooser.runtime_called(entry.header.runtime)

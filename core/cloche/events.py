@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Event", "Kind", "tell"]
 
-#: ``create`` and ``start`` when a container runs, ``end`` when its end was seen, ``remove`` when
-#: nothing of it is left, ``exec`` when a further process runs in it. Kinds may be added.
-Kind: TypeAlias = Literal["create", "start", "exec", "end", "pause", "resume", "remove"]
+#: ``start`` when a container runs, ``exec`` when a further process runs in it, ``end`` when its end
+#: was seen by the process that made it, ``remove`` when nothing of it is left. Kinds may be added.
+Kind: TypeAlias = Literal["start", "exec", "end", "remove"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class Event:
     name: str
     #: Seconds since 1970.
     time: float
-    #: What belongs to the kind: ``status`` of an end, ``args`` of an exec.
+    #: What belongs to the kind: ``status`` (ExitStatus) of an end, ``args`` of an exec.
     facts: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloche.errors import TimedOut
+from cloche.events import tell
 from cloche.specification import executed_process
 from cloche.streams import abandon, bind, open_streams
 from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
@@ -18,24 +21,30 @@ if TYPE_CHECKING:
     from cloche.stdio import Streams
     from cloche.workshop import Workshop
 
-__all__ = ["Place", "execute", "run"]
+__all__ = ["Place", "end", "execute", "run"]
+
+_SIGKILL = 9
+#: Seconds that a killed process gets to be gone.
+_GRACE = 10.0
 
 
 class Place:
     """A running container, as far as executing something in it needs to know."""
 
-    __slots__ = ("container", "forms", "id", "process", "shop")
+    __slots__ = ("container", "forms", "id", "name", "process", "shop")
 
     def __init__(
         self,
         shop: Workshop,
         id: str,
+        name: str,
         container: RuntimeContainer,
         process: Process,
         forms: frozenset[str],
     ) -> None:
         self.shop = shop
         self.id = id
+        self.name = name
         self.container = container
         #: What its first process was made of.
         self.process = process
@@ -56,6 +65,7 @@ def execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
     except BaseException:
         abandon(streams, bound=bound)
         raise
+    tell(place.shop.plugins, "exec", place.id, place.name, args=asked.args)
     return started, streams
 
 
@@ -65,13 +75,20 @@ def run(place: Place, asked: Asked) -> Result[Any]:
     process, streams = execute(place, asked)
     drain = drain_of(asked, streams)
     try:
-        status = until_end(process, drain, asked, lambda: process.kill(9))
+        status = until_end(process, drain, asked, lambda: process.kill(_SIGKILL))
         drain.finish(1.0)
     except BaseException:
-        process.kill(9)
+        end(process)
         raise
     finally:
         drain.close()
         streams.close()
         process.close()
     return result_of(asked, status, drain)
+
+
+def end(process: RuntimeProcess) -> None:
+    """Kill a process and see its end, so that nothing of it stays."""
+    process.kill(_SIGKILL)
+    with suppress(TimedOut):
+        process.exit.wait(_GRACE)

@@ -76,7 +76,8 @@ class Mount:
     def parse_tmpfs(cls, text: str) -> Mount:
         """Read ``/path[:size=64M,mode=1777,ro]``; InvalidSpec for anything else."""
         target, _, options = text.partition(":")
-        given = dict(part.partition("=")[::2] for part in options.split(",") if part)
+        parts = [part.partition("=") for part in options.split(",") if part]
+        given = {name: value for name, _, value in parts}
         read_only = "ro" in given
         given.pop("ro", None)
         given.pop("rw", None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloche.choice import Wants
 from cloche.layers import Layer
 from cloche.limits import LIMITS
 from cloche.runtime import Capability, Isolation
@@ -12,7 +12,20 @@ from cloche.runtime import Capability, Isolation
 if TYPE_CHECKING:
     from cloche.request import Asked
 
-__all__ = ["layers_of", "wants_of"]
+__all__ = ["Wants", "layers_of", "wants_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What decides on backends; containers that want the same get the same."""
+
+    runtime: str | None = None
+    layer_store: str | None = None
+    #: Kinds of layer the root is made of.
+    kinds: frozenset[str] = frozenset()
+    needs: frozenset[Capability] = frozenset()
+    isolation: Isolation = Isolation.PROCESS
+
 
 _HOST = (Layer(kind="host"),)
 

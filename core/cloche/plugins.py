@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
     from cloche.spec import Spec
 
-__all__ = ["Offer", "PluginWarning", "Plugins"]
+__all__ = ["D", "Offer", "PluginWarning", "Plugins"]
 
 Descriptor: TypeAlias = RuntimeDescriptor | LayerStoreDescriptor | StdioDescriptor
 D = TypeVar("D", RuntimeDescriptor, LayerStoreDescriptor, StdioDescriptor)

@@ -137,9 +137,12 @@ class Process(Generic[AnyStr]):
         self._process().resize(width, height)
 
     def close(self) -> None:
-        """Close the near ends of the streams and release handles; the process lives on."""
+        """Close the near ends of the streams; the process lives on.
+
+        Its handles are released when it has ended: until then somebody has to see its end.
+        """
         self._close_streams()
-        if self._runtime_process is not None:
+        if self._runtime_process is not None and self.poll() is not None:
             self._runtime_process.close()
 
     def __enter__(self) -> Self:
@@ -195,9 +198,7 @@ class Process(Generic[AnyStr]):
     def _near_for(self, input: AnyStr | None) -> tuple[list[int | None], bytes | None]:
         from cloche.arguments import to_bytes
 
-        near: list[int | None] = [None, None, None]
-        if self._streams is not None:
-            near = [*self._streams.near]
+        near = _near_of(self._streams)
         if input and near[0] is None:
             raise InvalidSpec("input: stdin was not asked for as PIPE", path="input")
         for number, file in (self._files or {}).items():
@@ -222,6 +223,10 @@ class Process(Generic[AnyStr]):
                 if fd is not None and number not in files:
                     os.close(fd)
         streams.close()
+
+
+def _near_of(streams: Streams | None) -> list[int | None]:
+    return [None, None, None] if streams is None else [*streams.near]
 
 
 def _open(fd: int, mode: str, *, text: bool) -> IO[Any]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError, InvalidState, NotFound
+from cloche.events import tell
 from cloche.finding import describe, details_of, load
 from cloche.owners import is_alive
 from cloche.runtime import State
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     from cloche.details import Details
     from cloche.journal import Entry
+    from cloche.making import Made
     from cloche.records import Records
     from cloche.runtime import RuntimeContainer
     from cloche.stdio import Streams
-    from cloche.workshop import Made, Workshop
+    from cloche.workshop import Workshop
 
 __all__ = ["left_behind", "prune", "refuse_running", "remove", "remove_made"]
 
@@ -81,6 +83,7 @@ def remove_made(shop: Workshop, made: Made, drain: Callable[[], object]) -> None
         record.close()
         os.close(lock)
     attempts.tell(record.name or record.id)
+    tell(shop.plugins, "remove", record.id, record.name)
 
 
 def _drain(streams: Streams) -> None:
@@ -143,6 +146,7 @@ def _take_apart(shop: Workshop, entry: Entry, lock: int) -> None:
         name = entry.header.name if entry.header else None
         attempts.try_to(lambda: shop.records.remove(entry.id, name, lock))
     attempts.tell(entry.name)
+    tell(shop.plugins, "remove", entry.id, entry.name)
 
 
 def _containers(shop: Workshop, entry: Entry, attempts: Attempts) -> list[RuntimeContainer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from cloche.events import tell
 from cloche.journal import Note, Step
 from cloche.removal import DRAIN, remove_made
 from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
@@ -12,9 +13,10 @@ from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
 if TYPE_CHECKING:
     from cloche.draining import Drain
     from cloche.exit import ExitStatus
+    from cloche.making import Made
     from cloche.request import Asked
     from cloche.result import Result
-    from cloche.workshop import Made, Workshop
+    from cloche.workshop import Workshop
 
 __all__ = ["leave", "run"]
 
@@ -32,6 +34,7 @@ def run(shop: Workshop, asked: Asked) -> Result[Any]:
     except BaseException as error:
         _remove_after(shop, made, drain, error)
         raise
+    tell(shop.plugins, "end", made.record.id, made.record.name, status=status)
     if asked.keep:
         try:
             drain.finish(DRAIN)

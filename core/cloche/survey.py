@@ -5,22 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from cloche.probe import Supported, Unsupported
-from cloche.runtime import Capability, RuntimeDescriptor
+from cloche.runtime import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cloche.layers import LayerStoreDescriptor
-    from cloche.plugins import Offer, Plugins
+    from cloche.plugins import D, Offer, Plugins
     from cloche.probe import Verdict
-    from cloche.stdio import StdioDescriptor
-
-    AnyOffer: TypeAlias = (
-        Offer[RuntimeDescriptor] | Offer[LayerStoreDescriptor] | Offer[StdioDescriptor]
-    )
 
 __all__ = ["Backend", "Verdicts", "survey"]
 
@@ -61,7 +55,7 @@ class Verdicts:
         self._known: dict[str, Verdict] = {}
         self._kept: dict[str, Supported] | None = None
 
-    def of(self, offer: AnyOffer, argument: str | None = None, *, fresh: bool = False) -> Verdict:
+    def of(self, offer: Offer[D], argument: str | None = None, *, fresh: bool = False) -> Verdict:
         """Say whether a backend works here; ``fresh`` asks it, whatever is remembered."""
         key = _key(offer, argument)
         if not fresh and key in self._known:
@@ -84,7 +78,7 @@ class Verdicts:
             _write(self._file, kept)
 
 
-def _probe(offer: AnyOffer, argument: str | None) -> Verdict:
+def _probe(offer: Offer[D], argument: str | None) -> Verdict:
     descriptor = offer.descriptor
     try:
         verdict = descriptor.probe(argument)
@@ -95,7 +89,7 @@ def _probe(offer: AnyOffer, argument: str | None) -> Verdict:
     return verdict
 
 
-def _key(offer: AnyOffer, argument: str | None) -> str:
+def _key(offer: Offer[D], argument: str | None) -> str:
     descriptor = offer.descriptor
     module = sys.modules.get(getattr(descriptor.probe, "__module__", ""))
     files = (getattr(module, "__file__", None), _program(argument))
@@ -170,7 +164,7 @@ def survey(plugins: Plugins, verdicts: Verdicts) -> Iterator[Backend]:
 
 
 def _backend(
-    kind: Literal["runtime", "layer store", "stdio driver"], offer: AnyOffer, verdict: Verdict
+    kind: Literal["runtime", "layer store", "stdio driver"], offer: Offer[D], verdict: Verdict
 ) -> Backend:
     name, origin = offer.descriptor.name, (offer.distribution or None, offer.version or None)
     if isinstance(verdict, Unsupported):

@@ -1,0 +1,66 @@
+"""The files of a container, as users reach them."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloche.runtime import RuntimeContainer
+
+__all__ = ["Contents"]
+
+
+class Contents:
+    """The file methods of ``Container``; what moves the bytes is imported with the first use."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def living(self, verb: str) -> RuntimeContainer:
+        """The runtime's object of a container that runs; InvalidState for one that does not."""
+
+    def read_text(self, path: str) -> str:
+        """Read a file of the container as UTF-8 (with replacement)."""
+        return self.read_bytes(path).decode("utf-8", "replace")
+
+    def read_bytes(self, path: str) -> bytes:
+        """Read a file of the container; NotFound if there is none.
+
+        As all file methods: by absolute path, without any program of the container's, and never
+        outside its root, whatever links it has.
+        """
+        from cloche import files
+
+        with files.root_of(self.living("read")) as root:
+            return files.read(root, path)
+
+    def write_text(self, path: str, text: str) -> None:
+        """Write a file of the container as UTF-8; see ``write_bytes``."""
+        self.write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        """Write a file of the container, replacing it; its directory is made if missing."""
+        from cloche import files
+
+        with files.root_of(self.living("write")) as root:
+            files.write(root, path, data)
+
+    def copy_in(self, source: str | os.PathLike[str], target: str) -> None:
+        """Copy a file or tree of this machine to ``target`` in the container.
+
+        Into an existing directory it is copied under its own name, as ``cp -r`` does. Links stay
+        links; devices, sockets and FIFOs are refused with InvalidSpec.
+        """
+        from cloche import files
+
+        with files.root_of(self.living("copy")) as root:
+            files.copy_in(root, os.fspath(source), target)
+
+    def copy_out(self, source: str, target: str | os.PathLike[str]) -> None:
+        """Copy a file or tree of the container to ``target`` on this machine, as ``copy_in``."""
+        from cloche import files
+
+        with files.root_of(self.living("copy")) as root:
+            files.copy_out(root, source, os.fspath(target))
