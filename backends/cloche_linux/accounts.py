@@ -4,60 +4,116 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cloche_linux.blueprint.process import check_account
+from cloche.errors import Unavailable
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
-from cloche_linux.users import Account, resolve
+from cloche_linux.users import Account, group_id, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cloche.runtime import CreateRequest
     from cloche.spec import Process
+    from cloche_linux.confinement import Confinement
     from cloche_linux.idmaps import IdMaps
 
-__all__ = ["account_inside", "account_of_layers"]
+__all__ = ["account_inside", "account_of_layers", "further_groups"]
 
 _LIMIT = 4 << 20
+_REMEDY = "install uidmap and give this user ranges in /etc/subuid and /etc/subgid"
 
 
-def account_of_layers(process: Process, layers: Sequence[str], maps: IdMaps | None) -> Account:
+def account_of_layers(
+    request: CreateRequest, process: Process, layers: Sequence[str], maps: IdMaps | None
+) -> Account:
     """Resolve the user before the container exists, by the files of its layers.
 
     Raises NotFound for an unknown name, Unavailable for ids that are not mapped.
     """
     from cloche_linux.layerfiles import reader
 
-    return _account(process, reader(layers), maps)
+    more = further_groups(request, process, layers)
+    account = _account(process, reader(layers), maps, more)
+    if "group_add" not in request.unenforced:
+        _refuse_lost(more, account)
+    return account
 
 
-def account_inside(process: Process, root: Callable[[], int], maps: IdMaps | None) -> Account:
-    """Resolve the user by the files of a running container, whose root ``root`` opens."""
+def further_groups(
+    request: CreateRequest, process: Process, layers: Sequence[str]
+) -> tuple[int, ...]:
+    """List the groups that were asked for beside the user's own; NotFound for an unknown name."""
+    numbers = process.user.additional_gids or ()
+    if not request.groups:
+        return numbers
+    from cloche_linux.layerfiles import reader
+
+    return (*numbers, *(group_id(name, reader(layers)) for name in request.groups))
+
+
+def account_inside(process: Process, root: Callable[[], int], confinement: Confinement) -> Account:
+    """Resolve the user by the files of a running container, whose root ``root`` opens.
+
+    It gets the container's further groups; those that the container does without, it does without.
+    """
+    more = (*(process.user.additional_gids or ()), *confinement.groups)
     if not process.user.username:
-        return _account(process, lambda path: None, maps)
+        return _account(process, lambda path: None, confinement.maps, more)
     descriptor = root()
     try:
-        return _account(process, lambda path: _read(descriptor, path), maps)
+        return _account(process, lambda path: _read(descriptor, path), confinement.maps, more)
     finally:
         os.close(descriptor)
 
 
-def _account(process: Process, read: Callable[[str], bytes | None], maps: IdMaps | None) -> Account:
+def _account(
+    process: Process,
+    read: Callable[[str], bytes | None],
+    maps: IdMaps | None,
+    more: Sequence[int],
+) -> Account:
     user = process.user
-    more = user.additional_gids or ()
-    if user.username:
-        named = resolve(user.username, read)
-        account = Account(
-            uid=named.uid,
-            gid=named.gid,
-            additional_gids=tuple(dict.fromkeys((*named.additional_gids, *more))),
-            home=named.home,
+    numbers = Account(uid=user.uid, gid=user.gid)
+    account = resolve(user.username, read) if user.username else numbers
+    groups = tuple(dict.fromkeys((*account.additional_gids, *more)))
+    if maps is None:
+        return replace(account, additional_gids=groups)
+    _check(account, maps)
+    return replace(account, additional_gids=_had(groups, maps))
+
+
+def _check(account: Account, maps: IdMaps) -> None:
+    """Refuse ids that a user namespace doesn't map; raises Unavailable."""
+    for known, wanted, word in (
+        (maps.has_uid, account.uid, "user"),
+        (maps.has_gid, account.gid, "group"),
+    ):
+        if not known(wanted):
+            raise Unavailable(
+                f"user: {word} {wanted} can't be had in this user namespace",
+                reason="only mapped ids exist there",
+                remedy=f"run as root, or {_REMEDY}",
+                backend="linux",
+            )
+
+
+def _had(groups: Sequence[int], maps: IdMaps) -> tuple[int, ...]:
+    """The groups that can be had: with a single map none can be set at all."""
+    return () if maps.single else tuple(gid for gid in groups if maps.has_gid(gid))
+
+
+def _refuse_lost(wanted: Sequence[int], account: Account) -> None:
+    lost = [gid for gid in wanted if gid not in (account.gid, *account.additional_gids)]
+    if lost:
+        raise Unavailable(
+            f"group_add: group {lost[0]} can't be had in this user namespace",
+            reason="groups can be set to mapped ids only, and with a single map not at all",
+            remedy=f"{_REMEDY}, or --allow-unenforced group_add",
+            backend="linux",
         )
-    else:
-        account = Account(uid=user.uid, gid=user.gid, additional_gids=more)
-    check_account(account, maps)
-    return account
 
 
 def _read(root: int, path: str) -> bytes | None:

@@ -21,3 +21,5 @@ class Confinement:
     apart: Namespace
     maps: IdMaps | None
     seccomp: LinuxSeccomp | None
+    #: Groups of every process in it, beside those of its user.
+    groups: tuple[int, ...] = ()

@@ -39,6 +39,9 @@ class IdMaps:
     #: Only the user itself is mapped: the child writes that alone, after denying setgroups.
     single: bool = False
 
+    def has_uid(self, uid: int) -> bool:
+        return any(part.inside <= uid < part.inside + part.size for part in self.uids)
+
     def has_gid(self, gid: int) -> bool:
         return any(part.inside <= gid < part.inside + part.size for part in self.gids)
 

@@ -25,6 +25,7 @@ def note(init: Mapping[str, object], confinement: Confinement) -> dict[str, obje
         "apart": int(confinement.apart),
         "maps": _maps_note(confinement.maps),
         "seccomp": _seccomp_note(confinement.seccomp),
+        "groups": list(confinement.groups),
     }
 
 
@@ -34,6 +35,7 @@ def confinement_of(info: Mapping[str, object]) -> Confinement:
         apart=Namespace(cast("int", info["apart"])),
         maps=_maps(info["maps"]),
         seccomp=_seccomp(info["seccomp"]),
+        groups=tuple(cast("list[int]", info["groups"])),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from cloche.errors import InvalidSpec, NotFound, NotSupported
 from cloche.runtime import Lifetime, Runtime, RuntimeContainer, Status
 from cloche_linux import blueprint
-from cloche_linux.accounts import account_of_layers
+from cloche_linux.accounts import account_of_layers, further_groups
 from cloche_linux.blueprint.mounts import check_mounts
 from cloche_linux.blueprint.namespaces import choose
 from cloche_linux.confinement import Confinement
@@ -56,7 +56,7 @@ class LinuxRuntime(Runtime):
         check_mounts(request.spec.mounts or ())
         check_sysctls(linux)
         planned(request)
-        account_of_layers(process, _paths(request), namespaces.maps)
+        account_of_layers(request, process, _paths(request), namespaces.maps)
         return ("overlay", "path")
 
     def create(
@@ -64,7 +64,9 @@ class LinuxRuntime(Runtime):
     ) -> RuntimeContainer:
         linux, process = _sections(request)
         namespaces = choose(linux)
-        account = account_of_layers(process, root.layers or (root.path or "/",), namespaces.maps)
+        layers = root.layers or (root.path or "/",)
+        account = account_of_layers(request, process, layers, namespaces.maps)
+        further = further_groups(request, process, layers)
         group = ContainerGroup(request.id, request.state)
         plan = planned(request)
         made = group.make(plan) if plan is not None else None
@@ -83,7 +85,7 @@ class LinuxRuntime(Runtime):
             if isinstance(error, OSError):
                 raise failure(error, "create", request.id, process) from error
             raise
-        confinement = Confinement(namespaces.apart, namespaces.maps, linux.seccomp)
+        confinement = Confinement(namespaces.apart, namespaces.maps, linux.seccomp, further)
         return LinuxContainer(request.id, init, confinement, group, started=False, process=process)
 
     def _names(self, root: RootFilesystem, namespaces: Namespaces) -> str | None:

@@ -122,7 +122,7 @@ class CreateRequest:
     groups: tuple[str, ...] = ()
     #: Contents of files that are put into the root before anything runs, by absolute path.
     files: tuple[tuple[str, bytes], ...] = ()
-    #: Names of things that may be dropped where they can't be had (``memory``, ``groups``, …).
+    #: Names of things that may be dropped where they can't be had (``memory``, ``group_add``, …).
     unenforced: frozenset[str] = frozenset()
     #: The most bytes that changes to the root may take; None for no limit.
     size: int | None = None

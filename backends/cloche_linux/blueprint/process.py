@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import InvalidSpec, Unavailable
+from cloche.errors import InvalidSpec
 from cloche_linux.capabilities import Masks, kernel_mask
 from cloche_linux.kernel import Resource
 from cloche_linux.privileges import clamp_limit, privileges
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cloche_linux.plan import Plan
     from cloche_linux.users import Account
 
-__all__ = ["add_process", "check_account"]
+__all__ = ["add_process"]
 
 _RLIM_INFINITY = 0xFFFFFFFFFFFFFFFF
 
@@ -83,7 +83,7 @@ def _credentials(
     plan.identity(
         account.uid,
         account.gid,
-        () if maps is not None and maps.single else account.additional_gids,
+        account.additional_gids,
         deny_setgroups=maps is not None and maps.single,
     )
     if process.no_new_privileges:
@@ -96,19 +96,6 @@ def _credentials(
         inheritable=sets.inheritable,
         ambient=sets.ambient,
     )
-
-
-def check_account(account: Account, maps: IdMaps | None) -> None:
-    """Refuse ids that a user namespace doesn't map; raises Unavailable."""
-    if maps is None:
-        return
-    for ids, wanted, word in ((maps.uids, account.uid, "user"), (maps.gids, account.gid, "group")):
-        if not any(part.inside <= wanted < part.inside + part.size for part in ids):
-            raise Unavailable(
-                f"{word} {wanted} can't be had in this user namespace",
-                reason="only mapped ids exist there",
-                remedy="install uidmap and give this user ranges in /etc/subuid and /etc/subgid",
-            )
 
 
 def _environment(process: Process, account: Account) -> tuple[str, ...]:
