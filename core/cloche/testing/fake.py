@@ -1,0 +1,89 @@
+"""A working backend in memory, for the tests of those who embed Cloche.
+
+Nothing is isolated and no program of the machine is run: programs are Python functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche.hookspecs import hookimpl
+from cloche.layers import LayerStoreDescriptor
+from cloche.probe import Supported
+from cloche.runtime import RuntimeDescriptor
+from cloche.testing.fake_programs import BUILT_IN
+from cloche.testing.fake_runtime import CAPABILITIES, FakeRuntime
+from cloche.testing.fake_world import World
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from cloche.engine import Engine
+    from cloche.layers import LayerStore
+    from cloche.probe import Verdict
+    from cloche.runtime import BackendContext
+    from cloche.testing.fake_programs import Program
+
+__all__ = ["FakeBackend"]
+
+_SCORE = 1
+
+
+class FakeBackend:
+    """A plug-in with a runtime and a layer store, both named ``fake``; a world of its own.
+
+    ``programs`` can be run by their names, beside ``true false echo cat sleep env yes exit``; None
+    stands for a file that is no program (126). Works where there are descriptors: not on Windows.
+    """
+
+    def __init__(
+        self, programs: Mapping[str, Program | None] | None = None, *, name: str = "fake"
+    ) -> None:
+        self.name = name
+        self._world = World({**BUILT_IN, **(programs or {})})
+
+    def engine(self, root: str | os.PathLike[str]) -> Engine:
+        """Make an engine that uses this backend and keeps what it keeps in ``root``."""
+        from cloche.engine import Engine
+
+        return Engine(runtime=self.name, layer_store=self.name, plugins=[self], root=root)
+
+    @hookimpl
+    def cloche_runtimes(self) -> list[RuntimeDescriptor]:
+        """Offer the runtime, by the lowest score: it is to be named."""
+        return [
+            RuntimeDescriptor(
+                name=self.name,
+                ceiling=_SCORE,
+                capabilities=CAPABILITIES,
+                roots=("path",),
+                stdio=frozenset({"fd", "pipe"}),
+                probe=_probe,
+                open=lambda context: FakeRuntime(self._world, context),
+            )
+        ]
+
+    @hookimpl
+    def cloche_layer_stores(self) -> list[LayerStoreDescriptor]:
+        """Offer the layer store."""
+        return [
+            LayerStoreDescriptor(
+                name=self.name,
+                ceiling=_SCORE,
+                offers=("path",),
+                kinds=frozenset({"directory", "host"}),
+                probe=_probe,
+                open=_open_store,
+            )
+        ]
+
+
+def _probe(_argument: str | None) -> Verdict:
+    return Supported(_SCORE)
+
+
+def _open_store(context: BackendContext) -> LayerStore:
+    from cloche.testing.fake_layers import FakeLayerStore
+
+    return FakeLayerStore(context.home)

@@ -1,0 +1,239 @@
+"""Processes of the fake: one thread each, which signals, pause and end can reach."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import time
+import traceback
+from collections import deque
+from contextlib import suppress
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, TextIO
+
+from cloche.exit import Exit, ExitStatus, Reason
+from cloche.testing.fake_programs import Call, Killed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cloche.testing.fake_programs import Program
+
+__all__ = ["Task"]
+
+_KILL = 9
+_PIPE = 13
+#: What does nothing by default (signal(7)): SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
+_HARMLESS = frozenset({17, 18, 23, 28})
+
+
+class Task:
+    """One process: not started, running, paused or ended. Owns the descriptors it was given."""
+
+    def __init__(self, descriptors: tuple[int, int, int], on_end: Callable[[], None]) -> None:
+        self.exit = Exit()
+        self._descriptors = descriptors
+        self._on_end = on_end
+        self._changed = Condition()
+        self._signals: deque[int] = deque()
+        self._handlers: dict[int, Callable[[], None]] = {}
+        self._started = False
+        self._paused = False
+        self._parked = False
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def start(
+        self, program: Program, args: tuple[str, ...], env: Mapping[str, str], root: str | None
+    ) -> None:
+        """Run ``program`` on a thread of its own."""
+        self._started = True
+        streams = [_Stream(self, fd) for fd in self._descriptors]
+        call = Call(self, args, env, root, _as_text(*streams))
+        name = f"fake {args[0]}" if args else "fake init"
+        Thread(target=self._run, args=(program, call, streams), name=name, daemon=True).start()
+
+    def fail(self, code: int) -> None:
+        """End without having run: there is no such program."""
+        self._close_descriptors()
+        self._end(ExitStatus(code))
+
+    def signal(self, number: int) -> None:
+        """Send a signal; before the start it ends the task at once, if at all."""
+        with self._changed:
+            if self.exit.poll() is not None or number in _HARMLESS - self._handlers.keys():
+                return
+            if self._started:
+                self._signals.append(number)
+                self._tell()
+                return
+        self._close_descriptors()
+        self._end(ExitStatus.killed(number))
+
+    def trap(self, number: int, handler: Callable[[], None]) -> None:
+        """Have a signal handled by the program; SIGKILL can't be."""
+        if number != _KILL:
+            self._handlers[number] = handler
+
+    def pause(self) -> None:
+        """Ask the program to stand still."""
+        with self._changed:
+            self._paused = True
+            self._tell()
+
+    def resume(self) -> None:
+        """Let the program go on."""
+        with self._changed:
+            self._paused = False
+            self._tell()
+
+    def stands_still(self, timeout: float) -> bool:
+        """Wait until the program does nothing any more; False if it still does."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._parked or not self._started or self.exit.poll() is not None, timeout
+            )
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep on the program's thread."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.check()
+            self._poll(None, 0, min(left, 86_400.0))
+        self.check()
+
+    def wait_for(self, fd: int, event: int) -> None:
+        """Wait on the program's thread until ``fd`` is ready."""
+        while True:
+            self.check()
+            if self._poll(fd, event, None):
+                return
+
+    def check(self) -> None:
+        """Deliver what was sent, on the program's thread."""
+        while (number := self._next_signal()) is not None:
+            handler = self._handlers.get(number)
+            if handler is None:
+                raise Killed(number)
+            handler()
+
+    def _next_signal(self) -> int | None:
+        with self._changed:
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._wake)
+            while self._paused and _KILL not in self._signals:
+                self._parked = True
+                self._changed.notify_all()
+                self._changed.wait()
+            self._parked = False
+            if _KILL in self._signals:
+                return _KILL
+            return self._signals.popleft() if self._signals else None
+
+    def _poll(self, fd: int | None, event: int, seconds: float | None) -> bool:
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        if fd is not None:
+            poll.register(fd, event)
+        ready = poll.poll(None if seconds is None else seconds * 1000)
+        return any(number == fd for number, _ in ready)
+
+    def _tell(self) -> None:
+        if self._wake >= 0:
+            os.eventfd_write(self._wake, 1)
+        self._changed.notify_all()
+
+    def _run(self, program: Program, call: Call, streams: list[_Stream]) -> None:
+        status = _outcome(program, call)
+        for stream in streams:
+            stream.abandon()
+        self._end(status)
+
+    def _end(self, status: ExitStatus) -> None:
+        with self._changed:
+            os.close(self._wake)
+            self._wake = -1
+        self._on_end()
+        self.exit.resolve(status)
+        with self._changed:
+            self._changed.notify_all()
+
+    def _close_descriptors(self) -> None:
+        for fd in self._descriptors:
+            os.close(fd)
+
+
+class _Stream(io.RawIOBase):
+    """A descriptor whose use can be interrupted by signals of the fake."""
+
+    def __init__(self, task: Task, fd: int) -> None:
+        self._task = task
+        self._fd = fd
+        self._abandoned = False
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        self._task.wait_for(self._fd, select.POLLIN)
+        try:
+            return os.readv(self._fd, [buffer])
+        except OSError:
+            return 0  # a terminal whose other side is closed
+
+    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
+        if self._abandoned:
+            return len(data)
+        self._task.wait_for(self._fd, select.POLLOUT)
+        return os.write(self._fd, data[: select.PIPE_BUF])
+
+    def abandon(self) -> None:
+        """Close the descriptor; what is still in buffers above is lost, as with any process."""
+        self._abandoned = True
+        os.close(self._fd)
+
+
+def _as_text(stdin: _Stream, stdout: _Stream, stderr: _Stream) -> tuple[TextIO, TextIO, TextIO]:
+    reading = io.TextIOWrapper(io.BufferedReader(stdin), encoding="utf-8")
+    return reading, _writing(stdout), _writing(stderr)
+
+
+def _writing(stream: _Stream) -> TextIO:
+    raw: io.RawIOBase = stream
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", line_buffering=True)
+
+
+def _outcome(program: Program, call: Call) -> ExitStatus:
+    try:
+        code = _code(program, call)
+        call.stdout.flush()
+        call.stderr.flush()
+        return ExitStatus(code & 0xFF)
+    except Killed as killed:
+        return ExitStatus.killed(killed.signal)
+    except BrokenPipeError:
+        return ExitStatus.killed(_PIPE)
+    except MemoryError:
+        return ExitStatus.killed(_KILL, Reason.OOM)
+
+
+def _code(program: Program, call: Call) -> int:
+    """Call the program, and make of its exceptions what the interpreter makes of them."""
+    try:
+        return program(call) or 0
+    except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            print(leaving.code, file=call.stderr)
+            return 1
+        return leaving.code or 0
+    except (BrokenPipeError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 - whatever a program raises is its own
+        traceback.print_exc(file=call.stderr)
+        return 1
