@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
 from cloche.layers import Layer, LayerStore, RootFilesystem
-from cloche_linux.trees import remove_tree
+from cloche_linux.trash import Trash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +35,7 @@ class OverlayStore(LayerStore):
     def __init__(self, home: str) -> None:
         self._containers = os.path.join(home, "containers")
         self._host = os.path.join(home, "host")
+        self._trash = Trash(os.path.join(home, "trash"))
         self._in_memory = os.geteuid() != 0
 
     @classmethod
@@ -106,7 +107,7 @@ class OverlayStore(LayerStore):
         if "/" in id or id in {"", ".", ".."}:
             raise InvalidSpec(f"not a container's id: {id!r}", path="id")
         try:
-            remove_tree(os.path.join(self._containers, id))
+            self._trash.throw(os.path.join(self._containers, id))
         except OSError as error:
             raise CleanupFailed(
                 f"the writable layer of {id} remains: {error}",
@@ -117,9 +118,10 @@ class OverlayStore(LayerStore):
 
     def list(self) -> Iterable[str]:
         try:
-            return sorted(os.listdir(self._containers))
+            held = os.listdir(self._containers)
         except FileNotFoundError:
-            return []
+            held = []
+        return sorted({*held, *self._trash.names()})
 
 
 def _directory(layer: Layer) -> str:

@@ -211,11 +211,11 @@ class Engine:
 
     def _clear_up(self) -> None:
         """What died before this engine is cleared up after."""
-        from cloche.removal import left_behind, prune
+        from cloche.removal import left_behind
 
-        if left_behind(Records(self._places.run), self._places.run):
-            prune(self.workshop)
-        forget_the_dead(os.path.join(self._places.run, "owners"))
+        found = left_behind(Records(self._places.run), self._places.run)
+        if forget_the_dead(os.path.join(self._places.run, "owners")) or found:
+            self.prune()
 
 
 def _age(entry: Entry) -> float:

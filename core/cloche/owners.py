@@ -90,25 +90,28 @@ def is_alive(directory: str, name: str) -> bool:
         os.close(fd)
 
 
-def forget_the_dead(directory: str) -> None:
-    """Remove the files of owners that live no more."""
+def forget_the_dead(directory: str) -> int:
+    """Remove the files of owners that live no more; how many there were.
+
+    An owner that ended as it should has removed its own.
+    """
     try:
         names = os.listdir(directory)
     except FileNotFoundError:
-        return
-    for name in names:
-        _forget_if_dead(os.path.join(directory, name))
+        return 0
+    return sum(_forget_if_dead(os.path.join(directory, name)) for name in names)
 
 
-def _forget_if_dead(path: str) -> None:
+def _forget_if_dead(path: str) -> bool:
     """Under its lock, for an owner that is just being made must not lose its file."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return
+        return False
     try:
-        if _lock(fd):
+        if dead := _lock(fd):
             _unlink(path)
+        return dead
     finally:
         os.close(fd)
 
