@@ -47,11 +47,9 @@ class Exec(Streams, Environment, Command):
     def _start(
         self, container: Container[Any], args: list[str], streams: ProcessOptions
     ) -> Process[Any]:
-        from cloche_cli.variables import variables
-
         options: ExecOptions = {
             **streams,
-            "env": variables(self),
+            "env": self.variables(),
             "user": self.user,
             "workdir": self.workdir,
             "cap_add": self.cap_add,

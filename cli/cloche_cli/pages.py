@@ -120,7 +120,7 @@ def _parameter(command: type[Command], field: Place) -> inspect.Parameter:
         )
     else:
         info = typer.Argument(
-            field.default if not field.required else ...,
+            ... if field.required else None,
             metavar=field.value,
             show_default=False,
             autocompletion=_completion(field),

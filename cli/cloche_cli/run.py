@@ -65,10 +65,8 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
         return {**self._process(), **self._container(), **self._root(), **self._limits()}
 
     def _process(self) -> StartOptions:
-        from cloche_cli.variables import variables
-
         return {
-            "env": variables(self),
+            "env": self.variables(),
             "user": self.user,
             "group_add": self.group_add,
             "workdir": self.workdir,
@@ -102,12 +100,10 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
         }
 
     def _root(self) -> StartOptions:
-        from cloche_cli.mounts import read_mount
-
         return {
             "rootfs": self.rootfs,
             "volumes": self.volume,
-            "mounts": [read_mount(text) for text in self.mount],
+            "mounts": self.mounts(),
             "tmpfs": self.tmpfs,
             "devices": self.device,
             "read_only": self.read_only,
@@ -124,7 +120,7 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
             "cpu_shares": _number("--cpu-shares", self.cpu_shares),
             "cpuset_cpus": self.cpuset_cpus,
             "pids_limit": _number("--pids-limit", self.pids_limit),
-            "allow_unenforced": self.allow_unenforced,
+            "allow_unenforced": [name.replace("-", "_") for name in self.allow_unenforced],
         }
 
     def _start(self, engine: Engine, args: list[str], streams: ProcessOptions) -> Container[Any]:

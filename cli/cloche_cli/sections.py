@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cloche_cli.declare import flag, many, text
 
 if TYPE_CHECKING:
+    from cloche import Mount
     from cloche_cli.declare import Complete
 
 __all__ = ["Containment", "Environment", "Files", "Identity", "Limits", "Streams"]
@@ -41,6 +42,14 @@ class Environment:
     user = text("-u", "--user", value="USER[:GROUP]", help="Run as this user, by name or number.")
     workdir = text("-w", "--workdir", value="DIR", help="Start in this directory.")
 
+    def variables(self) -> list[str]:
+        """Those of files come first: what is typed wins over what is written."""
+        if not self.env_file:
+            return self.env
+        from cloche_cli.variables import read_variables
+
+        return [line for path in self.env_file for line in read_variables(path)] + self.env
+
 
 class Identity:
     """What is run, and what becomes of it"""
@@ -74,6 +83,14 @@ class Files:
     read_only = flag("--read-only", help="The root can't be written.")
     storage_size = text("--storage-size", value="SIZE", help="The most that changes may take.")
     shm_size = text("--shm-size", value="SIZE", help="The size of /dev/shm.")
+
+    def mounts(self) -> list[Mount]:
+        """Read what ``--mount`` says; those of ``--volume`` are read by the engine."""
+        if not self.mount:
+            return []
+        from cloche_cli.mounts import read_mount
+
+        return [read_mount(text) for text in self.mount]
 
 
 class Limits:

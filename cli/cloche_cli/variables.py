@@ -1,23 +1,13 @@
-"""Variables from ``--env`` and the lines of ``--env-file``."""
+"""``--env-file``: variables, a line each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_cli.usage import UsageError
 
-if TYPE_CHECKING:
-    from cloche_cli.sections import Environment
-
-__all__ = ["variables"]
+__all__ = ["read_variables"]
 
 
-def variables(typed: Environment) -> list[str]:
-    """List what was asked for, files first: what is typed wins over what is written."""
-    return [line for path in typed.env_file for line in _lines(path)] + typed.env
-
-
-def _lines(path: str) -> list[str]:
+def read_variables(path: str) -> list[str]:
     """Read a file as docker does: # starts a comment line, quotes and blanks are kept."""
     try:
         with open(path, encoding="utf-8-sig") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloche import Details, ExitStatus, Reason, State
@@ -32,6 +32,7 @@ def test_an_empty_table_has_its_titles():
 CELLS = st.text(st.characters(whitelist_categories=["Lu", "Nd"]), max_size=9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS)))
 def test_every_column_begins_where_its_title_does(rows):
     first, *others = table(("ONE", "TWO", "THREE"), rows).split("\n")

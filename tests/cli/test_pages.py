@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 import typer.main
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloche_cli.declare import Command, Option
@@ -72,6 +72,7 @@ def command_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
     return verb, [*chain(*parts), *bar, *arguments]
 
 
+@settings(deadline=None)
 @given(command_lines())
 def test_typer_reads_every_command_line_as_we_do(line):
     verb, words = line
@@ -84,6 +85,7 @@ TOKENS = """
 """
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(COMMANDS)), st.lists(st.sampled_from(TOKENS.split()), max_size=7))
 def test_typer_refuses_what_we_refuse(verb, words):
     assert contents(by_us(verb, words)) == contents(by_typer(verb, words))

@@ -9,7 +9,6 @@ from cloche_cli.mounts import read_mount
 from cloche_cli.parse import parse
 from cloche_cli.run import Run
 from cloche_cli.usage import UsageError
-from cloche_cli.variables import variables
 
 
 def parameters(*words: str) -> dict[str, object]:
@@ -64,7 +63,7 @@ def test_variables_come_from_files_first_and_are_passed_on_as_written(tmp_path):
     file = tmp_path / "env"
     file.write_text('# comment\n\nA=1\n  B = 2 \nC="q"\nPATH\n#D=1\nE=x#y\n', encoding="utf-8")
     typed = parse(Run, ["-e", "A=3", "--env-file", str(file), "-e", "F", "x"])
-    assert variables(typed) == ["A=1", "B = 2 ", 'C="q"', "PATH", "E=x#y", "A=3", "F"]
+    assert typed.variables() == ["A=1", "B = 2 ", 'C="q"', "PATH", "E=x#y", "A=3", "F"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_a_file_of_variables_that_cannot_be_read_is_an_error(tmp_path, content, 
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(UsageError) as caught:
-        variables(parse(Run, ["--env-file", str(file), "x"]))
+        parse(Run, ["--env-file", str(file), "x"]).variables()
     assert caught.value.message == f"--env-file {file}: {message}"
 
 
@@ -99,6 +98,7 @@ def test_a_file_of_variables_that_cannot_be_read_is_an_error(tmp_path, content, 
         (["--runtime", "crun"], {"runtime": "oci:crun"}),
         (["--runtime", "/opt/x/runsc"], {"runtime": "oci:/opt/x/runsc"}),
         (["--runtime", "oci:runc"], {"runtime": "oci:runc"}),
+        (["--allow-unenforced", "pids-limit"], {"allow_unenforced": ["pids_limit"]}),
         (["--rm"], {}),
         (["--keep"], {"keep": True}),
     ],

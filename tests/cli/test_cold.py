@@ -1,0 +1,51 @@
+"""A run from a cold start imports nothing that it does not need: that is most of its time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+#: Each takes between 5 and 100 ms to import.
+HEAVY = {
+    "asyncio", "concurrent.futures", "ctypes", "email", "http", "importlib.metadata", "logging",
+    "multiprocessing", "pydantic", "random", "rich", "shutil", "socket", "subprocess", "tempfile",
+    "typer", "typing_extensions", "uuid",
+}  # fmt: skip
+
+MODULES = """
+import sys
+from cloche_cli.main import run
+code = run(sys.argv[1:])
+print(*sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--", "true"],
+        ["run", "-i", "-eA=1", "-v", "/usr:/x:ro", "--name", "n", "--", "true"],
+        ["ps"],
+        ["ps", "-a"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_imports_nothing_heavy(environment, words):
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES, *words],
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert not HEAVY & set(done.stderr.split())
+
+
+def test_a_refusal_imports_nothing_of_the_engine(environment):
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES, "run", "-d", "--", "true"],
+        env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 125
+    assert not {"cloche.engine", "typer"} & set(done.stderr.split())
