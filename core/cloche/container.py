@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, AnyStr
 
@@ -262,9 +261,8 @@ class Container(Process[AnyStr], Commands, Contents):
         if status is not None and self._made is not None and not self._noted:
             self._noted = True
             tell(self._shop.plugins, "end", self._id, self._name, status=status)
-            note = Note(step=Step.ENDED, time=time.time(), status=status)
             with suppress(FileNotFoundError):  # removed meanwhile, by somebody else
-                self._made.record.note(note)
+                self._made.record.note(Note.ended(status))
                 self._made.record.close()
         return status
 

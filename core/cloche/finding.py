@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["describe", "details_of", "is_orphaned", "load", "state_of"]
 
 
+_UNMADE = (None, Step.PREPARING, Step.CREATING)
+
+
 def load(shop: Workshop, entry: Entry) -> RuntimeContainer | None:
     """Ask the runtime for a container; None if nothing of it exists (any more).
 
@@ -36,7 +39,7 @@ def load(shop: Workshop, entry: Entry) -> RuntimeContainer | None:
 
 def state_of(shop: Workshop, entry: Entry) -> State:
     """Say what a container is doing; what is not to be learnt any more has stopped."""
-    if entry.step in (None, Step.PREPARING, Step.CREATING) and not is_orphaned(shop, entry):
+    if entry.problem is None and entry.step in _UNMADE and not is_orphaned(shop, entry):
         return State.CREATING
     if entry.step is not Step.STARTING:
         return State.STOPPED

@@ -6,12 +6,13 @@ at most a torn last one, which counts as not written.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cloche.errors import InvalidSpec
-from cloche.exit import ExitStatus
+from cloche.exit import ExitStatus, Reason
 
 __all__ = ["Entry", "Header", "Note", "Step", "parse"]
 
@@ -60,7 +61,26 @@ class Note:
     #: What the runtime finds the container again by.
     info: Mapping[str, object] | None = None
     pid: int | None = None
-    status: ExitStatus | None = None
+    #: How it ended.
+    code: int | None = None
+    signal: str | None = None
+    reason: Reason | None = None
+
+    @classmethod
+    def ended(cls, status: ExitStatus) -> Note:
+        """Say how it ended, now."""
+        return cls(
+            step=Step.ENDED,
+            time=time.time(),
+            code=status.code,
+            signal=status.signal,
+            reason=status.reason,
+        )
+
+    @property
+    def status(self) -> ExitStatus | None:
+        """How it ended, if the note says that."""
+        return None if self.reason is None else ExitStatus(self.code, self.signal, self.reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

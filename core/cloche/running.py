@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from cloche.events import tell
-from cloche.journal import Note, Step
+from cloche.journal import Note
 from cloche.removal import DRAIN, remove_made
 from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
 
@@ -61,7 +60,7 @@ def _remove_after(shop: Workshop, made: Made, drain: Drain, error: BaseException
 def leave(made: Made, status: ExitStatus) -> None:
     """Let a stopped container be that is kept, with nothing of it open here."""
     try:
-        made.record.note(Note(step=Step.ENDED, time=time.time(), status=status))
+        made.record.note(Note.ended(status))
     finally:
         made.streams.close()
         made.container.close()
