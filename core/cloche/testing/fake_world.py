@@ -143,7 +143,8 @@ def _wait_for_ever(call: Call) -> None:
 
 
 def _variables(process: Process) -> Mapping[str, str]:
-    return dict(variable.partition("=")[::2] for variable in process.env or ())
+    split = (variable.partition("=") for variable in process.env or ())
+    return {name: value for name, _, value in split}
 
 
 def _bound(streams: Streams) -> tuple[tuple[int, int, int], Pipes | None]:

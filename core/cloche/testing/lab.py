@@ -45,9 +45,9 @@ def works_here(
     return frozenset(verdict.missing)
 
 
-def comes_true(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+def comes_true(condition: Callable[[], bool]) -> bool:
     """Wait until ``condition`` holds; False if it does not in time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             return False
