@@ -123,6 +123,9 @@ class OverlayStore(LayerStore):
             held = []
         return sorted({*held, *self._trash.names()})
 
+    def close(self) -> None:
+        self._trash.finish()
+
 
 def _directory(layer: Layer) -> str:
     path = str(layer.path)

@@ -53,6 +53,10 @@ class Trash:
             return []
         return [name for name in names if os.path.join(self._place, name) not in self._pending]
 
+    def finish(self) -> None:
+        """Wait until all that was thrown is gone."""
+        self._queue.join()
+
     def _rename(self, path: str, aside: str) -> None:
         try:
             os.rename(path, aside)

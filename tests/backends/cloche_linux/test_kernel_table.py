@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from cloche_linux import spawn
 
 TABLE = Path(__file__).parents[3] / "docs/kernel.md"

@@ -58,7 +58,7 @@ def cleaned(state: Path, mark: str, before: Census) -> dict[str, list[str]]:
 
 def _kept(name: str) -> bool:
     """Shared layers and directories, the cache of verdicts, and the lock of this process itself."""
-    return "containers/" not in name and "names/idle" not in name
+    return not any(place in name for place in ("containers/", "trash/", "names/idle"))
 
 
 def kill(process: subprocess.Popen[str]) -> None:
