@@ -40,7 +40,7 @@ def take(state: Path, mark: str) -> Census:
         mounts=frozenset(_mounts(state)),
         cgroups=frozenset(_cgroups(mark)),
         namespaces=frozenset(_namespaces(mark)),
-        files=frozenset(str(path.relative_to(state)) for path in state.rglob("*")),
+        files=frozenset(_files(state)),
     )
 
 
@@ -63,6 +63,15 @@ def _is_ours(pid: str, mark: str) -> bool:
 def _mounts(state: Path) -> list[str]:
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     return [line for line in lines if str(state) in line]
+
+
+def _files(state: Path) -> list[str]:
+    """Everything below ``state``, where something may just be going away."""
+    return [
+        os.path.relpath(os.path.join(top, name), state)
+        for top, directories, files in os.walk(state)
+        for name in (*directories, *files)
+    ]
 
 
 def places(name: str) -> list[Path]:
