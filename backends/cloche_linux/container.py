@@ -132,7 +132,7 @@ class LinuxContainer(RuntimeContainer):
         try:
             master = child.wait_ready(_READY_LIMIT)
             if group is not None and group.by_attach:
-                group.attach(child.pid)
+                self._group.attach(child.pid)
             child.start(_READY_LIMIT)
         except BaseException as error:
             abandon(child)
@@ -164,9 +164,7 @@ class LinuxContainer(RuntimeContainer):
     def terminate(self) -> None:
         # SIGKILL reaches what is frozen on cgroup v1 only once it is thawed.
         self._init().kill(9)
-        group = self._group.find()
-        if group is not None:
-            group.thaw()
+        self._group.thaw()
 
     def delete(self) -> None:
         if self.init is not None:
@@ -183,18 +181,18 @@ class LinuxContainer(RuntimeContainer):
 
     def pause(self) -> None:
         os.close(self._living("pause"))
-        self._group.demand(self.pids).freeze()
+        self._group.freeze(self.pids)
 
     def resume(self) -> None:
         if self.state() is not State.PAUSED:
             raise InvalidState(f"{self._id} is not paused", operation="resume", container=self._id)
-        self._group.demand(self.pids).thaw()
+        self._group.thaw()
 
     def stats(self) -> Stats:
-        return self._group.demand(self.pids).stats()
+        return self._group.stats(self.pids)
 
     def update(self, resources: LinuxResources) -> None:
-        self._group.demand(self.pids).update(resources)
+        self._group.update(resources, self.pids)
 
     def pids(self) -> Sequence[int]:
         return members(self.init.pid) if self.init and self.init.pid else []

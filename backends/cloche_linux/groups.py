@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cloche.errors import InvalidState, Unavailable
 from cloche_linux import cgroups
-from cloche_linux.programs import PROGRAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from cloche.runtime import CreateRequest
     from cloche.spec import LinuxResources
@@ -28,6 +30,8 @@ def planned(request: CreateRequest) -> GroupPlan | None:
     linux = request.spec.linux
     if linux is None or (linux.resources is None and linux.cgroups_path is None):
         return None
+    from cloche_linux.programs import PROGRAMS
+
     return cgroups.plan(
         linux.resources,
         id=request.id,
@@ -41,63 +45,72 @@ def planned(request: CreateRequest) -> GroupPlan | None:
 class ContainerGroup:
     """A container's group, if it has one, as any process of ours sees it.
 
-    A note in the container's state directory tells of it, written before it is made: so whoever
-    comes later finds it, also when its maker died, or another process asked for it.
+    A note in the container's state directory tells of each part of it, written before that is made:
+    so whoever comes later finds it, also when its maker died, or another process asked for it.
     """
 
-    __slots__ = ("_group", "_id", "_state")
+    __slots__ = ("_group", "_id", "_noted", "_state")
 
     def __init__(self, id: str, state: Path | str) -> None:
         self._id = id
         self._state = str(state)
         self._group: Group | None = None
+        #: The note that ``_group`` was made or read by.
+        self._noted = b""
 
     def make(self, plan: GroupPlan) -> Group:
         """Make the group; on an error nothing of it is left."""
-        note = os.path.join(self._state, _NOTE)
-        draft = f"{note}.{os.getpid()}"
-        with open(draft, "w", encoding="utf-8") as file:
-            json.dump(plan.info, file)
-        os.rename(draft, note)
+        self._note(plan.info)
         try:
             self._group = plan.create()
         except BaseException:
-            os.unlink(note)
+            self._forget()
             raise
         return self._group
 
     def find(self) -> Group | None:
-        """Return the group if there is one, whoever made it."""
-        if self._group is None:
-            try:
-                note = Path(self._state, _NOTE).read_text(encoding="utf-8")
-            except FileNotFoundError:
-                return None
-            self._group = cgroups.Group.load(json.loads(note))
+        """Return the group if there is one, whoever made it, or made it larger since."""
+        try:
+            with open(self._path, "rb") as file:
+                noted = file.read()
+        except FileNotFoundError:
+            return self._group
+        if self._group is None or noted != self._noted:
+            self.close()
+            self._group, self._noted = cgroups.Group.load(json.loads(noted)), noted
         return self._group
 
-    def demand(self, pids: Callable[[], Sequence[int]]) -> Group:
-        """Return the group; make one without limits and gather the container's processes if none.
-
-        Raises Unavailable where this user can't have groups.
-        """
+    def attach(self, pid: int) -> None:
+        """Move a process into the group from outside (``Group.by_attach``)."""
         group = self.find()
         if group is not None:
-            return group
-        plan = cgroups.plan(None, id=self._id, need_freezer=True, need_stats=True)
-        if plan is None:
-            from cloche.errors import Unavailable
+            group.attach(pid)
+            self._note(group.info)
 
-            raise Unavailable("this machine has no control groups for containers")
-        group = self.make(plan)
-        group.adopt(pids)
-        return group
+    def freeze(self, pids: Callable[[], Sequence[int]]) -> None:
+        """Stop all processes; raises Unavailable where this user can't."""
+        wanted = _plan("pause", self._id, need_freezer=True)
+        with self._extended(wanted, pids) as group:
+            group.freeze()
+
+    def thaw(self) -> None:
+        """Let all processes run on, if they were stopped."""
+        group = self.find()
+        if group is not None:
+            group.thaw()
 
     def stats(self, pids: Callable[[], Sequence[int]]) -> Stats:
-        return self.demand(pids).stats()
+        """Measure; a container without a group gets one. Unavailable where this user can't."""
+        group = self.find()
+        if group is None:
+            with self._extended(_plan("stats", self._id), pids) as made:
+                return made.stats()
+        return group.stats()
 
     def update(self, resources: LinuxResources, pids: Callable[[], Sequence[int]]) -> None:
-        self.demand(pids).update(resources)
+        """Change limits; raises Unavailable where this user can't."""
+        with self._extended(_plan("update", self._id, resources), pids) as group:
+            group.update(resources)
 
     def frozen(self) -> bool:
         group = self.find()
@@ -118,8 +131,95 @@ class ContainerGroup:
         group = self.find()
         if group is not None:
             group.remove()
-            self._group = None
+        self._forget()
+
+    @contextmanager
+    def _extended(self, wanted: GroupPlan, pids: Callable[[], Sequence[int]]) -> Iterator[Group]:
+        """The group, for a change that may add to it what ``wanted`` has; made if there is none."""
+        with self._alone():
+            group = self.find()
+            if group is None:
+                group = self.make(wanted)
+                group.adopt(pids)
+            self._note({**group.info, "nodes": [*_nodes(group.info), *_nodes(wanted.info)]})
+            try:
+                yield group
+            finally:
+                self._note(group.info)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from making or extending the group meanwhile."""
         try:
-            os.unlink(os.path.join(self._state, _NOTE))
+            lock = os.open(self._state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise self._gone() from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink == 0:
+                raise self._gone()
+            yield
+        finally:
+            os.close(lock)
+
+    def _gone(self) -> InvalidState:
+        return InvalidState(f"{self._id} is being removed", container=self._id, backend="linux")
+
+    @property
+    def _path(self) -> str:
+        return f"{self._state}/{_NOTE}"
+
+    def _note(self, info: Mapping[str, object]) -> None:
+        noted = json.dumps(info).encode()
+        if noted != self._noted:
+            draft = f"{self._path}.{os.getpid()}"
+            with open(draft, "wb") as file:
+                file.write(noted)
+            os.rename(draft, self._path)
+            self._noted = noted
+
+    def _forget(self) -> None:
+        self._group, self._noted = None, b""
+        try:
+            os.unlink(self._path)
         except FileNotFoundError:
             return
+
+
+def _nodes(info: Mapping[str, object]) -> list[object]:
+    match info:
+        case {"nodes": list(nodes)}:
+            return nodes
+    raise TypeError("not the record of a control group")
+
+
+def _plan(
+    verb: str,
+    id: str,
+    resources: LinuxResources | None = None,
+    *,
+    need_freezer: bool = False,
+) -> GroupPlan:
+    """Plan what a verb needs; Unavailable in the verb's name."""
+    from cloche_linux.programs import PROGRAMS
+
+    try:
+        plan = cgroups.plan(
+            resources, id=id, need_freezer=need_freezer, need_stats=True, programs=PROGRAMS
+        )
+    except Unavailable as error:
+        raise _refusal(verb, id, error.reason) from error
+    if plan is None:
+        raise _refusal(verb, id, "this user can have no control group here")
+    return plan
+
+
+def _refusal(verb: str, id: str, reason: str) -> Unavailable:
+    return Unavailable(
+        f"{verb}: {reason}",
+        reason=reason,
+        remedy="run as root",
+        operation=verb,
+        container=id,
+        backend="linux",
+    )

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from cloche_linux import calls
+from cloche_linux.calls import attach_device_program, load_device_program
+from cloche_linux.cgroups.device_program import Programs
 
 __all__ = ["PROGRAMS"]
 
-
-class _Programs:
-    def load(self, instructions: bytes) -> int:
-        return calls.load_device_program(instructions)
-
-    def attach(self, group: int, program: int) -> None:
-        calls.attach_device_program(group, program)
-
-
-PROGRAMS = _Programs()
+PROGRAMS = Programs(load=load_device_program, attach=attach_device_program)

@@ -77,7 +77,8 @@ class LinuxRuntime(Runtime):
             group.remove()
             raise
         try:
-            pipes = terminal_pipes(_set_up(child, namespaces, made, request))
+            late = group if made is not None and made.by_attach else None
+            pipes = terminal_pipes(_set_up(child, namespaces, late, request))
             init = SpawnedProcess(request.id, child, group.oom, pipes)
         except BaseException as error:
             abandon(child)
@@ -169,14 +170,17 @@ def _spawn(
 
 
 def _set_up(
-    child: Child, namespaces: Namespaces, group: Group | None, request: CreateRequest
+    child: Child, namespaces: Namespaces, group: ContainerGroup | None, request: CreateRequest
 ) -> int | None:
-    """See a child through to where it waits for start; returns its terminal's master."""
+    """See a child through to where it waits for start; returns its terminal's master.
+
+    ``group`` is one that it must be moved into from outside.
+    """
     timeout = _READY_LIMIT if request.timeout is None else request.timeout
     if namespaces.maps is not None and not namespaces.maps.single:
         namespaces.maps.write(child.wait_maps(timeout))
         child.maps_done()
     master = child.wait_ready(timeout)
-    if group is not None and group.by_attach:
+    if group is not None:
         group.attach(child.pid)
     return master
