@@ -88,13 +88,13 @@ def _account(
 def _check(account: Account, maps: IdMaps) -> None:
     """Refuse ids that a user namespace doesn't map; raises Unavailable."""
     for known, wanted, word in (
-        (maps.has_uid, account.uid, "user"),
-        (maps.has_gid, account.gid, "group"),
+        (maps.has_uid, account.uid, "uid"),
+        (maps.has_gid, account.gid, "gid"),
     ):
         if not known(wanted):
             raise Unavailable(
-                f"user: {word} {wanted} can't be had in this user namespace",
-                reason="only mapped ids exist there",
+                f"user: {word} {wanted} can't be had without root: it is not mapped",
+                reason="in a user namespace there are only mapped ids",
                 remedy=f"run as root, or {_REMEDY}",
                 backend="linux",
             )
@@ -109,8 +109,8 @@ def _refuse_lost(wanted: Sequence[int], account: Account) -> None:
     lost = [gid for gid in wanted if gid not in (account.gid, *account.additional_gids)]
     if lost:
         raise Unavailable(
-            f"group_add: group {lost[0]} can't be had in this user namespace",
-            reason="groups can be set to mapped ids only, and with a single map not at all",
+            f"group_add: gid {lost[0]} can't be had without root: it is not mapped",
+            reason="in a user namespace there are only mapped ids",
             remedy=f"{_REMEDY}, or --allow-unenforced group_add",
             backend="linux",
         )

@@ -13,6 +13,7 @@ from cloche.runtime import Capability
 
 if TYPE_CHECKING:
     from cloche.probe import Verdict
+    from cloche.spec import LinuxResources
 
 __all__ = ["probe_platform", "probe_runtime", "probe_store"]
 
@@ -83,15 +84,34 @@ def _lacking(failed: dict[str, int], rootless: bool) -> Unsupported:
 
 
 def _missing() -> dict[Capability, str]:
-    """Name abilities that need control groups which this user can't have."""
+    """Name abilities that need control groups which this user can't have.
+
+    One limit that can be had is enough to have limits: a request's own are judged one by one.
+    """
+    from cloche.spec import LinuxCPU, LinuxMemory, LinuxPids, LinuxResources
+
+    limits = (
+        LinuxResources(memory=LinuxMemory(limit=1 << 30)),
+        LinuxResources(pids=LinuxPids(limit=1000)),
+        LinuxResources(cpu=LinuxCPU(shares=1000)),
+    )
+    refusals = [_refusal(one) for one in limits]
+    missing = {Capability.PAUSE: _refusal(None)}
+    if all(refusals):
+        missing |= dict.fromkeys((Capability.LIMITS, Capability.UPDATE), refusals[0])
+    return {capability: reason for capability, reason in missing.items() if reason}
+
+
+def _refusal(resources: LinuxResources | None) -> str | None:
+    """Say why these limits can't be had here, or with none of them no pause; None if they can."""
     from cloche.errors import Unavailable
     from cloche_linux import cgroups
 
     try:
-        cgroups.plan(None, id="probe", need_freezer=True)
+        cgroups.plan(resources, id="probe", need_freezer=resources is None)
     except Unavailable as error:
-        return dict.fromkeys((Capability.LIMITS, Capability.PAUSE, Capability.UPDATE), error.reason)
-    return {}
+        return error.reason
+    return None
 
 
 def _notes(rootless: bool) -> tuple[str, ...]:

@@ -8,25 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloche.choice import Chooser
-from cloche.errors import AlreadyExists
+from cloche.errors import AlreadyExists, Unavailable
 from cloche.events import tell
 from cloche.making import Making
 from cloche.needs import layers_of, wants_of
 from cloche.orphans import note_place, release_orphans
 from cloche.records import Records
-from cloche.runtime import CreateRequest
+from cloche.runtime import Capability, CreateRequest
 from cloche.spec import Root
 from cloche.specification import group_names, specify
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloche.choice import Opened
     from cloche.config import Settings
     from cloche.layers import LayerStore
     from cloche.locations import Locations
     from cloche.making import Made
+    from cloche.needs import Wants
     from cloche.plugins import Plugins
     from cloche.request import Asked
-    from cloche.runtime import Capability
+    from cloche.runtime import Runtime
     from cloche.survey import Verdicts
 
 __all__ = ["Workshop"]
@@ -51,7 +54,7 @@ class Workshop:
         Everything is checked, by core and by the runtime, before anything is made.
         """
         wants, parameters = wants_of(asked)
-        runtime = self.chooser.runtime(wants, parameters)
+        runtime = self._runtime(asked, wants, parameters)
         request = self._changed(_request(asked, self.records, wants.needs))
         forms = runtime.backend.accepts(request)
         store, form = self.chooser.store(wants, forms)
@@ -59,6 +62,19 @@ class Workshop:
         made = Making(self, asked, request, runtime, store, form).run()
         tell(self.plugins, "start", made.record.id, asked.name)
         return made
+
+    def _runtime(
+        self, asked: Asked, wants: Wants, parameters: Mapping[Capability, str]
+    ) -> Opened[Runtime]:
+        """Choose; where only limits stand against it, the runtime itself knows best which."""
+        try:
+            return self.chooser.runtime(wants, parameters)
+        except Unavailable:
+            if Capability.LIMITS in wants.needs:
+                needs = wants.needs - {Capability.LIMITS}
+                runtime = self.chooser.runtime(replace(wants, needs=needs), parameters)
+                runtime.backend.accepts(_request(asked, self.records, wants.needs))
+            raise
 
     def _clear_up(self, store: Opened[LayerStore]) -> None:
         """Before a layer store's first root: what it holds for nobody goes."""
