@@ -92,7 +92,7 @@ class FakeContainer(RuntimeContainer):
     """A handle on a container of the world."""
 
     def __init__(self, world: World, box: Box, init: FakeProcess) -> None:
-        self.init: FakeProcess = init
+        self.init: RuntimeProcess | None = init
         self._world = world
         self._box = box
 
@@ -144,7 +144,8 @@ class FakeContainer(RuntimeContainer):
 
     def close(self) -> None:
         """Release the handle of init."""
-        self.init.close()
+        if self.init is not None:
+            self.init.close()
 
     def pause(self) -> None:
         """Have all programs stand still; BackendError if one does not use what ``Call`` offers."""

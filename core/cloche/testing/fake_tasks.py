@@ -18,6 +18,8 @@ from cloche.testing.fake_programs import Call, Killed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
     from cloche.testing.fake_programs import Program
 
 __all__ = ["Task"]
@@ -180,18 +182,19 @@ class _Stream(io.RawIOBase):
     def fileno(self) -> int:
         return self._fd
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
         self._task.wait_for(self._fd, select.POLLIN)
         try:
             return os.readv(self._fd, [buffer])
         except OSError:
             return 0  # a terminal whose other side is closed
 
-    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
+    def write(self, data: ReadableBuffer, /) -> int:
+        view = memoryview(data)
         if self._abandoned:
-            return len(data)
+            return len(view)
         self._task.wait_for(self._fd, select.POLLOUT)
-        return os.write(self._fd, data[: select.PIPE_BUF])
+        return os.write(self._fd, view[: select.PIPE_BUF])
 
     def abandon(self) -> None:
         """Close the descriptor; what is still in buffers above is lost, as with any process."""
@@ -205,8 +208,7 @@ def _as_text(stdin: _Stream, stdout: _Stream, stderr: _Stream) -> tuple[TextIO, 
 
 
 def _writing(stream: _Stream) -> TextIO:
-    raw: io.RawIOBase = stream
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", line_buffering=True)
+    return io.TextIOWrapper(io.BufferedWriter(stream), encoding="utf-8", line_buffering=True)
 
 
 def _outcome(program: Program, call: Call) -> ExitStatus:

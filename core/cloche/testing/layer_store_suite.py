@@ -69,7 +69,8 @@ class Shelf:
 
     def files_of(self, id: str) -> list[str]:
         """Name the store's files and directories that are called by a container's id."""
-        return [path for path in _snapshot(self.home / "store") if id in path]
+        store = self.home / "store"
+        return [path for path in _snapshot(store) if id in os.path.relpath(path, store)]
 
     def close(self) -> None:
         """Release everything."""
