@@ -38,13 +38,13 @@ _READY_LIMIT = 30.0
 class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
-    __slots__ = ("_confinement", "_executed", "_group", "_id", "_process", "_started", "init")
+    __slots__ = ("_executed", "_group", "_id", "_known_confinement", "_process", "_started", "init")
 
     def __init__(
         self,
         id: str,
         init: SpawnedProcess | FoundProcess | None,
-        confinement: Confinement,
+        confinement: Confinement | None,
         group: ContainerGroup,
         *,
         started: bool,
@@ -52,7 +52,8 @@ class LinuxContainer(RuntimeContainer):
     ) -> None:
         self._id = id
         self.init: SpawnedProcess | FoundProcess | None = init
-        self._confinement = confinement
+        #: None if its record does not tell: it can be ended then, and no more.
+        self._known_confinement = confinement
         self._group = group
         self._started = started
         #: Our children in the container that still run: its init can't end before they are reaped.
@@ -64,7 +65,17 @@ class LinuxContainer(RuntimeContainer):
     def info(self) -> Mapping[str, object]:
         from cloche_linux.notes import note
 
-        return note(self.init.info if self.init else {}, self._confinement)
+        return note(self.init.info if self.init else {}, self._known_confinement)
+
+    @property
+    def _confinement(self) -> Confinement:
+        if self._known_confinement is None:
+            raise InvalidState(
+                f"the record of {self._id} does not say how it is confined",
+                container=self._id,
+                backend="linux",
+            )
+        return self._known_confinement
 
     def state(self) -> State:
         if self.init is None or self.init.exit.poll() is not None:

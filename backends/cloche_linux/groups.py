@@ -210,7 +210,7 @@ def _plan(
     except Unavailable as error:
         raise _refusal(verb, id, error.reason) from error
     if plan is None:
-        raise _refusal(verb, id, "this user can have no control group here")
+        raise _refusal(verb, id, "this user has no delegated control group")
     return plan
 
 

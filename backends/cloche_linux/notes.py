@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from cloche import documents
+from cloche.errors import InvalidSpec
 from cloche.spec import LinuxSeccomp
 from cloche_linux.confinement import Confinement
 from cloche_linux.idmaps import IdMaps, Range
@@ -18,8 +19,10 @@ __all__ = ["confinement_of", "note"]
 _DEFAULT = "default"
 
 
-def note(init: Mapping[str, object], confinement: Confinement) -> dict[str, object]:
+def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[str, object]:
     """Write down an init and what confines its container, as small JSON."""
+    if confinement is None:
+        return {"init": dict(init)}
     return {
         "init": dict(init),
         "apart": int(confinement.apart),
@@ -29,14 +32,17 @@ def note(init: Mapping[str, object], confinement: Confinement) -> dict[str, obje
     }
 
 
-def confinement_of(info: Mapping[str, object]) -> Confinement:
-    """Read what ``note`` wrote; raises KeyError, TypeError or ValueError for anything else."""
-    return Confinement(
-        apart=Namespace(cast("int", info["apart"])),
-        maps=_maps(info["maps"]),
-        seccomp=_seccomp(info["seccomp"]),
-        groups=tuple(cast("list[int]", info["groups"])),
-    )
+def confinement_of(info: Mapping[str, object]) -> Confinement | None:
+    """Read what ``note`` wrote; None for anything else, which is no reason not to end it."""
+    try:
+        return Confinement(
+            apart=Namespace(cast("int", info["apart"])),
+            maps=_maps(info["maps"]),
+            seccomp=_seccomp(info["seccomp"]),
+            groups=tuple(cast("list[int]", info["groups"])),
+        )
+    except (KeyError, TypeError, ValueError, InvalidSpec):
+        return None
 
 
 def _maps_note(maps: IdMaps | None) -> dict[str, object] | None:

@@ -103,9 +103,7 @@ class LinuxRuntime(Runtime):
         if info is None:
             if group.find() is None:
                 raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
-            return LinuxContainer(
-                id, None, Confinement(Namespace(0), None, None), group, started=False
-            )
+            return LinuxContainer(id, None, None, group, started=False)
         match info.get("init"):
             case dict(identity):
                 init = FoundProcess(id, identity, open_same(identity))
