@@ -60,7 +60,7 @@ int change_attributes(int mount, int recursive, uint64_t set, uint64_t clear, ui
 
 /* overlay.c */
 int overlay_mount(struct helper *h, const struct record *r);
-int overlay_layers(struct helper *h, int fs, const struct record *r, const int *layers, unsigned count);
+int overlay_of(struct helper *h, const struct record *r, const int *layers, unsigned count);
 
 /* namespaces.c */
 int watch_parent(struct helper *h, int signal);

@@ -22,11 +22,11 @@ int step_scratch(struct helper *h, const struct record *r)
 }
 
 /* Gives overlay a layer: by descriptor since 6.13, else by a path that names the descriptor, since a string may
- * have 255 characters only and a colon in a path would be two layers. */
+ * have 255 characters only and a colon in a path would be two layers. Before 6.5 overlay takes strings alone. */
 static int set_layer(struct helper *h, int fs, const char *key, int fd)
 {
     int error = sys_fsconfig(fs, FSCONFIG_SET_FD, key, 0, fd);
-    if (error == -EINVAL || error == -EBADF) {
+    if (error == -EINVAL || error == -EBADF || error == -EOPNOTSUPP) {
         char path[32] = "/proc/self/fd/";
         text_append_number(path, text_length(path), sizeof path, (uint64_t)fd);
         error = filesystem_set(h, fs, key, path);
@@ -50,8 +50,11 @@ static int set_lowers_together(struct helper *h, int fs, const int *layers, unsi
 
 static int set_lowers(struct helper *h, int fs, const int *layers, unsigned count)
 {
-    int error = set_layer(h, fs, "lowerdir+", layers[0]);
-    if (error == -EINVAL)
+    int error = sys_fsconfig(fs, FSCONFIG_SET_FD, "lowerdir+", 0, layers[0]);
+    /* Before 6.5 any key is taken here and only the mount fails, so the string is not tried. */
+    if (error == -EINVAL || error == -EBADF)
+        error = set_layer(h, fs, "lowerdir+", layers[0]);
+    if (error == -EINVAL || error == -EOPNOTSUPP)
         return set_lowers_together(h, fs, layers, count);
     for (unsigned i = 1; i < count && !error; i++)
         error = set_layer(h, fs, "lowerdir+", layers[i]);
@@ -100,66 +103,76 @@ static int copy_owner(int from, int to)
     return error;
 }
 
-static int set_pair(struct helper *h, int fs, int upper, int work)
+static int set_pair(struct helper *h, int fs, const int *pair)
 {
-    int error = upper < 0 ? upper : work < 0 ? work : set_layer(h, fs, "upperdir", upper);
-    if (!error)
-        error = set_layer(h, fs, "workdir", work);
-    sys_close(upper);
-    sys_close(work);
-    return error;
+    for (int i = 0; i < 2; i++) {
+        int error = pair[i] < 0 ? pair[i] : set_layer(h, fs, i ? "workdir" : "upperdir", pair[i]);
+        if (error)
+            return error;
+    }
+    return 0;
 }
 
-static int set_writable(struct helper *h, int fs, const struct record *r, int topmost)
+static int set_writable(struct helper *h, int fs, const struct record *r, int topmost, int *pair)
 {
     if (r->flags & USE_SCRATCH) {
         h->overlays++;
-        int upper = make_scratch(h, 'u');
-        int error = upper < 0 ? upper : copy_owner(topmost, upper);
-        return error ? error : set_pair(h, fs, upper, make_scratch(h, 'w'));
+        pair[0] = make_scratch(h, 'u');
+        int error = pair[0] < 0 ? pair[0] : copy_owner(topmost, pair[0]);
+        pair[1] = error ? error : make_scratch(h, 'w');
+        return error ? error : set_pair(h, fs, pair);
     }
     const char *upper = list_begin(&h->plan, r->more);
     const char *work = upper ? list_next(&h->plan, r->more, upper) : 0;
     if (!work)
         return upper ? -EINVAL : 0;
     h->path = upper;
-    int error = set_pair(h, fs, sys_open(AT_FDCWD, upper, O_PATH | O_DIRECTORY, 0),
-                         sys_open(AT_FDCWD, work, O_PATH | O_DIRECTORY, 0));
+    pair[0] = sys_open(AT_FDCWD, upper, O_PATH | O_DIRECTORY, 0);
+    pair[1] = sys_open(AT_FDCWD, work, O_PATH | O_DIRECTORY, 0);
+    int error = set_pair(h, fs, pair);
     if (!error)
         h->path = 0;
     return error;
 }
 
-int overlay_layers(struct helper *h, int fs, const struct record *r, const int *layers, unsigned count)
+static int configure(struct helper *h, int fs, const struct record *r, const int *layers, unsigned count, int *pair)
 {
     int error = filesystem_set(h, fs, "source", "overlay");
     if (!error)
         error = set_lowers(h, fs, layers, count);
-    return error ? error : set_writable(h, fs, r, layers[0]);
+    if (!error)
+        error = set_writable(h, fs, r, layers[0], pair);
+    return error ? error : filesystem_options(h, fs, r->data);
 }
 
-static int configure(struct helper *h, int fs, const struct record *r)
+/* Returns the overlay, attached nowhere. Before 6.5 names are looked up by the mount, so what they name stays open
+ * until then. */
+int overlay_of(struct helper *h, const struct record *r, const int *layers, unsigned count)
+{
+    int pair[2] = {-1, -1};
+    int fs = sys_fsopen("overlay");
+    if (fs < 0)
+        return fs;
+    int mount = configure(h, fs, r, layers, count, pair);
+    if (mount)
+        sys_close(fs);
+    else
+        mount = filesystem_mount(h, fs, r->first);
+    sys_close(pair[0]);
+    sys_close(pair[1]);
+    return mount;
+}
+
+int overlay_mount(struct helper *h, const struct record *r)
 {
     int layers[LAYERS];
     int count = open_layers(h, r->source, layers);
     if (count < 0)
         return count;
-    int error = overlay_layers(h, fs, r, layers, (unsigned)count);
+    int mount = overlay_of(h, r, layers, (unsigned)count);
     for (int i = 0; i < count; i++)
         sys_close(layers[i]);
-    return error ? error : filesystem_options(h, fs, r->data);
-}
-
-/* Returns the overlay, attached nowhere. */
-int overlay_mount(struct helper *h, const struct record *r)
-{
-    int fs = sys_fsopen("overlay");
-    if (fs < 0)
-        return fs;
-    int error = configure(h, fs, r);
-    if (error)
-        return sys_close(fs), error;
-    return filesystem_mount(h, fs, r->first);
+    return mount;
 }
 
 int step_overlay(struct helper *h, const struct record *r)

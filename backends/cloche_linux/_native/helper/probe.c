@@ -103,14 +103,10 @@ static int open_tree_clone(struct helper *h)
 /* Of two directories of the private tmpfs, on top of which it becomes the root that is pivoted to. */
 static int mount_overlay(struct helper *h)
 {
-    int fs = h->scratch < 0 ? -ENOENT : sys_fsopen("overlay");
-    int lower = fs < 0 ? fs : (int)CALL(mkdirat, h->scratch, "lower", 0755);
-    int error = lower < 0 ? lower : 0;
-    lower = error ? -1 : sys_open(h->scratch, "lower", O_PATH | O_DIRECTORY, 0);
+    int error = h->scratch < 0 ? -ENOENT : (int)CALL(mkdirat, h->scratch, "lower", 0755);
+    int lower = error ? -1 : sys_open(h->scratch, "lower", O_PATH | O_DIRECTORY, 0);
     struct record r = {.flags = USE_SCRATCH};
-    if (!error)
-        error = overlay_layers(h, fs, &r, &lower, 1);
-    int mount = error ? error : filesystem_mount(h, fs, 0);
+    int mount = error ? error : overlay_of(h, &r, &lower, 1);
     if (mount < 0)
         return mount;
     h->root = mount;
