@@ -190,8 +190,15 @@ class Child:
 
 
 _lock = allocate_lock()
-_given_up: list[int] = []
-"""Processes that nobody waits for any more and that had not ended: reaped in passing."""
+
+
+def _begin_anew() -> None:
+    """In a fork, where the thread that held the lock, if one did, does not exist."""
+    global _lock
+    _lock = allocate_lock()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _is_readable(fd: int, timeout: float | None) -> bool:
@@ -227,15 +234,4 @@ def _give_up(pidfd: int, *, ended: bool) -> None:
     if ended or _reap(pidfd) != _RUNNING:
         os.close(pidfd)
     else:
-        with _lock:
-            _given_up.append(pidfd)
-
-
-def reap_given_up() -> None:
-    """Reap what ended of the processes that were closed while they ran."""
-    if _given_up:
-        with _lock:
-            ended = [pidfd for pidfd in _given_up if _reap(pidfd) != _RUNNING]
-            _given_up[:] = [pidfd for pidfd in _given_up if pidfd not in ended]
-        for pidfd in ended:
-            os.close(pidfd)
+        check(lib.cloche_disown(pidfd))

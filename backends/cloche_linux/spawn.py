@@ -20,7 +20,7 @@ from cloche_linux.calls import (
     load_device_program,
     openat2,
 )
-from cloche_linux.child import Child, Packet, reap_given_up
+from cloche_linux.child import Child, Packet
 from cloche_linux.failures import ExecFailed, StepFailed
 from cloche_linux.kernel import Namespace
 from cloche_linux.plan import Plan
@@ -60,7 +60,6 @@ def spawn(
 
     Raises OSError if no process could be made (EAGAIN: too many; EBADF: ``cgroup`` is not cgroup2).
     """
-    reap_given_up()
     descriptors = ffi.new("int[]", [*(-1 if fd is None else fd for fd in stdio), *extras])
     text = ffi.from_buffer("unsigned char[]", plan)
     request = ffi.new(

@@ -12,16 +12,22 @@
 enum { MFD_ALLOW_SEALING_ = 2, MFD_EXEC_ = 0x10 };
 int create_memfd(const char *name, unsigned flags);
 
+/* process.c */
+enum { FIRST_KEPT = 10 }; /* what a process without standard streams opens later as 0, 1 or 2 is not in our place */
+int thread_begin(void *(*run)(void *), size_t stack_size);
+int move_above(int fd, int lowest);
+
 /* holdings.c: what this process keeps open for all its children. */
 struct holdings {
-    int image;          /* a sealed memfd with the helper */
+    int image;       /* a sealed memfd with the helper */
     int null_device;
-    int lifetime;       /* the end that children watch */
-    int lifetime_write; /* never written; closed by the kernel when this process ends */
+    int lifetime;    /* the end that children watch; the other is closed by the kernel when this process ends */
 };
 
 int holdings_get(struct holdings *holdings);
-void holdings_forget_lifetime(void);
+void holdings_before_fork(void);
+void holdings_after_fork(void);
+void holdings_in_fork(void);
 
 /* launch.c: the one clone. */
 struct launch {
@@ -29,7 +35,7 @@ struct launch {
     unsigned count;
     int new_pid_namespace;
     int cgroup;
-    int pid;   /* or -errno */
+    int pid; /* or -errno */
     int pidfd;
 };
 
@@ -37,5 +43,13 @@ void launch(struct launch *launch, void *stack, size_t stack_size);
 
 /* spawner.c: the thread that does it. */
 int spawner_launch(struct launch *launch);
+void spawner_before_fork(void);
+void spawner_after_fork(void);
+void spawner_in_fork(void);
+
+/* reaper.c */
+void reaper_before_fork(void);
+void reaper_after_fork(void);
+void reaper_in_fork(void);
 
 #endif

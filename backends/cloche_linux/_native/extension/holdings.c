@@ -14,10 +14,6 @@
 #include "extension.h"
 
 
-/* Behind the standard streams even in a process that has closed them: what it opens as 0, 1 or 2 later would
- * take our place. */
-enum { FIRST = 10 };
-
 struct kept {
     int fd;
     dev_t device;
@@ -41,9 +37,8 @@ static int keep(struct kept *kept, int fd)
     struct stat found;
     if (fd < 0)
         return -errno;
-    kept->fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST);
+    kept->fd = move_above(fd, FIRST_KEPT);
     int error = kept->fd < 0 || fstat(kept->fd, &found) < 0 ? -errno : 0;
-    close(fd);
     if (!error) {
         kept->device = found.st_dev;
         kept->inode = found.st_ino;
@@ -123,13 +118,23 @@ int holdings_get(struct holdings *holdings)
 {
     pthread_mutex_lock(&lock);
     int error = make_missing();
-    *holdings = (struct holdings){image.fd, null_device.fd, reading.fd, writing.fd};
+    *holdings = (struct holdings){image.fd, null_device.fd, reading.fd};
     pthread_mutex_unlock(&lock);
     return error;
 }
 
+void holdings_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void holdings_after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
 /* In the child of a fork: its parent's containers must not live on because of it. */
-void holdings_forget_lifetime(void)
+void holdings_in_fork(void)
 {
     pthread_mutex_init(&lock, NULL);
     if (is_ours(&writing))

@@ -28,6 +28,9 @@ int cloche_send(int control, uint32_t kind);
 /* Reaps without waiting: 1 with a wait status, 0 while it runs, -ECHILD if nobody knows any more. */
 int cloche_reap(int pidfd, int *status);
 
+/* Takes the pidfd of a child that nobody waits for over: it is reaped when it ends. */
+int cloche_disown(int pidfd);
+
 int cloche_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size);
 int cloche_bpf_attach_device(int cgroup, int program);

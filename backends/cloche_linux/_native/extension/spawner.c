@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "extension.h"
@@ -49,53 +48,31 @@ static void *spawn_for_ever(void *unused)
     return unused;
 }
 
-/* Blocked in this thread, and so in its children until the workload is executed: all but what the C library
- * keeps for itself, without which `setuid` in another thread would wait for ever. */
-static int begin(void)
-{
-    pthread_t thread;
-    pthread_attr_t attributes;
-    sigset_t every, before;
-    sigfillset(&every);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, THREAD_STACK);
-    pthread_sigmask(SIG_SETMASK, &every, &before);
-    int error = pthread_create(&thread, &attributes, spawn_for_ever, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return -error;
-}
-
-static void before_fork(void)
+void spawner_before_fork(void)
 {
     pthread_mutex_lock(&lock);
 }
 
-static void after_fork(void)
+void spawner_after_fork(void)
 {
     pthread_mutex_unlock(&lock);
 }
 
 /* Threads stay behind in a fork, and so do the jobs of other threads. */
-static void in_fork(void)
+void spawner_in_fork(void)
 {
     pthread_mutex_init(&lock, NULL);
     pthread_cond_init(&arrived, NULL);
     first = NULL;
     last = &first;
     owner = 0;
-    holdings_forget_lifetime();
 }
 
 static int ensure_running(void)
 {
-    static int watches_forks;
-    if (!watches_forks && pthread_atfork(before_fork, after_fork, in_fork) == 0)
-        watches_forks = 1;
     if (owner == getpid())
         return 0;
-    int error = begin();
+    int error = thread_begin(spawn_for_ever, THREAD_STACK);
     if (!error)
         owner = getpid();
     return error;

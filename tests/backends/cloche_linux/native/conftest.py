@@ -106,7 +106,9 @@ class Sandbox:
         encoded = self.finish(plan or self.begin(), *argv, **more)
         return self.ended(encoded, stdin, extras)
 
-    def ended(self, encoded: bytes, stdin: int | None = None, extras: Sequence[int] = (), **more: Any) -> Ended:
+    def ended(
+        self, encoded: bytes, stdin: int | None = None, extras: Sequence[int] = (), **more: Any
+    ) -> Ended:
         """Run an encoded plan to its end."""
         reading, writing = os.pipe()
         with open(reading, "rb") as output:
@@ -119,7 +121,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End and reap whatever a test left."""
-        for child in self.children:
+        for child in reversed(self.children):
             if child.pidfd >= 0:
                 with_signal(child, signal.SIGKILL)
                 exit_code(child)

@@ -22,7 +22,9 @@ def plan(sandbox):
 
 def test_a_file_has_content_mode_and_owner(sandbox, plan):
     plan.file("/new/sub/file", b"text\n", 0o4750, 12, 34)
-    ended = sandbox.run("sh", "-c", "cat /new/sub/file; stat -c '%a %u %g' /new/sub/file", plan=plan)
+    ended = sandbox.run(
+        "sh", "-c", "cat /new/sub/file; stat -c '%a %u %g' /new/sub/file", plan=plan
+    )
     assert ended.output == "text\n4750 12 34\n"
 
 

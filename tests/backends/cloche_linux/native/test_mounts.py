@@ -61,9 +61,7 @@ def test_a_read_only_bind_cannot_be_written(sandbox, plan, tmp_path):
 @pytest.mark.parametrize("recursive", [False, True], ids=["topmost", "all"])
 def test_attributes_are_of_the_topmost_mount_or_of_all(sandbox, plan, recursive):
     """/sys/fs/cgroup, with mounts in it, is on every such machine."""
-    plan.bind(
-        "/sys/fs/cgroup", "/cg", attributes=Attribute.RDONLY, recursive_attributes=recursive
-    )
+    plan.bind("/sys/fs/cgroup", "/cg", attributes=Attribute.RDONLY, recursive_attributes=recursive)
     output = sandbox.run("cat", "/proc/self/mounts", plan=plan).output
     below = [line for line in output.splitlines() if line.split()[1].startswith("/cg/")]
     assert below

@@ -7,6 +7,7 @@ import os
 import struct
 
 import pytest
+
 from cloche_linux.kernel import UNLIMITED, Resource
 from cloche_linux.spawn import StepFailed
 from cloche_linux.steps import Step
@@ -69,7 +70,9 @@ def test_another_user_keeps_the_ambient_ones(seen):
         plan.bounding(bits(CHOWN, KILL))
         plan.identity(12, 34)
         kept = bits(KILL)
-        plan.capabilities(permitted=bits(CHOWN, KILL), inheritable=kept, effective=kept, ambient=kept)
+        plan.capabilities(
+            permitted=bits(CHOWN, KILL), inheritable=kept, effective=kept, ambient=kept
+        )
 
     found = seen(process)
     assert found["CapAmb"] == found["CapEff"] == found["CapPrm"] == f"{bits(KILL):016x}"

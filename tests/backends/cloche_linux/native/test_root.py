@@ -119,7 +119,9 @@ def test_the_root_can_be_read_only(sandbox, plan):
 
 
 @pytest.mark.parametrize(
-    ("attributes", "said"), [(0, ""), (Attribute.NODEV, "Permission denied")], ids=["control", "nodev"]
+    ("attributes", "said"),
+    [(0, ""), (Attribute.NODEV, "Permission denied")],
+    ids=["control", "nodev"],
 )
 def test_devices_on_the_root_can_be_made_to_mean_nothing(sandbox, plan, tmp_path, attributes, said):
     pair = layer(tmp_path / "upper"), layer(tmp_path / "work")
@@ -127,8 +129,6 @@ def test_devices_on_the_root_can_be_made_to_mean_nothing(sandbox, plan, tmp_path
     plan.device("/null", 0o20666, os.makedev(1, 3))
     output = sandbox.run("cat", "/null", plan=plan).output
     assert said in output if said else output == ""
-
-
 
 
 def test_nothing_of_the_host_is_mounted_behind_the_root(sandbox):

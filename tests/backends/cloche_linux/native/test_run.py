@@ -35,7 +35,9 @@ def test_a_stream_that_is_none_is_the_null_device(sandbox):
 
 
 def test_arguments_and_environment_arrive_unchanged(sandbox):
-    ended = sandbox.run("sh", "-c", 'printf "%s|" "$@"; env', "x", "a b", "", "\u00e9", env=("A=b c", "PATH=/bin"))
+    ended = sandbox.run(
+        "sh", "-c", 'printf "%s|" "$@"; env', "x", "a b", "", "\u00e9", env=("A=b c", "PATH=/bin")
+    )
     arguments, _, environment = ended.output.rpartition("|")
     assert arguments == "a b||\u00e9"
     assert {"A=b c", "PATH=/bin"} <= set(environment.split("\n"))

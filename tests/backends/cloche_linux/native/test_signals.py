@@ -48,7 +48,9 @@ def test_no_signal_is_blocked_or_ignored(sandbox, init):
     assert {line.split()[1] for line in ended.output.splitlines()} == {"0" * 16}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGRTMIN + 3])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGRTMIN + 3]
+)
 def test_init_hands_signals_on(sandbox, code, number):
     child = sandbox.start(sandbox.finish(sandbox.begin(), "sleep", "100"))
     child.kill(number)
@@ -66,7 +68,9 @@ def test_a_signal_before_the_start_is_not_lost(sandbox, code):
 def test_the_workload_decides_what_a_signal_means(sandbox, code):
     reading, writing = os.pipe()
     script = "trap 'echo caught; exit 4' TERM; echo set; while :; do sleep 0.01; done"
-    child = sandbox.start(sandbox.finish(sandbox.begin(), "sh", "-c", script), (None, writing, None))
+    child = sandbox.start(
+        sandbox.finish(sandbox.begin(), "sh", "-c", script), (None, writing, None)
+    )
     os.close(writing)
     with open(reading) as output:
         assert output.readline() == "set\n"
@@ -99,7 +103,9 @@ def test_output_ends_with_the_workload_and_not_with_init(sandbox, code):
     """Init holds none of the streams: a workload that closes them ends them."""
     reading, writing = os.pipe()
     script = "exec >&- 2>&-; exec sleep 1000"
-    child = sandbox.start(sandbox.finish(sandbox.begin(), "sh", "-c", script), (None, writing, writing))
+    child = sandbox.start(
+        sandbox.finish(sandbox.begin(), "sh", "-c", script), (None, writing, writing)
+    )
     os.close(writing)
     with open(reading) as output:
         assert output.read() == ""

@@ -21,7 +21,9 @@ def constants(name: str, pattern: str) -> dict[str, int]:
 
 
 def test_every_step_has_the_same_name_and_number():
-    rows = re.findall(r"^    STEP\((\d+), (\w+),", (NATIVE / "steps.h").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^    STEP\((\d+), (\w+),", (NATIVE / "steps.h").read_text("utf-8"), re.MULTILINE
+    )
     assert {name: int(number) for number, name in rows} == {step.name: step.value for step in Step}
 
 
