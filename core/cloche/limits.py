@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LIMITS", "devices", "resources", "rlimits"]
 
+#: What a process needs to be set up at all, with room to spare; docker's least, too.
+LEAST_MEMORY = 6 << 20
 #: Parameters that take a control group to enforce.
 LIMITS = ("memory", "memory_swap", "cpus", "cpu_shares", "cpuset_cpus", "pids_limit")
 _PERIOD = 100_000
@@ -65,6 +67,12 @@ def _memory(asked: Asked) -> LinuxMemory | None:
     memory, swap = asked.memory, asked.memory_swap
     if swap is not None and memory is None:
         raise InvalidSpec("memory_swap: it needs memory beside it", path="memory_swap")
+    if memory is not None and memory < LEAST_MEMORY:
+        raise InvalidSpec(
+            f"memory: {memory} bytes are too few to start anything",
+            path="memory",
+            hint="6M is the least",
+        )
     if memory is None:
         return None
     if swap is not None and swap != -1 and swap < memory:

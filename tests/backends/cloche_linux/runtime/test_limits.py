@@ -73,3 +73,11 @@ def test_the_container_sees_itself_at_the_top_of_its_groups(
     assert done.stdout is not None
     paths = {line.split(":", 2)[1]: line.split(":", 2)[2] for line in done.stdout.splitlines()}
     assert paths.get("memory", paths.get("")) == "/"
+
+
+def test_the_least_memory_is_enough_and_less_is_refused(
+    engine: cloche.Engine, busybox: str
+) -> None:
+    assert engine.run(["true"], rootfs=busybox, memory="6M").returncode == 0
+    with pytest.raises(cloche.InvalidSpec, match="too few"):
+        engine.run(["true"], rootfs=busybox, memory="1M")
