@@ -10,8 +10,6 @@ from contenders import race
 from figures import Table, row, verdict
 from running import embedded
 
-import cloche
-
 if TYPE_CHECKING:
     from setting import Setting
 
@@ -29,7 +27,7 @@ _FILES = {
 def limits(setting: Setting) -> Table:
     """``true`` with limits of memory, processes and processors."""
     spec = setting.spec_of(**_LIMITS)
-    with cloche.start(idle=True, **setting.options, **_LIMITS) as container:
+    with setting.idling(**_LIMITS) as container:
         expected = _limits_of(container.pid)
     assert len(expected) >= 3, expected
     for name in oci.installed():

@@ -56,8 +56,8 @@ class Place:
 
 @contextmanager
 def place() -> Iterator[Place]:
-    """Make the folder and its root, which every user may enter."""
-    with TemporaryDirectory(prefix="cloche-benchmark-") as name:
+    """Make the folder and its root, on a disk: /tmp may be memory, which favours whoever writes."""
+    with TemporaryDirectory(prefix="cloche-benchmark-", dir="/var/tmp") as name:
         made = Place(Path(name))
         made.folder.chmod(0o755)
         _install_busybox(made.rootfs)

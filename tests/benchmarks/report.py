@@ -35,7 +35,7 @@ def machine() -> Iterator[str]:
 
 
 def _row(row: Row, width: int) -> str:
-    spread = f"{_number(row.low)}-{_number(row.high)}"
+    spread = f"{_number(row.low)}-{_number(row.high)}" if row.low < row.high else ""
     return f"  {row.name:<{width}}  {_number(row.median):>8}  {spread:<16}{row.note}".rstrip()
 
 

@@ -45,8 +45,14 @@ class Setting:
 
     def spec_of(self, **limits: object) -> Spec:
         """The same, with limits."""
-        with cloche.start(idle=True, **self.options, **limits) as container:  # type: ignore[arg-type]
+        with self.idling(**limits) as container:
             return container.spec
+
+    def idling(self, **limits: object) -> cloche.Container[bytes]:
+        """Start a container that idles, to be looked at."""
+        # An engine of its own: the module's would keep to the folder of the first benchmark.
+        engine = cloche.Engine(root=self.place.state)
+        return engine.start(idle=True, **self.options, **limits)  # type: ignore[call-overload]
 
     @property
     def masked(self) -> tuple[str, ...]:
