@@ -148,8 +148,12 @@ class Command:
 
     def engine(self) -> Engine:
         """Make the engine that this command works with."""
-        from cloche import Engine
+        import warnings
 
+        from cloche import Engine
+        from cloche_cli.errors import show_warning
+
+        warnings.showwarning = show_warning
         return Engine(root=self.root)
 
     def __call__(self) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cloche import ClocheError
     from cloche_cli.declare import Command
 
-__all__ = ["OWN_FAILURE", "report", "say"]
+__all__ = ["OWN_FAILURE", "report", "say", "show_warning"]
 
 #: Our own failures, as docker has it; 126, 127 and the others are the command's.
 OWN_FAILURE = 125
@@ -44,6 +44,11 @@ def say(message: str, hint: str | None = None) -> None:
         sys.stderr.flush()
     except OSError:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - the last flush goes there
+
+
+def show_warning(message: Warning | str, *where: object, **how: object) -> None:
+    """Print a warning as a line of ours; where in the code it arose is of no use to anybody."""
+    say(f"warning: {message}")
 
 
 def _flush_output() -> None:

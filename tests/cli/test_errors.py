@@ -164,3 +164,22 @@ def test_the_version_is_told(cloche):
     said = cloche("--version")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("cloche ")
+
+
+@pytest.fixture
+def broken_plugin(tmp_path, environment):
+    """A distribution whose plug-in can't be imported, in front of the others."""
+    place = tmp_path / "site"
+    info = place / "outsider-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[cloche]\noutsider = no_such_module_anywhere\n")
+    return f"{place}{os.pathsep}{environment['PYTHONPATH']}"
+
+
+def test_a_broken_plugin_is_one_line_and_stops_nothing(cloche, broken_plugin):
+    said = cloche("run", "--", "echo", "ran", PYTHONPATH=broken_plugin)
+    assert (said.code, said.out) == (0, "ran\n")
+    (line,) = said.err.splitlines()
+    assert line.startswith("cloche: warning: ")
+    assert "outsider" in line

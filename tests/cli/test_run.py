@@ -222,3 +222,56 @@ def test_an_idle_container_waits_for_what_is_executed_in_it(cloche, box):
     assert cloche("exec", "idle", "echo", "hi").out == "hi\n"
     assert cloche("stop", "idle") == (0, "idle\n", "")
     assert process.wait(timeout=20) in (0, 137, 143)
+
+
+def test_running_out_of_memory_says_so(cloche):
+    said = cloche("run", "--name", "hungry", "-m", "32M", "--", "tail", "/dev/zero")
+    assert said == (
+        137,
+        "",
+        "cloche: hungry ran out of memory (--memory 32M) and was killed\n",
+    )
+
+
+def test_limits_hold(cloche):
+    """The controls are the same commands without the limit."""
+    forks = "for i in 1 2 3 4 5 6 7 8; do sleep 0.2 & done; wait"
+    assert cloche("run", "--", "sh", "-c", forks).code == 0
+    assert cloche("run", "--pids-limit", "5", "--", "sh", "-c", forks).code != 0
+    assert cloche("run", "--ulimit", "nofile=77:88", "--", "sh", "-c", "ulimit -n").out == "77\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--rootfs", "/no/such/tree"], "--rootfs: /no/such/tree does not exist"),
+        (["--network", "no-such"], "--network: 'no-such' is not one of none, host"),
+        (["--isolation", "none"], "--isolation: 'none' is not one of process, vm, hyperv"),
+        (["--device", "/dev/no-such"], "--device: /dev/no-such: no such file or directory"),
+        (["--name", "a b"], "--name: 'a b' is not a proper name"),
+        (["-w", "relative"], "--workdir: 'relative' is not an absolute path in the container"),
+        (["--stop-signal", "NOPE"], "--stop-signal: 'NOPE' is not a signal"),
+        (["-v", "data"], "-v 'data' is not SRC:DST[:ro]"),
+        (["--runtime", "no-such"], "--runtime: there is no runtime named no-such"),
+        (["--memory-swap", "1g"], "--memory-swap: it needs memory beside it"),
+    ],
+)
+def test_what_the_engine_refuses_is_told_with_the_option(cloche, words, message):
+    said = cloche("run", *words, "--", "true")
+    assert (said.code, said.out) == (125, "")
+    assert said.err.splitlines()[0] == f"cloche: {message}"
+
+
+def test_debug_shows_where_an_error_comes_from(cloche):
+    for words in (("--debug", "inspect", "nothing"), ("inspect", "--debug", "nothing")):
+        told = cloche(*words).err
+        assert told.startswith("Traceback (most recent call last):\n")
+        assert "cloche: no container nothing\n" in told
+
+
+def test_root_moves_all_that_is_kept(cloche, tmp_path):
+    place = str(tmp_path / "elsewhere")
+    cloche("--root", place, "run", "--keep", "--name", "there", "--", "true")
+    assert "there" in cloche("ps", "-a", "--root", place).out
+    assert "there" not in cloche("ps", "-a").out
+    assert cloche("--root", place, "rm", "there").code == 0
