@@ -227,6 +227,13 @@ class Container(Process[AnyStr], Commands, Contents):
         """What executing something here needs to know; InvalidState unless it is running."""
         from cloche.executing import Place
 
+        if self.state is State.PAUSED:
+            raise InvalidState(
+                f"{self.name} is paused: exec needs a running container",
+                hint=f"cloche resume {self.name}",
+                operation="exec",
+                container=self.name,
+            )
         container = self.living("exec")
         if self._made is not None:
             first, forms = self._made.first, self._made.runtime.forms
