@@ -144,6 +144,12 @@ class Records:
             return None
         return holder if self.exists(holder) else None
 
+    def forget_names(self, id: str) -> None:
+        """Free the names of a container whose record does not tell them any more."""
+        for name in os.listdir(self._names):
+            if self._holder(name) == id:
+                os.unlink(os.path.join(self._names, name))
+
     def _forget_stale(self, name: str) -> None:
         """Under a lock, for somebody else may just have done the same and reserved the name."""
         import fcntl

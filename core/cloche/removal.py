@@ -144,6 +144,8 @@ def _take_apart(shop: Workshop, entry: Entry, lock: int) -> None:
     _release(shop, entry, attempts)
     if not attempts.problems:
         name = entry.header.name if entry.header else None
+        if entry.header is None:
+            shop.records.forget_names(entry.id)
         attempts.try_to(lambda: shop.records.remove(entry.id, name, lock))
     attempts.tell(entry.name)
     tell(shop.plugins, "remove", entry.id, entry.name)
