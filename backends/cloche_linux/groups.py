@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidState, Unavailable
 from cloche_linux import cgroups
+from cloche_linux.privileges import privileges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cloche.runtime import CreateRequest
-    from cloche.spec import LinuxResources
+    from cloche.spec import Linux, LinuxDeviceCgroup, LinuxResources
     from cloche.stats import Stats
     from cloche_linux.cgroups import Group, GroupPlan
 
@@ -33,13 +34,27 @@ def planned(request: CreateRequest) -> GroupPlan | None:
     from cloche_linux.programs import PROGRAMS
 
     return cgroups.plan(
-        linux.resources,
+        _resources(linux),
         id=request.id,
         path=linux.cgroups_path,
         along=True,
         unenforced=request.unenforced,
         programs=PROGRAMS,
     )
+
+
+def _resources(linux: Linux) -> LinuxResources | None:
+    """What to enforce: in a user namespace no device can be made, so only shown ones need rules."""
+    resources = linux.resources
+    if resources is None or not resources.devices or not privileges().rootless:
+        return resources
+    free = {(rule.major, rule.minor) for rule in resources.devices if _is_free(rule)}
+    shown = {(device.major, device.minor) for device in linux.devices or ()}
+    return resources if shown - free else resources.replace(devices=None)
+
+
+def _is_free(rule: LinuxDeviceCgroup) -> bool:
+    return rule.allow and {*"rwm"} <= {*(rule.access or "rwm")}
 
 
 class ContainerGroup:

@@ -146,6 +146,7 @@ _UNENFORCED = frozenset(
         "ulimits",
         "oom_score_adj",
         "group_add",
+        "devices",
     ]
 )
 

@@ -9,6 +9,7 @@ from cloche.errors import InvalidSpec, NotFound
 from cloche_linux.blueprint.options import MountOptions, parse
 from cloche_linux.blueprint.root import overlay_options
 from cloche_linux.kernel import Namespace, Propagation
+from cloche_linux.mountinfo import mount_points, points_beneath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +59,7 @@ def add_mounts(plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces) -> N
         elif mount.type == "overlay":
             _overlay(plan, mount, options, namespaces)
         elif mount.type == "sysfs" and not namespaces.has_own(Namespace.NETWORK):
-            _bind_sys(plan, mount, options)
+            _bind_sys(plan, mount, options, namespaces)
         elif mount.type in {"cgroup", "cgroup2"}:
             _cgroup(plan, mount, options)
         else:
@@ -107,9 +108,21 @@ def _overlay(plan: Plan, mount: Mount, options: MountOptions, namespaces: Namesp
     )
 
 
-def _bind_sys(plan: Plan, mount: Mount, options: MountOptions) -> None:
-    """Show the host's /sys where the network is the host's: a fresh one would not be allowed."""
-    plan.bind("/sys", mount.destination, recursive=False, attributes=options.attributes)
+def _bind_sys(plan: Plan, mount: Mount, options: MountOptions, namespaces: Namespaces) -> None:
+    """Show the host's /sys where the network is the host's: a fresh one would not be allowed.
+
+    In a user namespace it comes with all that is mounted beneath it, which can only be hidden.
+    """
+    along = namespaces.has_own(Namespace.USER)
+    plan.bind(
+        "/sys",
+        mount.destination,
+        recursive=along,
+        attributes=options.attributes,
+        recursive_attributes=along,
+    )
+    for point in points_beneath("/sys", mount_points()) if along else ():
+        plan.mask(mount.destination + point.removeprefix("/sys"))
 
 
 def _cgroup(plan: Plan, mount: Mount, options: MountOptions) -> None:
