@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cloche.errors import CommandFailed, InvalidSpec, InvalidState, NotSupported
@@ -88,6 +89,15 @@ class SpawnedProcess(RuntimeProcess):
             pidfd_send_signal(self._pidfd, signal)
         except ProcessLookupError:
             return  # it has ended just now
+
+    def kill_group(self, signal: int) -> None:
+        """Send a signal to it and to all that it has started, but for those in other sessions.
+
+        Reaches those that it left behind when it ended, too.
+        """
+        assert self.pid is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal)
 
     def close(self) -> None:
         """Release both descriptors."""

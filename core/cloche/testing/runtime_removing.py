@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -124,13 +125,10 @@ class Removing:
     def test_a_whole_life_leaves_nothing(self, lab: Lab) -> None:
         """After any number of whole lives there is no descriptor, child or thread more."""
         _whole_life(lab)
-        before = descriptors(), children(), threading.active_count()
+        before = _settled()
         for _ in range(3):
             _whole_life(lab)
-        after = (descriptors(), children(), threading.active_count())
-        assert comes_true(
-            lambda: (descriptors(), children(), threading.active_count()) == before
-        ), f"{after} instead of {before}"
+        assert comes_true(lambda: _census() == before), f"{_census()} instead of {before}"
 
 
 def _at(lab: Lab, moment: str) -> Box:
@@ -150,6 +148,19 @@ def _at(lab: Lab, moment: str) -> Box:
 
 def _listed(lab: Lab) -> dict[str, State]:
     return {status.id: status.state for status in lab.runtime.list()}
+
+
+def _census() -> tuple[int, set[int], int]:
+    return descriptors(), children(), threading.active_count()
+
+
+def _settled() -> tuple[int, set[int], int]:
+    """Count when nothing changes any more: a thread may need a moment to be gone."""
+    last, now = None, _census()
+    while now != last:
+        time.sleep(0.1)
+        last, now = now, _census()
+    return now
 
 
 def _whole_life(lab: Lab) -> None:

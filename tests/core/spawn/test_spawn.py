@@ -72,6 +72,16 @@ class TestItsEnd:
         process.kill(signal.SIGTERM)
         assert process.exit.wait(5) == ExitStatus.killed(signal.SIGTERM)
 
+    def test_its_group_can_be_killed_after_it(self, started) -> None:
+        reading, writing = os.pipe()
+        process = started("sh", "-c", "sleep 60 & exit 0", stdout=writing)
+        os.close(writing)
+        process.exit.wait(5)
+        process.kill_group(signal.SIGKILL)
+        assert os.read(reading, 1) == b""
+        process.kill_group(signal.SIGKILL)
+        os.close(reading)
+
     def test_may_be_killed_any_number_of_times(self, started) -> None:
         process = started("true")
         process.exit.wait(5)
