@@ -36,6 +36,7 @@ PACKAGES = (
     "pygments",
     "py.py",
     "_cffi_backend*",
+    "cloche*",
 )
 
 #: Parts of the standard library that are large and that nobody in the guest needs.
@@ -98,7 +99,7 @@ class Guest:
         return target.read_bytes()
 
     def _machine(self, initrd: Path) -> list[str]:
-        console = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable"
+        console = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off clocksource=hpet"
         return [
             EMULATOR, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
             "-smp", "2", "-m", "1536", "-nodefaults", "-no-user-config", "-display", "none",

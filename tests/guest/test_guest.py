@@ -28,6 +28,7 @@ def test_limits_hold_on_cgroup_v2(guest):
     assert int(passed) > 60
 
 
+@pytest.mark.slow
 def test_a_failure_in_the_guest_is_one_here(guest):
     """Or the test above could not fail."""
     outcome = guest.run("python3", "-c", "import sys; print('said'); sys.exit(3)")
