@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cold", "import_"]
 
+#: Compiled once, in the rounds before those that count, as an installation is.
+_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": ""}
+
 
 def import_(setting: Setting) -> Table:
     """``import cloche``, and what the interpreter takes by itself."""
@@ -33,7 +36,7 @@ def import_(setting: Setting) -> Table:
 
 def _python(name: str, code: str | None = None) -> Contender:
     command = [sys.executable, "-c", code or name]
-    params = {"commands": {TRUE: command}, "environment": {}}
+    params = {"commands": {TRUE: command}, "environment": _ENVIRONMENT}
     return Contender(name=name, setup="spawned:spawned", params=params, confined=False)
 
 
@@ -64,7 +67,7 @@ def _cloche(setting: Setting, *options: str) -> Contender:
     return Contender(
         name=" ".join(["cloche run", *options[:1], "--"]),
         setup="spawned:spawned",
-        params={"commands": programs, "environment": {}},
+        params={"commands": programs, "environment": _ENVIRONMENT},
     )
 
 
