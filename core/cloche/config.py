@@ -81,7 +81,18 @@ def _read(path: str, *, required: bool) -> dict[str, str]:
             ) from None
         return {}
     except PermissionError as error:
+        if not required and not _can_look(path):
+            return {}
         raise InvalidSpec(f"{path} can't be read: permission denied", path=path) from error
+
+
+def _can_look(path: str) -> bool:
+    """False where HOME is still another user's, as ``setpriv`` and ``sudo`` may leave it."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return False
+    return True
 
 
 def _parse(path: str, content: bytes) -> dict[str, str]:
