@@ -59,9 +59,9 @@ class Ps(Command):
     def _row(self, details: Details) -> list[str]:
         import shlex
 
-        from cloche_cli.words import ago, status
+        from cloche_cli.words import ago, printable, status
 
-        command = shlex.join(details.args)
+        command = printable(shlex.join(details.args))
         if len(command) > _COMMAND_WIDTH and not self.no_trunc:
             command = command[: _COMMAND_WIDTH - 1] + "…"
         named = details.name if details.name != details.id else ""

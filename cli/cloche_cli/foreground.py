@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cloche_cli.errors import OWN_FAILURE, say
 from cloche_cli.signals import Forwarding, send
@@ -25,11 +25,12 @@ _TIMED_OUT = 124
 _SIGNALLED = 128
 
 
-class Ending(NamedTuple):
+class Ending:
     """How a process ended: ``subprocess``'s number (None: nobody knows), and why."""
 
-    returncode: int | None
-    reason: Reason
+    def __init__(self, returncode: int | None, reason: Reason) -> None:
+        self.returncode = returncode
+        self.reason = reason
 
     @property
     def exit_code(self) -> int:

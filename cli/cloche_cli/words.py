@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cloche import Details
 
-__all__ = ["ago", "duration", "size", "status"]
+__all__ = ["ago", "duration", "printable", "size", "status"]
 
 _TIMES = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -35,6 +35,13 @@ def size(count: float) -> str:
     scaled = ((count / _STEP**power, unit) for power, unit in enumerate(_SIZES))
     number, unit = next((number, unit) for number, unit in scaled if number < _MOST)
     return f"{number:.3g} {unit}"
+
+
+def printable(text: str) -> str:
+    """Leave nothing in a line that would move the cursor or end the line."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def status(details: Details) -> str:

@@ -184,3 +184,13 @@ def test_backends_says_what_works_here(cloche):
     assert found["runtime", "linux"]["available"] is True
     assert "exec" in found["runtime", "linux"]["capabilities"]
     assert ("stdio driver", "inherit") in found
+
+
+def test_a_hostile_command_line_does_not_leave_its_column(cloche, box):
+    box("web", "--", "sh", "-c", "sleep 1000", "\x1b[2J\nrow", os.fsdecode(b"\xff"))
+    said = cloche("ps", "--no-trunc")
+    assert len(said.out.splitlines()) == 2
+    assert "\x1b" not in said.out
+    assert "[2J" in said.out
+    (details,) = json.loads(cloche("inspect", "web").out)
+    assert details["args"][3:] == ["\x1b[2J\nrow", os.fsdecode(b"\xff")]

@@ -275,3 +275,13 @@ def test_root_moves_all_that_is_kept(cloche, tmp_path):
     assert "there" in cloche("ps", "-a", "--root", place).out
     assert "there" not in cloche("ps", "-a").out
     assert cloche("--root", place, "rm", "there").code == 0
+
+
+def test_streams_that_are_closed_are_nobody_elses(program, environment):
+    """Without care the first file that is opened would be the container's stdout."""
+    script = '"$@" run -i -- sh -c "cat; echo lost; exit 3" <&- >&- 2>&-; echo code $?'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *program],
+        env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("code 3\n", "")
