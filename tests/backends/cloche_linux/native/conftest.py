@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,10 +130,8 @@ class Sandbox:
 
 def with_signal(child: Child, number: int) -> None:
     """Signal a child that may have ended."""
-    try:
+    with suppress(ProcessLookupError):
         child.kill(number)
-    except ProcessLookupError:
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +167,7 @@ def shared() -> Iterator[Path]:
 
 
 def in_fork(function: Callable[[], Any], uid: int = 0) -> Any:
-    """Call a function in a forked copy of this process, as a user; returns or raises what it does."""
+    """Call a function in a forked copy of this process, as a user; returns what it does."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -180,7 +178,7 @@ def in_fork(function: Callable[[], Any], uid: int = 0) -> Any:
                 os.setresgid(uid, uid, uid)
                 os.setresuid(uid, uid, uid)
             answer = (True, function())
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the test shall see what it was
             answer = (False, traceback.format_exc())
         os.write(writing, pickle.dumps(answer))
         os._exit(0)
