@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,7 @@ __all__ = ["IdMaps", "Range", "own_maps", "requested_maps"]
 _HELPER_TIMEOUT = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Value):
     """``size`` ids that begin at ``inside`` in the container and at ``outside`` on the host."""
 
     inside: int
@@ -30,8 +29,7 @@ class Range:
         return f"{self.inside} {self.outside} {self.size}"
 
 
-@dataclass(frozen=True, slots=True)
-class IdMaps:
+class IdMaps(Value):
     """The maps of one user namespace."""
 
     uids: tuple[Range, ...]
@@ -68,11 +66,13 @@ def requested_maps(
 def own_maps() -> IdMaps:
     """The maps a normal user gets: itself as root, and the ranges of /etc/subuid and /etc/subgid.
 
-    Without such ranges, or without newuidmap, only the user itself is mapped.
+    Without such ranges, or without newuidmap, only the user itself is mapped; also with another
+    group than the user's own as the first (``newgrp``), which newgidmap refuses.
     """
     uid, gid = os.getuid(), os.getgid()
     uids, gids = _subordinate("/etc/subuid", uid), _subordinate("/etc/subgid", uid)
-    if uids and gids and find_program("newuidmap") and find_program("newgidmap"):
+    mappers = find_program("newuidmap") and find_program("newgidmap")
+    if uids and gids and mappers and gid == _first_group(uid):
         return IdMaps((Range(0, uid, 1), *uids), (Range(0, gid, 1), *gids))
     return IdMaps((Range(0, uid, 1),), (Range(0, gid, 1),), single=True)
 
@@ -114,6 +114,15 @@ def _user_names(uid: int) -> set[str]:
         return {pwd.getpwuid(uid).pw_name}
     except KeyError:
         return set()
+
+
+def _first_group(uid: int) -> int | None:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return None
 
 
 def _write_map(pid: int, name: str, ranges: tuple[Range, ...]) -> None:
