@@ -43,7 +43,17 @@ def run(
 ) -> Result[Any]:
     """Run a command in a new container, wait for its end, and remove the container.
 
-    ``cloche.RunOptions`` lists every parameter; ``Engine.run`` says what is raised.
+    ``cloche.RunOptions`` explains every parameter, ``Engine.run`` what is raised.
+
+    Of the process: env, user, workdir, tty, preserve_fds, stdin, stdout, stderr, text.
+    Of the waiting: input, capture_output, check, timeout, output_limit.
+    Of the container: name, replace, keep, idle, init, labels, lifetime, stop_signal, stop_timeout,
+    image, rootfs, platform, entrypoint, hostname, group_add, umask, oom_score_adj.
+    Of what it sees: mounts, volumes, tmpfs, files, read_only, storage_size, shm_size, devices,
+    network, sysctls, isolation.
+    Of what it may: memory, memory_swap, cpus, cpu_shares, cpuset_cpus, pids_limit, ulimits,
+    cap_add, cap_drop, security_opt, allow_unenforced.
+    Of who runs it: runtime, layer_store, stdio_driver.
     """
     return default_engine().run(args, text=text, **options)  # type: ignore[arg-type]
 
@@ -67,7 +77,16 @@ def start(
 ) -> Container[Any]:
     """Start a command in a new container (or ``idle=True``) and return at once.
 
-    ``cloche.StartOptions`` lists every parameter; ``Engine.start`` says what is raised.
+    ``cloche.StartOptions`` explains every parameter, ``Engine.start`` what is raised.
+
+    Of the process: env, user, workdir, tty, preserve_fds, stdin, stdout, stderr, text.
+    Of the container: name, replace, keep, idle, init, labels, lifetime, stop_signal, stop_timeout,
+    image, rootfs, platform, entrypoint, hostname, group_add, umask, oom_score_adj.
+    Of what it sees: mounts, volumes, tmpfs, files, read_only, storage_size, shm_size, devices,
+    network, sysctls, isolation.
+    Of what it may: memory, memory_swap, cpus, cpu_shares, cpuset_cpus, pids_limit, ulimits,
+    cap_add, cap_drop, security_opt, allow_unenforced.
+    Of who runs it: runtime, layer_store, stdio_driver.
     """
     return default_engine().start(args, text=text, **options)  # type: ignore[arg-type]
 

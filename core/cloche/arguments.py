@@ -163,6 +163,8 @@ def mode(parameter: str, value: object) -> int:
     """Read permission bits: a number, or octal digits."""
     if isinstance(value, str) and re.fullmatch("(0o)?[0-7]{1,4}", value):
         return int(value, 8)
+    if isinstance(value, str):
+        raise wrong(parameter, value, "a number in octal digits", "022")
     return integer(parameter, value, 0, 0o7777)
 
 

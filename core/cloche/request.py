@@ -168,3 +168,7 @@ def _check_streams(asked: Asked) -> None:
     for name in ("stdin", "stdout"):
         if getattr(asked, name) == STDOUT:
             raise InvalidSpec(f"{name}: STDOUT is for stderr", path=name)
+    if asked.tty is not None:
+        for name in ("stdin", "stdout", "stderr"):
+            if getattr(asked, name) not in (None, PIPE, STDOUT):
+                raise InvalidSpec(f"{name}: with tty it is the terminal", path=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloche.errors import InvalidSpec, NotSupported
 
@@ -11,30 +11,41 @@ if TYPE_CHECKING:
     from cloche.request import Asked
     from cloche.spec import LinuxSeccomp
 
-__all__ = ["security_options"]
+__all__ = ["Security", "security_options"]
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def security_options(asked: Asked) -> tuple[LinuxSeccomp | None, bool]:
-    """Read them: the seccomp profile that was named, and whether no_new_privs is set."""
+class Security(NamedTuple):
+    """What was asked for."""
+
+    #: System calls are filtered at all.
+    confined: bool = True
+    #: By this profile; None for the default.
     profile: LinuxSeccomp | None = None
-    no_new_privileges = True
+    no_new_privileges: bool = True
+
+
+def security_options(asked: Asked) -> Security:
+    """Read them; later ones win."""
+    security = Security()
     for option in asked.security_opt:
         name, _, value = option.replace(":", "=", 1).partition("=")
         if name == "no-new-privileges" and value in ("", "true", "false"):
-            no_new_privileges = value != "false"
-        elif name == "seccomp" and value and value not in ("unconfined", "builtin"):
-            profile = _read_profile(value, asked)
+            security = security._replace(no_new_privileges=value != "false")
+        elif name == "seccomp" and value in ("unconfined", "builtin"):
+            security = security._replace(confined=value != "unconfined", profile=None)
+        elif name == "seccomp" and value:
+            security = security._replace(confined=True, profile=_read_profile(value, asked))
         elif name in ("apparmor", "label", "systempaths"):
             raise NotSupported(f"security_opt: {name} is not supported yet")
-        elif name != "seccomp" or not value:
+        else:
             raise InvalidSpec(
                 f"security_opt: {option!r} is not known",
                 path="security_opt",
                 hint="seccomp=unconfined|FILE, no-new-privileges[:false]",
             )
-    return profile, no_new_privileges
+    return security
 
 
 def _read_profile(path: str, asked: Asked) -> LinuxSeccomp:

@@ -12,6 +12,7 @@ from cloche.spec import Box, User
 
 if TYPE_CHECKING:
     from cloche.request import Asked
+    from cloche.security import Security
     from cloche.spec import LinuxSeccomp, Mount, Process, Spec
 
 __all__ = ["capability_names", "executed_process", "group_names", "specify"]
@@ -26,15 +27,15 @@ def specify(asked: Asked, id: str) -> Spec:
     Raises InvalidSpec for what fits no machine.
     """
     hostname = _hostname(asked, id)
-    confined, no_new_privileges = _security(asked)
     names = capability_names(asked)
-    process = _process(asked, hostname, names, no_new_privileges=no_new_privileges)
+    security = _security(asked)
+    process = _process(asked, hostname, names, security)
     spec = linux_spec(
         process,
         hostname=hostname,
         mounts=_mounts(asked),
         namespaces=_SHARED_NAMESPACES if asked.network == "host" else NAMESPACES,
-        seccomp=confined if confined is not None else _profile(asked, names),
+        seccomp=_profile(security, names),
     )
     return spec if _RARE.isdisjoint(asked.__dict__) else _with_limits(spec, asked, names)
 
@@ -95,23 +96,23 @@ def _is_wrong(names: tuple[str, ...]) -> bool:
     return False
 
 
-def _security(asked: Asked) -> tuple[LinuxSeccomp | None, bool]:
-    """The seccomp profile that was named, if one was, and whether new privileges are refused."""
+def _security(asked: Asked) -> Security | None:
+    """What was asked for; None for the defaults."""
     if not asked.security_opt:
-        return None, True
+        return None
     from cloche.security import security_options
 
     return security_options(asked)
 
 
-def _profile(asked: Asked, capabilities: tuple[str, ...]) -> LinuxSeccomp | None:
-    if "seccomp=unconfined" in asked.security_opt:
-        return None
-    return seccomp_profile(capabilities)
+def _profile(security: Security | None, capabilities: tuple[str, ...]) -> LinuxSeccomp | None:
+    if security is None or (security.confined and security.profile is None):
+        return seccomp_profile(capabilities)
+    return security.profile
 
 
 def _process(
-    asked: Asked, hostname: str, capabilities: tuple[str, ...], *, no_new_privileges: bool
+    asked: Asked, hostname: str, capabilities: tuple[str, ...], security: Security | None
 ) -> Process:
     process = linux_process(
         asked.args,
@@ -120,11 +121,11 @@ def _process(
         user=_user(asked),
         capabilities=sets(capabilities),
     )
-    if asked.tty or asked.ulimits or asked.oom_score_adj is not None or not no_new_privileges:
+    if asked.tty or asked.ulimits or asked.oom_score_adj is not None or security is not None:
         from cloche.limits import rlimits
 
         return process.replace(
-            no_new_privileges=no_new_privileges,
+            no_new_privileges=security is None or security.no_new_privileges,
             terminal=True if asked.tty else None,
             console_size=_box(asked),
             rlimits=rlimits(asked.ulimits) or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import InvalidSpec, NotSupported
+from cloche.errors import NotSupported
 from cloche.stdio import Pipes, StdioRequest, Streams, StreamTarget
 
 if TYPE_CHECKING:
@@ -107,9 +107,6 @@ def _listed(forms: frozenset[str]) -> str:
 def _terminal(
     chooser: Chooser, asked: Asked, container: str, state: Path, takes: frozenset[str]
 ) -> Streams:
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(asked, name) not in (None, PIPE, STDOUT):
-            raise InvalidSpec(f"{name}: with tty it is the terminal", path=name)
     opened = chooser.terminal_driver(asked.stdio_driver)
     _check_forms(opened.name, opened.forms, takes)
     target = StreamTarget(driver=opened.name)

@@ -54,8 +54,8 @@ class Workshop:
         Everything is checked, by core and by the runtime, before anything is made.
         """
         wants, parameters = wants_of(asked)
-        runtime = self._runtime(asked, wants, parameters)
         request = self._changed(_request(asked, self.records, wants.needs))
+        runtime = self._runtime(request, wants, parameters)
         forms = runtime.backend.accepts(request)
         store, form = self.chooser.store(wants, forms)
         self._clear_up(store)
@@ -64,7 +64,7 @@ class Workshop:
         return made
 
     def _runtime(
-        self, asked: Asked, wants: Wants, parameters: Mapping[Capability, str]
+        self, request: CreateRequest, wants: Wants, parameters: Mapping[Capability, str]
     ) -> Opened[Runtime]:
         """Choose; where only limits stand against it, the runtime itself knows best which."""
         try:
@@ -73,7 +73,7 @@ class Workshop:
             if Capability.LIMITS in wants.needs:
                 needs = wants.needs - {Capability.LIMITS}
                 runtime = self.chooser.runtime(replace(wants, needs=needs), parameters)
-                runtime.backend.accepts(_request(asked, self.records, wants.needs))
+                runtime.backend.accepts(request)
             raise
 
     def _clear_up(self, store: Opened[LayerStore]) -> None:
