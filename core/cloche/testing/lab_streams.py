@@ -78,7 +78,7 @@ class LabStreams(Streams):
 
     def holds_ends(self) -> bool:
         """Say whether the container's ends are open still, as the files that they were."""
-        return all(os.path.exists(f"/proc/self/fd/{fd}") for fd in self._far)
+        return bool(self._far) and all(os.path.exists(f"/proc/self/fd/{fd}") for fd in self._far)
 
     def say(self, data: bytes) -> None:
         """Write to the container's stdin."""

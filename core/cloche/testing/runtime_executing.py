@@ -38,10 +38,12 @@ class Executing:
     def test_several_run_at_once_and_are_killed_one_by_one(self, lab: Lab) -> None:
         """Executed processes run beside each other; to kill one leaves the others alone."""
         box = lab.sleeper()
-        (one, _), (other, streams) = (box.exec(lab.programs.sleeps()) for _ in range(2))
-        streams.read_until(b"ready")
+        one, _ = box.exec(lab.programs.sleeps())
+        other, streams = box.exec(lab.programs.copies())
         one.kill(9)
         assert one.exit.wait(PATIENCE).exit_code == 137
+        streams.say(b"still here")
+        streams.read_until(b"still here")
         assert other.exit.poll() is None
         assert box.container.state() is State.RUNNING
 

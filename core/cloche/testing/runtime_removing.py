@@ -95,6 +95,7 @@ class Removing:
         found.kill(9)
         assert process.exit.wait(PATIENCE).exit_code == 137
         found.exit.wait(PATIENCE)
+        assert box.container.state() is State.RUNNING
         found.close()
         loaded.close()
 
@@ -118,7 +119,7 @@ class Removing:
         listed = _listed(lab)
         for box in boxes:
             if box.request.id in listed or Capability.OUTLIVES in lab.capabilities:
-                assert listed[box.request.id] is box.container.state()
+                assert listed.get(box.request.id) is box.container.state()
         boxes[0].container.delete()
         assert boxes[0].request.id not in _listed(lab)
 
