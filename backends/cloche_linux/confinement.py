@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from cloche.spec import LinuxSeccomp
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Confinement"]
 
 
-@dataclass(frozen=True, slots=True)
-class Confinement:
+class Confinement(Value):
     """What a process needs to be put into a container, beside its own specification."""
 
     #: The namespaces that are not the host's.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
-from dataclasses import dataclass
 from functools import lru_cache
+
+from cloche.values import Value
 
 __all__ = ["Privileges", "privileges"]
 
@@ -13,8 +14,7 @@ _SYS_ADMIN = 21
 _SYS_RESOURCE = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Privileges:
+class Privileges(Value):
     """Ids and capabilities of this process."""
 
     uid: int

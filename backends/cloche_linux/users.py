@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import NotFound
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,8 +15,7 @@ __all__ = ["Account", "group_id", "resolve"]
 _FILES_LIMIT = 4 << 20
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
+class Account(Value, kw_only=True):
     """Who a process runs as."""
 
     uid: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -14,6 +13,7 @@ from cloche.probe import Unsupported
 from cloche.refusals import Refusal, nothing_left, refusal_of
 from cloche.runtime import BackendContext, Capability, RuntimeDescriptor
 from cloche.stdio import StdioDescriptor
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,8 +33,7 @@ B = TypeVar("B", "Runtime", "LayerStore", "StdioDriver")
 _StoreKey: TypeAlias = tuple[str | None, tuple[str, ...], frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened(Generic[B]):
+class Opened(Value, Generic[B]):
     """A backend in use. ``name`` has the argument, if it was given one (``oci:runc``)."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,8 +16,7 @@ __all__ = ["Settings", "read_settings"]
 _NAMES = ("runtime", "layer_store", "stdio_driver", "root", "plugins")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(Value, kw_only=True):
     """What holds where a request says nothing; None where nobody has said anything."""
 
     runtime: str | None = None

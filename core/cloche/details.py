@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Details"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Details:
+class Details(Value, kw_only=True):
     """A container at one moment; times are seconds since 1970, None for what has not happened."""
 
     id: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["EntryPoint", "entry_points"]
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(Value):
     """One line of a distribution's ``entry_points.txt``."""
 
     name: str

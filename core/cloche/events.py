@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,7 @@ __all__ = ["Event", "Kind", "tell"]
 Kind: TypeAlias = Literal["start", "exec", "end", "remove"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(Value, kw_only=True):
     """Something that has happened to one container."""
 
     kind: Kind

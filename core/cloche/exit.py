@@ -11,12 +11,12 @@ import select
 import sys
 import time
 from _thread import TIMEOUT_MAX, allocate_lock
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidState, TimedOut
 from cloche.signals import signal_name, signal_number
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from _thread import LockType
@@ -43,8 +43,7 @@ class Reason(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
+class ExitStatus(Value):
     """How a process ended; what is not known is None, never invented."""
 
     #: What it returned; None if a signal ended it.

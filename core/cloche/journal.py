@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cloche.errors import InvalidSpec
 from cloche.exit import ExitStatus, Reason
+from cloche.values import Value, field
 
 __all__ = ["Entry", "Header", "Note", "Step", "parse"]
 
@@ -30,8 +30,7 @@ class Step(StrEnum):
     REMOVING = "removing"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Header:
+class Header(Value, kw_only=True):
     """The first line: what is known before anything is made. Times are seconds since 1970."""
 
     version: int = VERSION
@@ -52,8 +51,7 @@ class Header:
     stop_timeout: float = 10.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Note:
+class Note(Value, kw_only=True):
     """Every further line."""
 
     step: Step
@@ -83,8 +81,7 @@ class Note:
         return None if self.reason is None else ExitStatus(self.code, self.signal, self.reason)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Value, kw_only=True):
     """A container as its record tells."""
 
     id: str

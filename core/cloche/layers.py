@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Layer", "LayerStore", "LayerStoreDescriptor", "RootFilesystem"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layer:
+class Layer(Value, kw_only=True):
     """One read-only part of a root file system."""
 
     #: ``directory``: ``path`` is a tree on this machine, in nobody's keeping. ``host``: the system
@@ -30,8 +30,7 @@ class Layer:
     digest: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RootFilesystem:
+class RootFilesystem(Value, kw_only=True):
     """A root as a layer store hands it to a runtime.
 
     ``form`` is an open string on which store and runtime agree: ``path`` (a mounted root),
@@ -82,8 +81,7 @@ class LayerStore(ABC):
         """Give back what the store object itself holds; prepared roots stay."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LayerStoreDescriptor:
+class LayerStoreDescriptor(Value, kw_only=True):
     """How a plug-in offers a layer store."""
 
     name: str

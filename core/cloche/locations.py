@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 
 from cloche.errors import Unavailable
+from cloche.values import Value
 
 __all__ = ["Locations", "locate", "private_directory"]
 
 
-@dataclass(frozen=True, slots=True)
-class Locations:
+class Locations(Value):
     """Two directories; neither has to exist."""
 
     #: What ends with the machine's uptime: records of containers, locks.

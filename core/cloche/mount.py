@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cloche.errors import InvalidSpec
 from cloche.quantities import size as parse_size
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from cloche import spec
@@ -20,8 +20,7 @@ __all__ = ["Mount"]
 _VOLUME = re.compile(r"((?:[A-Za-z]:[\\/])?[^:]*):((?:[A-Za-z]:[\\/])?[^:]*)(?::([^:]*))?")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mount:
+class Mount(Value, kw_only=True):
     """Something of this machine, or some memory, seen at a place in the container."""
 
     kind: Literal["bind", "tmpfs"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.layers import Layer
 from cloche.limits import LIMITS
 from cloche.runtime import Capability, Isolation
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from cloche.request import Asked
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Wants", "layers_of", "wants_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
+class Wants(Value):
     """What decides on backends; containers that want the same get the same."""
 
     runtime: str | None = None

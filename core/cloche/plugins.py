@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import pluggy
@@ -13,6 +12,7 @@ from cloche.errors import AlreadyExists
 from cloche.layers import LayerStoreDescriptor
 from cloche.runtime import RuntimeDescriptor
 from cloche.stdio import StdioDescriptor
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,8 +32,7 @@ class PluginWarning(UserWarning):
     """A plug-in is broken and left out, or one of its observers failed; the text names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer(Generic[D]):
+class Offer(Value, Generic[D]):
     """A descriptor, and who offers it."""
 
     descriptor: D
@@ -48,17 +47,17 @@ class Offer(Generic[D]):
         return f"{self.distribution} {self.version}".strip() or self.plugin
 
 
-@dataclass(slots=True)
 class Plugins:
     """The plug-ins of one engine."""
 
-    runtimes: dict[str, Offer[RuntimeDescriptor]] = field(default_factory=dict)
-    layer_stores: dict[str, Offer[LayerStoreDescriptor]] = field(default_factory=dict)
-    stdio_drivers: dict[str, Offer[StdioDescriptor]] = field(default_factory=dict)
-    _loaded: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager("cloche"))
-    _origins: dict[str, EntryPoint] = field(default_factory=dict)
-    _changers: list[pluggy.HookImpl] = field(default_factory=list)
-    _observers: list[pluggy.HookImpl] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.runtimes: dict[str, Offer[RuntimeDescriptor]] = {}
+        self.layer_stores: dict[str, Offer[LayerStoreDescriptor]] = {}
+        self.stdio_drivers: dict[str, Offer[StdioDescriptor]] = {}
+        self._loaded = pluggy.PluginManager("cloche")
+        self._origins: dict[str, EntryPoint] = {}
+        self._changers: list[pluggy.HookImpl] = []
+        self._observers: list[pluggy.HookImpl] = []
 
     @classmethod
     def load(cls, names: Sequence[str] | None = None, extra: Sequence[object] = ()) -> Plugins:

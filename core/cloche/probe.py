@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Supported", "Unsupported", "Verdict"]
 
 
-@dataclass(frozen=True, slots=True)
-class Supported:
+class Supported(Value):
     """The backend works here."""
 
     #: 0 to the descriptor's ceiling; more is better.
@@ -25,8 +25,7 @@ class Supported:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Value):
     """The backend does not work here."""
 
     #: Why not, in one line.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import ClocheError, NotSupported, Unavailable
 from cloche.probe import Unsupported
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Refusal", "nothing_left", "refusal_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Value):
     """Why one backend was not chosen."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, AnyStr, Generic
+
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from cloche.exit import ExitStatus, Reason
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Result"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result(Generic[AnyStr]):
+class Result(Value, Generic[AnyStr], kw_only=True):
     """A finished run; what it has in common with ``subprocess.CompletedProcess`` means the same."""
 
     #: The command, as it was run.

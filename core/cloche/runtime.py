@@ -8,9 +8,10 @@ ones too, and nothing of a process's life depends on the calling thread. Optiona
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal
+
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,8 +98,7 @@ class Capability(StrEnum):
     FILES = "files"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CreateRequest:
+class CreateRequest(Value, kw_only=True):
     """Everything that is asked of a runtime for one container."""
 
     id: str
@@ -130,8 +130,7 @@ class CreateRequest:
     timeout: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Status:
+class Status(Value, kw_only=True):
     """One container as a bulk query sees it."""
 
     id: str
@@ -139,8 +138,7 @@ class Status:
     pid: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackendContext:
+class BackendContext(Value, kw_only=True):
     """What a backend object is opened with."""
 
     #: A durable directory of this backend's own; made on first use, by the backend.
@@ -323,8 +321,7 @@ class Runtime(ABC):
         """Release what the runtime itself holds; containers live on as their lifetime says."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RuntimeDescriptor:
+class RuntimeDescriptor(Value, kw_only=True):
     """How a plug-in offers a runtime."""
 
     name: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cloche.values import Value
 
 __all__ = ["Stats"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stats:
+class Stats(Value, kw_only=True):
     """One measurement; None where the platform does not tell."""
 
     #: CPU time used so far, all processors together, in nanoseconds.

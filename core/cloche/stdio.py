@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,8 +52,7 @@ class Pipes(NamedTuple):
     terminal: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamTarget:
+class StreamTarget(Value, kw_only=True):
     """Where one stream goes."""
 
     #: Name of the driver: ``inherit``, ``null``, ``pipe``, ``file``, ``pty``, or a third party's.
@@ -63,8 +63,7 @@ class StreamTarget:
     append: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StdioRequest:
+class StdioRequest(Value, kw_only=True):
     """The streams that one driver is asked to open; None for those that are not its concern."""
 
     container: str
@@ -135,8 +134,7 @@ class StdioDriver(ABC):
         raise InvalidState("these streams died with the process that had opened them")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StdioDescriptor:
+class StdioDescriptor(Value, kw_only=True):
     """How a plug-in offers a stdio driver."""
 
     name: str

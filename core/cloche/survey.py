@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cloche.probe import Supported, Unsupported
 from cloche.runtime import Capability
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Backend", "Verdicts", "survey"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backend:
+class Backend(Value, kw_only=True):
     """What is known about one installed backend on this machine."""
 
     kind: Literal["runtime", "layer store", "stdio driver"]

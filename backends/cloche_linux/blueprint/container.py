@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche.values import Value
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Blueprint", "container"]
 
 
-@dataclass(slots=True)
-class Blueprint:
+class Blueprint(Value):
     """What is spawned, and with which descriptors."""
 
     plan: Plan

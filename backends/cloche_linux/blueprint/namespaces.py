@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotSupported
+from cloche.values import Value
 from cloche_linux.idmaps import IdMaps, own_maps, requested_maps
 from cloche_linux.kernel import Namespace
 from cloche_linux.privileges import privileges
@@ -26,8 +26,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Namespaces:
+class Namespaces(Value):
     """The namespaces of one container."""
 
     #: Those it makes for itself.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 
+from cloche.values import Value, field
 from cloche_linux.kernel import Attribute, Propagation
 
 __all__ = ["MountOptions", "parse"]
@@ -49,8 +49,7 @@ _PROPAGATIONS = {
 _SILENT = frozenset({"defaults", "async", "loud", "silent", "nolazytime", "noiversion", "nomand"})
 
 
-@dataclass(frozen=True, slots=True)
-class MountOptions:
+class MountOptions(Value):
     """The options of one mount, sorted by who takes them."""
 
     attributes: Attribute = _NONE

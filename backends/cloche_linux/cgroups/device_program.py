@@ -8,8 +8,9 @@ returns 1 to allow. Source of the encoding: the kernel's bpf/standardization/ins
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Programs", "program"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Programs:
+class Programs(Value, kw_only=True):
     """The system calls that take a program to its group (bpf(2)); OSError as the kernel says."""
 
     #: Load instructions as a BPF_PROG_TYPE_CGROUP_DEVICE; returns a descriptor.

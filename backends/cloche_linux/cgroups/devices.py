@@ -7,11 +7,11 @@ the others are exceptions. v1 is told the rules; for v2 they are folded here and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche.spec import LinuxDeviceCgroup
+from cloche.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +22,7 @@ __all__ = ["ALWAYS", "Access", "Device", "fold", "lines", "with_defaults"]
 Device = tuple[str, int | None, int | None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Access:
+class Access(Value, kw_only=True):
     """What a list of rules allows: a default, and exceptions from it as sets of r, w and m."""
 
     allowed: bool

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
+from cloche.values import Value
 from cloche_linux.cgroups import site as sites
 from cloche_linux.cgroups.layout import detect
 from cloche_linux.cgroups.node import Node
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "Planned"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
+class Planned(Value, kw_only=True):
     """A directory to make, and the place beneath which the making begins."""
 
     node: Node

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
 from typing import Literal
 
+from cloche.values import Value
 from cloche_linux.cgroups.files import read_words
 from cloche_linux.mountinfo import unescape
 
@@ -22,8 +22,7 @@ __all__ = ["Hierarchy", "Layout", "detect", "parse"]
 Version = Literal[1, 2]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hierarchy:
+class Hierarchy(Value, kw_only=True):
     """One mounted hierarchy of control groups."""
 
     version: Version
@@ -35,8 +34,7 @@ class Hierarchy:
     read_only: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layout:
+class Layout(Value, kw_only=True):
     """All hierarchies that this process can see."""
 
     hierarchies: tuple[Hierarchy, ...]
@@ -75,8 +73,7 @@ def parse(mounts: str, own: str) -> Layout:
     return Layout(hierarchies=tuple(found.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
+class _Mount(Value):
     type: str
     root: str
     point: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cloche.values import Value
 from cloche_linux.cgroups.files import read, read_words, write
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Node", "enable", "make"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Node:
+class Node(Value, kw_only=True):
     """A directory, and the number by which it's known to be still the same one."""
 
     version: Version

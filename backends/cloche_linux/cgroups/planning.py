@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotSupported
+from cloche.values import Value
 from cloche_linux.cgroups.draft import Draft
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["GroupPlan", "plan"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GroupPlan:
+class GroupPlan(Value, kw_only=True):
     """A group that can be made: its directories, their settings, and who may use what."""
 
     id: str

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, TimedOut
+from cloche.values import Value
 from cloche_linux.cgroups.files import read, read_words, write
 from cloche_linux.cgroups.layout import detect
 from cloche_linux.cgroups.node import Node, enable, make
@@ -42,8 +43,7 @@ def offer(hierarchy: Hierarchy) -> frozenset[str] | None:
     return read_words(f"{manager}/cgroup.controllers")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scope:
+class Scope(Value, kw_only=True):
     """A scope, and what is to be set in it once it exists."""
 
     unit: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cloche.values import Value
 
 __all__ = ["Refusal", "Setting"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
+class Setting(Value, kw_only=True):
     """One value for one file of a group."""
 
     #: The limit's name, by which callers may allow it to be dropped.
@@ -20,8 +19,7 @@ class Setting:
     instead: Setting | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class Refusal(Value, kw_only=True):
     """A limit that can't be set here."""
 
     limit: str

@@ -9,9 +9,9 @@ CGROUP_DELEGATION.md.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloche.values import Value
 from cloche_linux.cgroups.files import read_pids, read_words
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["NoSite", "Site", "empty", "find"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class Site(Value, kw_only=True):
     """A directory beneath which groups can be made."""
 
     directory: str
@@ -31,8 +30,7 @@ class Site:
     crowded: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoSite:
+class NoSite(Value, kw_only=True):
     """Nothing is delegated to this process."""
 
     reason: str
