@@ -31,6 +31,9 @@ int cloche_reap(int pidfd, int *status);
 /* Takes the pidfd of a child that nobody waits for over: it is reaped when it ends. */
 int cloche_disown(int pidfd);
 
+/* Removes a directory and all beneath it; one that is not there is fine. */
+int cloche_remove_tree(const char *path);
+
 int cloche_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size);
 int cloche_bpf_attach_device(int cgroup, int program);
