@@ -30,12 +30,21 @@ DRAIN = 1.0
 
 
 class Attempts:
-    """Steps of which each is tried, whatever became of those before."""
+    """Steps of which each is tried, whatever became of those before.
 
-    __slots__ = ("problems",)
+    An interruption (Ctrl-C) cuts short the step that it meets and no other; it goes on at the end.
+    """
+
+    __slots__ = ("interruption", "problems")
 
     def __init__(self) -> None:
         self.problems: list[Exception] = []
+        self.interruption: BaseException | None = None
+
+    @property
+    def clean(self) -> bool:
+        """Whether every step was done."""
+        return not self.problems and self.interruption is None
 
     def try_to(self, step: Callable[[], object]) -> None:
         """Do it, and keep what it raises."""
@@ -43,9 +52,13 @@ class Attempts:
             step()
         except Exception as problem:  # noqa: BLE001 - told together at the end
             self.problems.append(problem)
+        except BaseException as interruption:  # noqa: BLE001 - raised again by ``tell``
+            self.interruption = interruption
 
     def tell(self, name: str) -> None:
-        """Raise what went wrong: CleanupFailed with all of it."""
+        """Raise what went wrong: CleanupFailed with all of it, or what interrupted."""
+        if self.interruption is not None:
+            raise self.interruption
         if self.problems:
             reasons = "; ".join(str(problem) or type(problem).__name__ for problem in self.problems)
             raise CleanupFailed(
@@ -77,7 +90,7 @@ def remove_made(shop: Workshop, made: Made, drain: Callable[[], object]) -> None
         made.streams.close()
         container.close()
         attempts.try_to(lambda: made.store.release(record.id))
-        if not attempts.problems:
+        if attempts.clean:
             attempts.try_to(lambda: shop.records.remove(record.id, record.name, lock))
     finally:
         record.close()
@@ -142,7 +155,7 @@ def _take_apart(shop: Workshop, entry: Entry, lock: int) -> None:
         attempts.try_to(container.delete)
         container.close()
     _release(shop, entry, attempts)
-    if not attempts.problems:
+    if attempts.clean:
         name = entry.header.name if entry.header else None
         if entry.header is None:
             shop.records.forget_names(entry.id)

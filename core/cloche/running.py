@@ -27,8 +27,9 @@ def run(shop: Workshop, asked: Asked) -> Result[Any]:
     """
     refuse_terminal(asked)
     made = shop.make(asked)
-    drain = drain_of(asked, made.streams)
+    drain: Drain | None = None
     try:
+        drain = drain_of(asked, made.streams)
         status = until_end(made.process, drain, asked, made.container.terminate)
     except BaseException as error:
         _remove_after(shop, made, drain, error)
@@ -48,13 +49,14 @@ def run(shop: Workshop, asked: Asked) -> Result[Any]:
     return result_of(asked, status, drain)
 
 
-def _remove_after(shop: Workshop, made: Made, drain: Drain, error: BaseException) -> None:
+def _remove_after(shop: Workshop, made: Made, drain: Drain | None, error: BaseException) -> None:
     try:
         remove_made(shop, made, lambda: None)
     except Exception as problem:  # noqa: BLE001 - the first error is the one to tell
         error.add_note(f"and then, clearing up: {type(problem).__name__}: {problem}")
     finally:
-        drain.close()
+        if drain is not None:
+            drain.close()
 
 
 def leave(made: Made, status: ExitStatus) -> None:

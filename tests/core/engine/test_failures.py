@@ -87,6 +87,22 @@ def test_a_removal_that_fails_tells_everything_and_can_be_repeated(engine, monke
     assert traces() == []
 
 
+def test_an_interruption_of_the_removal_cuts_short_one_step_only(engine, monkeypatch, place):
+    """A second Ctrl-C: what can still be done is done, and the record tells of the rest."""
+    container = engine.start(["sleep", "60"], name="web")
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_runtime.FakeContainer, "delete", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            container.remove(force=True)
+    assert not (place / "data/fake" / container.id).exists()
+    engine.get("web").remove(force=True)
+    assert container.wait(5) == -9
+
+
 def test_a_run_whose_removal_fails_says_so(engine, monkeypatch):
     monkeypatch.setattr(fake_layers.FakeLayerStore, "release", failing("release broke"))
     with pytest.raises(CleanupFailed, match="release broke"):
