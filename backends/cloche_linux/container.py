@@ -14,6 +14,7 @@ from cloche_linux.kernel import Namespace
 from cloche_linux.launching import abandon, launch, terminal_pipes
 from cloche_linux.members import members
 from cloche_linux.process import FoundProcess, SpawnedProcess
+from cloche_linux.reaping import watch
 from cloche_linux.translate import failure
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _READY_LIMIT = 30.0
 class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
-    __slots__ = ("_executed", "_group", "_id", "_known_confinement", "_process", "_started", "init")
+    __slots__ = ("_group", "_id", "_known_confinement", "_process", "_started", "init")
 
     def __init__(
         self,
@@ -56,8 +57,6 @@ class LinuxContainer(RuntimeContainer):
         self._known_confinement = confinement
         self._group = group
         self._started = started
-        #: Our children in the container that still run: its init can't end before they are reaped.
-        self._executed: list[SpawnedProcess] = []
         #: Kept until it is started, to say which command could not be.
         self._process = process
 
@@ -151,7 +150,7 @@ class LinuxContainer(RuntimeContainer):
                 raise failure(error, "exec", self._id, process) from error
             raise
         executed = SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
-        self._executed = [*filter(_is_running, self._executed), executed]
+        watch(executed.exit)
         return executed
 
     def open(self, id: str, info: Mapping[str, object]) -> RuntimeProcess:
@@ -180,8 +179,6 @@ class LinuxContainer(RuntimeContainer):
     def delete(self) -> None:
         if self.init is not None:
             self.terminate()
-            for executed in filter(_is_running, self._executed):
-                executed.exit.wait(_EXIT_LIMIT)
             self.init.exit.wait(_EXIT_LIMIT)
         self._group.remove()
 
@@ -222,11 +219,3 @@ class LinuxContainer(RuntimeContainer):
             raise failure(error, "files", self._id, None) from error
         finally:
             os.close(descriptor)
-
-
-def _is_running(process: SpawnedProcess) -> bool:
-    """Whether its end was not seen yet; whoever closed it is done with it."""
-    try:
-        return process.exit.poll() is None
-    except InvalidState:
-        return False
