@@ -69,10 +69,9 @@ class Shelf:
 
     def own(self, root: RootFilesystem) -> list[str]:
         """Name what a root has in the store: nobody else's root may have the same."""
-        named = (root.path, *root.info.values())
-        return [
-            name for name in named if isinstance(name, str) and str(self.home / "store") in name
-        ]
+        inside = str(self.home / "store")
+        named = [str(name) for name in (root.path, *root.info.values())]
+        return [name for name in named if name.startswith(inside)]
 
     def files_of(self, id: str) -> list[str]:
         """Name the store's files and directories that are called by a container's id."""
