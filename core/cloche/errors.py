@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
+
+    from cloche.result import Result
 
 __all__ = [
     "AlreadyExists",
@@ -114,7 +117,7 @@ class CommandFailed(ClocheError):
         message: str,
         *,
         exit_code: int,
-        result: object | None = None,
+        result: Result[Any] | None = None,
         hint: str | None = None,
         **where: str | None,
     ) -> None:

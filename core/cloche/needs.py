@@ -40,6 +40,8 @@ def layers_of(asked: Asked) -> tuple[Layer, ...]:
 
 def wants_of(asked: Asked) -> tuple[Wants, dict[Capability, str]]:
     """Derive what decides on backends, and the parameter behind each need."""
+    if _DECISIVE.isdisjoint(asked.__dict__):
+        return _PLAIN, {}
     needs: dict[Capability, str] = {}
     for name in asked.__dict__.keys() & _CAUSES.keys():
         if name not in asked.allow_unenforced and _is_wanted(asked, name):
@@ -59,10 +61,16 @@ def wants_of(asked: Asked) -> tuple[Wants, dict[Capability, str]]:
 
 _HOST_KIND = frozenset({"host"})
 _DIRECTORY_KIND = frozenset({"directory"})
+_PLAIN = Wants(kinds=_HOST_KIND, needs=frozenset({Capability.ISOLATE_PROCESS}))
 _CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
     "tty": Capability.TERMINAL,
     "idle": Capability.IDLE,
 }
+
+
+_DECISIVE = frozenset(
+    (*_CAUSES, "mounts", "volumes", "isolation", "rootfs", "runtime", "layer_store")
+)
 
 
 def _is_wanted(asked: Asked, name: str) -> bool:
