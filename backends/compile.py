@@ -29,12 +29,12 @@ FREESTANDING = (
     "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables",
     "-fno-pic",
-    "-no-pie",
+    "-fno-pie",
     "-static",
     "-nostdlib",
     "-ffunction-sections",
     "-fdata-sections",
-    "-Wl,--gc-sections,-z,noexecstack,--build-id=none",
+    "-Wl,--gc-sections,-z,noexecstack,-z,noseparate-code,--build-id=none",
     "-s",
 )
 """No C library, so nothing to initialise; not relocatable, so nothing to relocate."""

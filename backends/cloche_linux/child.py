@@ -114,9 +114,7 @@ class Child:
         self._control = -1
         _give_up(self.pidfd, ended=self._status != _RUNNING)
         self.pidfd = -1
-        if self._helper >= 0:
-            _give_up(self._helper, ended=False)
-            self._helper = -1
+        self._end_helper()
 
     def __enter__(self) -> Child:
         return self
@@ -147,6 +145,7 @@ class Child:
         """Return the next packet of a kind; the end of all packets is that of STARTED."""
         if (packet := self._next(timeout)) is not None:
             if packet.kind == kind:
+                self._end_helper()
                 return packet
             raise RuntimeError(f"{Message(packet.kind).name} before {kind.name}")
         if kind is not Message.STARTED:
@@ -174,7 +173,16 @@ class Child:
             failure.has_shell = bool(packet.flags & HAS_SHELL)
         return failure
 
+    def _end_helper(self) -> None:
+        """Reap the first helper, which ended when it had sent its child's pidfd."""
+        if self._helper >= 0:
+            _is_readable(self._helper, None)
+            _reap(self._helper)
+            os.close(self._helper)
+            self._helper = -1
+
     def _wait_for_end(self) -> None:
+        self._end_helper()
         _is_readable(self.pidfd, None)
         self.exit_status()
         self.close()

@@ -15,7 +15,8 @@ int step_propagation(struct helper *h, const struct record *r)
 /* Lookups begin below what is mounted on "/", so the host's paths still mean what they meant. */
 static int attach_root(struct helper *h, const struct record *r, int mount)
 {
-    int over = sys_open(AT_FDCWD, text_of(&h->plan, r->path), O_PATH | O_DIRECTORY, 0);
+    h->path = text_of(&h->plan, r->path);
+    int over = sys_open(AT_FDCWD, h->path, O_PATH | O_DIRECTORY, 0);
     int error = over < 0 ? over : sys_move_mount(mount, over);
     sys_close(over);
     h->root = mount;
@@ -39,11 +40,7 @@ int step_root_bind(struct helper *h, const struct record *r)
     if (mount < 0)
         return mount;
     int error = change_attributes(mount, 0, r->first, 0, 0, -1);
-    if (!error)
-        error = attach_root(h, r, mount);
-    if (!error)
-        h->path = 0;
-    return error;
+    return error ? error : attach_root(h, r, mount);
 }
 
 int step_root_attributes(struct helper *h, const struct record *r)

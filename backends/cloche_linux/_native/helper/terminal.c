@@ -57,8 +57,6 @@ int step_terminal(struct helper *h, const struct record *r)
         long placed = CALL(dup3, h->slave, fd, 0);
         error = placed < 0 ? (int)placed : 0;
     }
-    if (!error)
-        h->path = 0;
     return error;
 }
 

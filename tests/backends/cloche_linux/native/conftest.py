@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pickle
 import select
@@ -24,7 +25,7 @@ from cloche_linux.spawn import Child, spawn
 
 KERNEL_FILES = Attribute.NOSUID | Attribute.NODEV | Attribute.NOEXEC
 ALL = Namespace.MOUNT | Namespace.UTS | Namespace.IPC | Namespace.NETWORK | Namespace.CGROUP
-NOBODY = 65534
+COMPILE = Path(__file__).parents[4] / "backends/compile.py"
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,15 @@ def with_signal(child: Child, number: int) -> None:
     """Signal a child that may have ended."""
     with suppress(ProcessLookupError):
         child.kill(number)
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    """The compile functions, which live beside the packages and in none."""
+    spec = importlib.util.spec_from_file_location("compile_native", COMPILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

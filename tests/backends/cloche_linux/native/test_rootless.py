@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 import subprocess
 
@@ -176,13 +177,9 @@ def test_newuidmap_accepts_the_waiting_helper(fork, sandbox):
 def test_without_the_parents_word_the_helper_ends(fork, sandbox):
     def embed():
         child = spawn(finish(begin(sandbox.root, by_parent=True), "true"), new_pid_namespace=False)
-        pid = child.wait_maps(20)
+        pidfd = os.pidfd_open(child.wait_maps(20))
         child.close()
-        for _ in range(2000):
-            if not os.path.exists(f"/proc/{pid}"):
-                return True
-            os.sched_yield()
-        return not os.path.exists(f"/proc/{pid}")
+        return select.select([pidfd], [], [], 10)[0] == [pidfd]
 
     assert fork(embed, NOBODY)
 
