@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cloche.documents import write
-from cloche.errors import InvalidSpec, NotFound
+from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.journal import Entry, Header, Note, parse
 from cloche.locations import private_directory
 from cloche.trees import remove_contents
@@ -165,11 +165,16 @@ class Records:
             os.close(lock)
 
     def ids(self) -> list[str]:
-        """List the ids of all records, damaged ones too."""
+        """List the ids of all records, damaged ones too; Unavailable if they are another user's."""
         try:
             return os.listdir(self._containers)
         except FileNotFoundError:
             return []
+        except PermissionError as error:
+            raise Unavailable(
+                f"{self._containers}: permission denied",
+                remedy="name a directory of your own by CLOCHE_ROOT",
+            ) from error
 
     def exists(self, id: str) -> bool:
         """Say whether there is a record of this container."""

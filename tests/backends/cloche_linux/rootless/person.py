@@ -66,14 +66,19 @@ class Person:
         return uid == self.uid or first <= uid < first + count
 
     def begin(
-        self, code: str, *, groups: Sequence[int] = (), **environment: str
+        self,
+        code: str,
+        *,
+        gid: int | None = None,
+        groups: Sequence[int] = (),
+        **environment: str,
     ) -> subprocess.Popen[str]:
         """Start a program of this user's; what it tells are lines of its output."""
         return subprocess.Popen(
             [*self.command, "-c", PRELUDE + dedent(code)],
             env={**self.environment, **self._own(), **environment},
             user=self.uid,
-            group=self.gid,
+            group=self.gid if gid is None else gid,
             extra_groups=groups,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -85,9 +90,16 @@ class Person:
     def _own(self) -> dict[str, str]:
         return {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home / "run")}
 
-    def tells(self, code: str, *, groups: Sequence[int] = (), **environment: str) -> Any:
+    def tells(
+        self,
+        code: str,
+        *,
+        gid: int | None = None,
+        groups: Sequence[int] = (),
+        **environment: str,
+    ) -> Any:
         """Run a program of this user's to its end; the last thing it told."""
-        with self.begin(code, groups=groups, **environment) as program:
+        with self.begin(code, gid=gid, groups=groups, **environment) as program:
             out, err = program.communicate(timeout=60)
         assert program.returncode == 0, err
         assert err == "", err

@@ -81,7 +81,9 @@ def test_devices_are_the_usual_ones_and_no_others(person: Person) -> None:
     assert names == (
         "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero".split()
     )
-    script = "stat -c %t:%T /dev/null /dev/full /dev/tty; echo > /dev/null; head -c2 /dev/zero | wc -c"
+    script = (
+        "stat -c %t:%T /dev/null /dev/full /dev/tty; echo > /dev/null; head -c2 /dev/zero | wc -c"
+    )
     assert person.tells(f"tell(run({script!r}))") == "1:3\n1:7\n5:0\n2\n"
 
 
