@@ -120,6 +120,7 @@ static int awaits_maps(const struct helper *h, uint32_t from)
 
 static void become_helper(struct helper *h, uint32_t from)
 {
+    sys_set_signal_mask(~0ull); /* the spawner has, but what the C library keeps for itself */
     CALL(setsid); /* never the terminal of the embedding process */
     CALL(umask, 0);
     sys_prctl(PR_SET_NAME, (unsigned long)"cloche-init", 0);

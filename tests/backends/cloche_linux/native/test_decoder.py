@@ -164,7 +164,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 def test_the_whole_helper_runs_under_the_sanitizers(compiler, sandbox, tmp_path):
     """A container made by the sanitized helper: nothing that its steps do is undefined.
 
-    By hand, since the spawner spawns the other helper: descriptors in their places, a pid namespace.
+    By hand, since the spawner spawns the other helper.
     """
     helper = compiler.build_sanitized(tmp_path)
     script = "echo through; exit 3"
