@@ -16,9 +16,12 @@ import pytest
 from .interpreter import environment, lend
 from .person import Person
 
-APPLETS = """cat chmod chown cut date dd df echo env false grep head hostname id ip kill ln ls mkdir
-mknod mount mv ping readlink rm sed seq sh sleep sort stat stty touch tr true tty umount unshare
-wc""".split()
+APPLETS = [
+    "cat", "chmod", "chown", "cut", "date", "dd", "df", "echo", "env", "false", "grep",
+    "head", "hostname", "id", "ip", "kill", "ln", "ls", "mkdir", "mknod", "mount", "mv",
+    "ping", "readlink", "rm", "sed", "seq", "sh", "sleep", "sort", "stat", "stty", "touch",
+    "tr", "true", "tty", "umount", "unshare", "wc",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
