@@ -11,7 +11,7 @@ import enum
 import struct
 import sys
 from collections.abc import Iterable
-from typing import Final, NewType
+from typing import Final, NamedTuple, NewType
 
 Extra = NewType("Extra", int)
 """The place, from 0, of a descriptor among the ``extras`` that the helper is spawned with."""
@@ -83,21 +83,52 @@ class Step(enum.IntEnum):
     PROBE = 51
 
 
+class Section(NamedTuple):
+    """Some steps as they are written in a plan."""
+
+    records: bytes
+    steps: int
+
+
+class Written(NamedTuple):
+    """Sections of plans, and the text at the beginning of every plan that includes them."""
+
+    text: bytes
+    sections: tuple[Section, ...]
+
+
 class Recorder:
     """Writes steps down in the order they are asked for; :class:`cloche_linux.plan.Plan` gives
     them names."""
 
-    __slots__ = ("_area", "_end", "_fault", "_records")
+    __slots__ = ("_area", "_count", "_cuts", "_end", "_fault", "_records")
 
-    def __init__(self) -> None:
+    def __init__(self, text: bytes = b"\0") -> None:
+        """Begin with the ``text`` that sections included later point into."""
         self._records: list[bytes] = []
-        self._area: list[bytes] = [b"\0"]
-        self._end = 1
+        self._count = 0
+        self._area: list[bytes] = [text]
+        self._end = len(text)
         self._fault = (0, 0, 0)
+        self._cuts: list[Section] = []
 
     def __len__(self) -> int:
         """The number of steps so far."""
-        return len(self._records)
+        return self._count
+
+    def cut(self) -> None:
+        """End a section here: what was recorded since the last one ended."""
+        self._cuts.append(Section(b"".join(self._records), self._count))
+        self._records, self._count = [], 0
+
+    def written(self) -> Written:
+        """Return the sections that were cut, and the text they all point into."""
+        return Written(b"".join(self._area), tuple(self._cuts))
+
+    def include(self, section: Section) -> None:
+        """Go on with a section; this plan began with the text that it points into."""
+        self._records.append(section.records)
+        self._count += section.steps
 
     def inject(self, step: Step, errno: int, occurrence: int = 1) -> None:
         """Make the helper fail with ``errno`` where it would begin the given occurrence (from 1)
@@ -116,7 +147,7 @@ class Recorder:
             MAGIC,
             VERSION,
             _RECORD.size,
-            len(self._records),
+            self._count,
             len(area),
             step,
             0,
@@ -151,6 +182,7 @@ class Recorder:
         third: int = 0,
     ) -> None:
         text = self._text
+        self._count += 1
         self._records.append(
             _RECORD.pack(
                 step,

@@ -9,12 +9,14 @@ from cloche.values import Value
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
-from cloche_linux.blueprint.mounts import add_mounts
+from cloche_linux.blueprint.mounts import add_mounts, is_bind
 from cloche_linux.blueprint.namespaces import Namespaces
-from cloche_linux.blueprint.process import add_process
+from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.blueprint.root import add_root
 from cloche_linux.kernel import Attribute, Namespace
 from cloche_linux.plan import Plan
+from cloche_linux.privileges import privileges
+from cloche_linux.sections import kept
 from cloche_linux.sysctls import check_sysctls
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
     from cloche.spec import Linux, Process, Spec
     from cloche.stdio import Size
+    from cloche_linux.steps import Section, Written
     from cloche_linux.users import Account
 
 __all__ = ["Blueprint", "container"]
@@ -56,17 +59,20 @@ def container(
     """
     spec = request.spec
     linux, process = _sections(spec)
-    plan, extras = Plan(), Extras(request.preserve_fds)
+    constant = _constant(request, root, namespaces, account, terminal is not None)
+    fill, hide, confine = constant.sections
+    plan, extras = Plan(constant.text), Extras(request.preserve_fds)
     try:
         _enter_namespaces(plan, extras, process, namespaces, cgroups, attached_later)
         add_root(plan, root, linux, namespaces, names)
-        _fill_root(plan, request, root, namespaces)
-        _hide(plan, linux, process)
-        plan.pivot()
-        _announce(plan, spec, process, namespaces, account, terminal)
+        add_mounts(plan, root.mounts, namespaces)
+        plan.include(fill)
+        add_files(plan, request)
+        plan.include(hide)
+        _announce(plan, spec, namespaces, account, terminal)
         if attached_later and namespaces.has_own(Namespace.CGROUP):
             plan.unshare(Namespace.CGROUP)
-        _become(plan, request, process, namespaces, account, terminal)
+        _become(plan, request, process, account, confine)
     except BaseException:
         extras.close()
         raise
@@ -115,43 +121,79 @@ def _map(plan: Plan, namespaces: Namespaces) -> None:
 
 def _oom_score(wanted: int) -> int:
     """Clamp to what may be set: lowering it takes a privilege that root may lack, too."""
-    from cloche_linux.privileges import privileges
-
     if privileges().may_raise_limits:
         return wanted
     with open("/proc/thread-self/oom_score_adj", encoding="ascii") as file:
         return max(wanted, int(file.read()))
 
 
-def _fill_root(
-    plan: Plan, request: CreateRequest, root: RootFilesystem, namespaces: Namespaces
-) -> None:
+def _constant(
+    request: CreateRequest,
+    root: RootFilesystem,
+    namespaces: Namespaces,
+    account: Account,
+    terminal: bool,
+) -> Written:
+    """The sections that are the same for most containers: fill, hide and confine.
+
+    Not kept where they depend on what files of this machine are at this moment.
+    """
     spec = request.spec
     linux, process = _sections(spec)
+    preserved = len(request.preserve_fds)
+    named = root.form == "overlay"
+    user = process.user
+    return kept(
+        (
+            *(spec.mounts, linux.devices, linux.sysctl, linux.namespaces, linux.seccomp),
+            *(linux.readonly_paths, linux.masked_paths, process.capabilities, process.rlimits),
+        ),
+        (
+            *(named, account, preserved, terminal, request.init, privileges()),
+            *(process.cwd, process.no_new_privileges, user.umask),
+        ),
+        (
+            lambda plan: _fill(plan, spec, namespaces, named),
+            lambda plan: _hide(plan, linux),
+            lambda plan: add_confinement(
+                plan,
+                process,
+                account,
+                seccomp=linux.seccomp,
+                maps=namespaces.maps,
+                preserved=preserved,
+                terminal=terminal,
+                is_init=request.init,
+            ),
+        ),
+        keep=namespaces.maps is None and not any(map(is_bind, spec.mounts or ())),
+    )
+
+
+def _fill(plan: Plan, spec: Spec, namespaces: Namespaces, named: bool) -> None:
+    linux, process = _sections(spec)
     mounts = spec.mounts or ()
-    add_mounts(plan, root.mounts, namespaces)
     add_mounts(plan, mounts, namespaces)
     add_devices(plan, linux.devices or (), mounts, namespaces)
-    if root.form == "overlay":
-        show_hostname(plan, request, namespaces)
+    if named:
+        show_hostname(plan, spec, namespaces)
         if process.cwd != "/":
             plan.directory(process.cwd)
-    add_files(plan, request)
 
 
-def _hide(plan: Plan, linux: Linux, process: Process) -> None:
+def _hide(plan: Plan, linux: Linux) -> None:
     for name, value in check_sysctls(linux):
         plan.sysctl(name, value)
     for path in linux.readonly_paths or ():
         plan.read_only(path)
     for path in linux.masked_paths or ():
         plan.mask(path)
+    plan.pivot()
 
 
 def _announce(
     plan: Plan,
     spec: Spec,
-    process: Process,
     namespaces: Namespaces,
     account: Account,
     terminal: Size | None,
@@ -172,26 +214,12 @@ def _announce(
 
 
 def _become(
-    plan: Plan,
-    request: CreateRequest,
-    process: Process,
-    namespaces: Namespaces,
-    account: Account,
-    terminal: Size | None,
+    plan: Plan, request: CreateRequest, process: Process, account: Account, confine: Section
 ) -> None:
     if request.idle:
         plan.idle()
         return
     if request.init:
         plan.init()
-    linux, _ = _sections(request.spec)
-    add_process(
-        plan,
-        process,
-        account,
-        seccomp=linux.seccomp,
-        maps=namespaces.maps,
-        preserved=len(request.preserve_fds),
-        terminal=terminal is not None,
-        is_init=request.init,
-    )
+    plan.include(confine)
+    add_execution(plan, process, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cloche_linux.blueprint.extras import Extras
-from cloche_linux.blueprint.process import add_process
+from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.kernel import Namespace
 from cloche_linux.plan import Plan
 
@@ -47,7 +47,7 @@ def executed(
     if terminal is not None:
         plan.terminal(terminal.height, terminal.width, uid=account.uid)
     plan.ready(wait=True)
-    add_process(
+    add_confinement(
         plan,
         process,
         account,
@@ -57,4 +57,5 @@ def executed(
         terminal=terminal is not None,
         is_init=False,
     )
+    add_execution(plan, process, account)
     return plan, extras

@@ -8,6 +8,7 @@ from cloche_linux.kernel import Attribute, Namespace
 
 if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
+    from cloche.spec import Spec
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
 
@@ -20,9 +21,9 @@ def add_files(plan: Plan, request: CreateRequest) -> None:
         plan.file(path, content)
 
 
-def show_hostname(plan: Plan, request: CreateRequest, namespaces: Namespaces) -> None:
+def show_hostname(plan: Plan, spec: Spec, namespaces: Namespaces) -> None:
     """Show the kernel's own word as /etc/hostname, unless a mount of the request is there."""
-    mounted = {mount.destination for mount in request.spec.mounts or ()}
+    mounted = {mount.destination for mount in spec.mounts or ()}
     if namespaces.has_own(Namespace.UTS) and "/etc/hostname" not in mounted:
         plan.bind(
             "/proc/sys/kernel/hostname",

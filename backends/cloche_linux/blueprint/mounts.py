@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
 
-__all__ = ["add_mounts", "check_mounts"]
+__all__ = ["add_mounts", "check_mounts", "is_bind"]
 
 
 def check_mounts(mounts: Iterable[Mount]) -> None:
@@ -33,7 +33,7 @@ def check_mounts(mounts: Iterable[Mount]) -> None:
                 f"a mount's destination is an absolute path, not {mount.destination}",
                 path=f"{where}.destination",
             )
-        if _is_bind(mount):
+        if is_bind(mount):
             _check_source(mount, where)
 
 
@@ -54,7 +54,7 @@ def add_mounts(plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces) -> N
     """Mount in the order given, each beneath the root whatever links it holds."""
     for mount in mounts:
         options = parse(mount.options or ())
-        if _is_bind(mount):
+        if is_bind(mount):
             _bind(plan, mount, options)
         elif mount.type == "overlay":
             _overlay(plan, mount, options, namespaces)
@@ -66,7 +66,8 @@ def add_mounts(plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces) -> N
             _fresh(plan, mount, options, namespaces)
 
 
-def _is_bind(mount: Mount) -> bool:
+def is_bind(mount: Mount) -> bool:
+    """Tell whether a mount shows something of the host's, by its type or an option."""
     return mount.type == "bind" or bool(mount.options and {"bind", "rbind"} & {*mount.options})
 
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from cloche_linux.plan import Plan
     from cloche_linux.users import Account
 
-__all__ = ["add_process"]
+__all__ = ["add_confinement", "add_execution"]
 
 _RLIM_INFINITY = 0xFFFFFFFFFFFFFFFF
 
 
-def add_process(
+def add_confinement(
     plan: Plan,
     process: Process,
     account: Account,
@@ -32,7 +32,7 @@ def add_process(
     terminal: bool,
     is_init: bool,
 ) -> None:
-    """Add everything from closing descriptors to executing the program.
+    """Add everything from closing descriptors to the filter: all but executing the program.
 
     ``is_init``: the process is under an init of ours, which ends with the embedding process; any
     other is told to die with it itself.
@@ -48,6 +48,10 @@ def add_process(
         plan.parent_death()
     if process.no_new_privileges and seccomp is not None:
         plan.seccomp(_program(seccomp), _flags(seccomp))
+
+
+def add_execution(plan: Plan, process: Process, account: Account) -> None:
+    """Add the last step, the program itself."""
     plan.execute(process.args or (), _environment(process, account))
 
 
