@@ -14,7 +14,7 @@ Wanted = Callable[[Path], bool]
 
 
 class Archive:
-    """Collects files, and writes them in the format that the kernel unpacks at boot ("newc").
+    """Collects files, and puts them into the format that the kernel unpacks at boot ("newc").
 
     Times are kept, so that Python's byte code stays valid. Symbolic links on the way to a file are
     taken along with what they point to.
@@ -67,12 +67,13 @@ class Archive:
             if word.startswith("/") and os.path.isfile(word):
                 self.take(Path(word))
 
-    def write(self, path: Path) -> None:
-        """Write the archive."""
-        with path.open("wb") as out:
-            for number, (name, entry) in enumerate(self._entries.items(), start=1):
-                out.write(_member(number, name.lstrip("/") or ".", *entry))
-            out.write(_member(0, "TRAILER!!!", None, 0, b""))
+    def content(self) -> bytes:
+        """The archive itself."""
+        members = [
+            _member(number, name.lstrip("/") or ".", *entry)
+            for number, (name, entry) in enumerate(self._entries.items(), start=1)
+        ]
+        return b"".join([*members, _member(0, "TRAILER!!!", None, 0, b"")])
 
     def _link(self, path: Path) -> None:
         self._entries[str(path)] = (None, stat.S_IFLNK | 0o777, os.fsencode(path.readlink()))

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
-from .kernel import NoKernel, debian_kernel
+from .kernel import Kernel, NoKernel, debian_kernel
 from .machine import Guest, missing_program
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from .systemd import missing_package
 
 # What is inside runs in the guest only.
-collect_ignore = [] if "CLOCHE_GUEST" in os.environ else ["inside"]
+collect_ignore = [] if "CLOCHE_GUEST" in os.environ else ["inside", "inside_systemd"]
 
 
 @pytest.fixture(scope="session")
-def guest(tmp_path_factory: pytest.TempPathFactory) -> Guest:
+def kernel() -> Kernel:
+    if (machine := os.uname().machine) != "x86_64":
+        pytest.skip(f"the guest is an x86-64 machine with this one's programs, which are {machine}")
     if (program := missing_program()) is not None:
         pytest.skip(f"no {program}")
     try:
-        kernel = debian_kernel()
+        return debian_kernel()
     except NoKernel as error:
         pytest.skip(f"no kernel for the guest: {error}")
-    directory: Path = tmp_path_factory.mktemp("guest")
-    return Guest(kernel, directory)
+
+
+@pytest.fixture(scope="session")
+def guest(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Guest:
+    """A machine with nothing between the kernel and a test."""
+    return Guest(kernel, tmp_path_factory.mktemp("guest"))
+
+
+@pytest.fixture(scope="session")
+def systemd_guest(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Guest:
+    """A machine run by systemd, with the user ``ann`` (1000), whose manager is running."""
+    if (package := missing_package()) is not None:
+        pytest.skip(f"no {package}")
+    return Guest(kernel, tmp_path_factory.mktemp("guest"), systemd=True)

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# The first process of the guest: a machine with all of cgroup v2, then one command, then the end.
+# The first process of the guest: makes a machine with all of cgroup v2, and hands on.
 if [ "$1" != moved ]; then
     # The kernel's own root file system can't be pivoted away from; a mount of it can.
     /bin/busybox mkdir /moved
@@ -22,9 +22,7 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 ip link set lo up
 for module in /modules/*; do insmod "$module" || echo "insmod $module failed"; done
 echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0
-. /environment
-cd "$DIRECTORY" || exit
-echo "$MARKER begin"
-/bin/sh /command </dev/null 2>&1
-echo "$MARKER exit $?"
-reboot -f
+if [ -x /lib/systemd/systemd ]; then
+    exec /lib/systemd/systemd --unit=guest.target --show-status=no --log-level=crit
+fi
+exec /bin/sh /main.sh

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .archive import Archive
 from .kernel import module
+from .systemd import add_systemd
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -39,6 +40,9 @@ PACKAGES = (
     "cloche*",
 )
 
+USERS = (("root", 0), ("messagebus", 100), ("ann", 1000), ("nobody", 65534))
+GROUPS = (*USERS, ("tty", 5), ("utmp", 43))
+
 #: Parts of the standard library that are large and that nobody in the guest needs.
 UNNEEDED = {
     "config-*", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "site-packages", "dist-packages",
@@ -57,23 +61,21 @@ class Outcome:
 class Guest:
     """Boots anew for each command; what it changes is gone afterwards."""
 
-    def __init__(self, kernel: Kernel, directory: Path) -> None:
+    def __init__(self, kernel: Kernel, directory: Path, *, systemd: bool = False) -> None:
         self._kernel = kernel
         self._directory = directory
+        self._systemd = systemd
 
     def run(self, *command: str, timeout: float = 300) -> Outcome:
         """Run a command as root in the checkout's directory."""
-        initrd = self._directory / "initrd"
+        own = Archive()
+        own.file("/command", f"exec {shlex.join(command)}\n".encode())
         with tempfile.NamedTemporaryFile(dir=self._directory) as file:
-            own = Archive()
-            own.file("/command", f"exec {shlex.join(command)}\n".encode())
-            own.write(Path(file.name))
             # The kernel unpacks archives that follow each other as if they were one.
-            initrd = Path(file.name)
-            with initrd.open("ab") as out:
-                out.write(self._base)
+            file.write(own.content() + self._base)
+            file.flush()
             result = subprocess.run(
-                self._machine(initrd),
+                self._machine(file.name),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=timeout,
@@ -83,7 +85,6 @@ class Guest:
     @cached_property
     def _base(self) -> bytes:
         archive = Archive()
-        archive.file("/init", (HERE / "init.sh").read_bytes(), 0o755)
         for mount_point in ("/proc", "/sys", "/dev", "/tmp", "/run", "/etc", "/root", "/var"):
             archive.directory(mount_point)
         _system(archive)
@@ -91,29 +92,30 @@ class Guest:
         for number, path in enumerate(self._kernel.load_order(*MODULES)):
             archive.file(f"/modules/{number:02}-{path.name.removesuffix('.xz')}", module(path))
         for folder in ("core", "backends", "tests"):
-            archive.tree(CHECKOUT / folder, lambda path: path.name != "wheels")
+            archive.tree(CHECKOUT / folder)
         archive.take(CHECKOUT / "pyproject.toml")
+        if self._systemd:
+            add_systemd(archive)
         archive.libraries()
-        target = self._directory / "base"
-        archive.write(target)
-        return target.read_bytes()
+        return archive.content()
 
-    def _machine(self, initrd: Path) -> list[str]:
+    def _machine(self, initrd: str) -> list[str]:
         console = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off clocksource=hpet"
         return [
             EMULATOR, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
             "-smp", "2", "-m", "1536", "-nodefaults", "-no-user-config", "-display", "none",
             "-serial", "stdio", "-no-reboot",
-            "-kernel", str(self._kernel.image), "-initrd", str(initrd), "-append", console,
+            "-kernel", str(self._kernel.image), "-initrd", initrd, "-append", console,
         ]  # fmt: skip
 
 
 def _system(archive: Archive) -> None:
+    archive.file("/init", (HERE / "init.sh").read_bytes(), 0o755)
+    archive.file("/main.sh", (HERE / "main.sh").read_bytes())
     for path in ("/bin", "/bin/busybox", shutil.which("unshare") or "unshare"):
         archive.take(Path(path))
-    users = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
-    archive.file("/etc/passwd", users.encode())
-    archive.file("/etc/group", b"root:x:0:\nnogroup:x:65534:\n")
+    archive.file("/etc/passwd", "".join(f"{u}:x:{n}:{n}::/:/bin/sh\n" for u, n in USERS).encode())
+    archive.file("/etc/group", "".join(f"{u}:x:{n}:\n" for u, n in GROUPS).encode())
     variables = {
         "PATH": f"{Path(sys.executable).parent}:/bin:/usr/bin",
         "PYTHONPATH": f"{CHECKOUT}/core:{CHECKOUT}/backends",

@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+PYTEST = ("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 GROUPS = "tests/backends/cloche_linux/cgroups"
 
 #: Left out: what compares with cgroup v1, and views that make a machine look like another.
@@ -22,10 +23,12 @@ TESTS = [
 
 @pytest.mark.slow
 def test_limits_hold_on_cgroup_v2(guest):
-    outcome = guest.run("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS)
-    assert outcome.code == 0, outcome.output
-    (passed,) = re.findall(r"^(\d+) passed in ", outcome.output, re.M)
-    assert int(passed) > 60
+    assert _passed(guest.run(*PYTEST, *TESTS)) > 60
+
+
+@pytest.mark.slow
+def test_a_users_limits_hold_where_systemd_delegates(systemd_guest):
+    assert _passed(systemd_guest.run(*PYTEST, "tests/guest/inside_systemd")) >= 4
 
 
 @pytest.mark.slow
@@ -33,3 +36,9 @@ def test_a_failure_in_the_guest_is_one_here(guest):
     """Or the test above could not fail."""
     outcome = guest.run("python3", "-c", "import sys; print('said'); sys.exit(3)")
     assert (outcome.code, outcome.output) == (3, "said\n")
+
+
+def _passed(outcome) -> int:
+    assert outcome.code == 0, outcome.output
+    (passed,) = re.findall(r"^(\d+) passed in ", outcome.output, re.M)
+    return int(passed)
