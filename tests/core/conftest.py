@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import cloche_stdio.plugin
 from cloche import Engine, hookimpl
 from cloche.runtime import CreateRequest
 from cloche.testing import FakeBackend
+from cloche.testing.lab import descriptors
 
 
 class Recorder:
@@ -75,6 +77,20 @@ def make_engine(place) -> Iterator[Callable[..., Engine]]:
 @pytest.fixture
 def engine(make_engine) -> Engine:
     return make_engine()
+
+
+@pytest.fixture
+def settled() -> Callable[[], int]:
+    """Counts this process's descriptors when the fake's threads have closed all they will."""
+
+    def count() -> int:
+        last = -1
+        while (now := descriptors()) != last:
+            last = now
+            time.sleep(0.05)
+        return now
+
+    return count
 
 
 @pytest.fixture

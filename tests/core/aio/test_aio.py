@@ -10,7 +10,6 @@ import time
 import pytest
 
 from cloche import DEVNULL, PIPE, CommandFailed, InvalidSpec, Reason, State, TimedOut, aio
-from cloche.testing.lab import comes_true
 
 
 @pytest.fixture
@@ -188,7 +187,7 @@ def test_exec_run_cancelled_kills(loop_engine):
     assert asyncio.run(life()) == 1
 
 
-def test_no_descriptor_stays(loop_engine):
+def test_no_descriptor_stays(loop_engine, settled):
     async def some():
         await loop_engine.run(["cat"], input="x", capture_output=True)
         await loop_engine.run(["sleep", "60"], timeout=0.02, capture_output=True)
@@ -197,13 +196,10 @@ def test_no_descriptor_stays(loop_engine):
         task.cancel()
         await asyncio.wait([task])
 
-    def count():
-        return len(os.listdir("/proc/self/fd"))
-
     asyncio.run(some())
-    before = count()
+    before = settled()
     asyncio.run(some())
-    assert comes_true(lambda: count() == before)
+    assert settled() == before
 
 
 def test_kept_runs_stay(loop_engine, engine):

@@ -33,15 +33,13 @@ def test_a_step_that_fails_leaves_nothing(engine, monkeypatch, traces, step):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_descriptor_is_closed_again(engine, monkeypatch, step):
-    from cloche.testing.lab import comes_true, descriptors
-
+def test_every_descriptor_is_closed_again(engine, monkeypatch, settled, step):
     engine.run(["true"], capture_output=True, input="x")
-    before = descriptors()
+    before = settled()
     monkeypatch.setattr(*STEPS[step], failing("broke"))
     with pytest.raises(BackendError):
         engine.run(["true"], capture_output=True, input="x")
-    assert comes_true(lambda: descriptors() == before)
+    assert settled() == before
 
 
 def test_a_stream_that_cannot_be_opened_leaves_nothing(engine, traces, tmp_path):

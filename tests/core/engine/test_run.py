@@ -9,7 +9,6 @@ import time
 import pytest
 
 from cloche import DEVNULL, PIPE, STDOUT, CommandFailed, InvalidSpec, Reason
-from cloche.testing.lab import comes_true
 
 
 def both(call):
@@ -131,17 +130,14 @@ def test_nothing_of_a_run_stays(engine, traces):
     assert traces() == []
 
 
-def test_no_descriptor_stays(engine):
-    def count():
-        return len(os.listdir("/proc/self/fd"))
-
+def test_no_descriptor_stays(engine, settled):
     engine.run(["cat"], input="x", capture_output=True)
-    before = count()
+    before = settled()
     engine.run(["cat"], input="x", capture_output=True)
     engine.run(["sleep", "60"], timeout=0.02, capture_output=True)
     with pytest.raises(CommandFailed):
         engine.run(["nowhere"], capture_output=True, input="x")
-    assert comes_true(lambda: count() == before)  # the fake's programs close theirs in threads
+    assert settled() == before
 
 
 def test_no_thread_is_started(make_engine):
