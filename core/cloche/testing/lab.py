@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from cloche.testing.programs import Args
     from cloche.testing.subject import RuntimeSubject
 
-__all__ = ["Box", "Lab", "children", "comes_true", "descriptors", "needs", "works_here"]
+__all__ = [
+    "Box",
+    "Lab",
+    "census",
+    "comes_true",
+    "descriptors",
+    "needs",
+    "settled",
+    "works_here",
+]
 
 _OWNER = "cloche-conformance"
 
@@ -67,6 +76,20 @@ def children() -> set[int]:
         with open(f"/proc/self/task/{task}/children") as file:
             found.update(map(int, file.read().split()))
     return found
+
+
+def census() -> tuple[int, set[int], int]:
+    """Count what this process has: descriptors, children, threads."""
+    return descriptors(), children(), threading.active_count()
+
+
+def settled() -> tuple[int, set[int], int]:
+    """Count when nothing changes any more: what goes in the background needs a moment."""
+    last, now = None, census()
+    while now != last:
+        time.sleep(0.1)
+        last, now = now, census()
+    return now
 
 
 def needs(*capabilities: Capability) -> Callable[[Test], Test]:

@@ -17,7 +17,7 @@ from cloche.errors import (
     NotSupported,
 )
 from cloche.runtime import Capability, State
-from cloche.testing.lab import Lab, children, comes_true, descriptors, needs
+from cloche.testing.lab import Lab, census, comes_true, needs, settled
 from cloche.testing.lab_streams import PATIENCE, LabStreams
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Making:
         """``accepts`` makes nothing: no container, no file, no descriptor, no process."""
         request = lab.request(lab.programs.exits(0))
         lab.runtime.accepts(request)  # what is loaded on first use may stay
-        before = descriptors(), children()
+        before = settled()
         lab.runtime.accepts(request)
-        assert (descriptors(), children()) == before
+        assert census() == before
         assert list(request.state.iterdir()) == []
         assert request.id not in {status.id for status in lab.runtime.list()}
 
@@ -99,10 +99,10 @@ class Making:
         streams = LabStreams()
         box, root = lab.box(lab.request(lab.programs.exits(0)), streams)
         streams.ends = (_NOT_OPEN, _NOT_OPEN, _NOT_OPEN)
-        before = descriptors(), children()
+        before = settled()
         with pytest.raises((ClocheError, OSError)):
             _create_and_start(lab.runtime, box.request, root, streams)
-        assert comes_true(lambda: (descriptors(), children()) == before)
+        assert comes_true(lambda: census() == before), f"{census()} instead of {before}"
         assert box.request.id not in {status.id for status in lab.runtime.list()}
         with pytest.raises(NotFound):
             lab.runtime.load(box.request.id, box.request.state, None)

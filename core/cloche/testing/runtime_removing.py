@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 
 import pytest
 
 from cloche.errors import CommandFailed, NotFound
 from cloche.runtime import Capability, State
-from cloche.testing.lab import Box, Lab, children, comes_true, descriptors, needs
+from cloche.testing.lab import Box, Lab, census, comes_true, needs, settled
 from cloche.testing.lab_streams import PATIENCE
 
 
@@ -126,10 +124,10 @@ class Removing:
     def test_a_whole_life_leaves_nothing(self, lab: Lab) -> None:
         """After any number of whole lives there is no descriptor, child or thread more."""
         _whole_life(lab)
-        before = _settled()
+        before = settled()
         for _ in range(3):
             _whole_life(lab)
-        assert comes_true(lambda: _census() == before), f"{_census()} instead of {before}"
+        assert comes_true(lambda: census() == before), f"{census()} instead of {before}"
 
 
 def _at(lab: Lab, moment: str) -> Box:
@@ -149,19 +147,6 @@ def _at(lab: Lab, moment: str) -> Box:
 
 def _listed(lab: Lab) -> dict[str, State]:
     return {status.id: status.state for status in lab.runtime.list()}
-
-
-def _census() -> tuple[int, set[int], int]:
-    return descriptors(), children(), threading.active_count()
-
-
-def _settled() -> tuple[int, set[int], int]:
-    """Count when nothing changes any more: a thread may need a moment to be gone."""
-    last, now = None, _census()
-    while now != last:
-        time.sleep(0.1)
-        last, now = now, _census()
-    return now
 
 
 def _whole_life(lab: Lab) -> None:
