@@ -46,7 +46,8 @@ def breaches(room: str, tree: ast.AST) -> list[str]:
 
 def _allowed(room: str, name: str) -> bool:
     top, *rest = name.split(".")
-    if top == room or top in sys.stdlib_module_names or top in LIBRARIES[room]:
+    standard = top in sys.stdlib_module_names or top == "_typeshed"
+    if top == room or standard or top in LIBRARIES[room]:
         return True
     private = any(part.startswith("_") and not part.startswith("__") for part in rest)
     return room != "cloche" and top == "cloche" and not private
