@@ -7,8 +7,8 @@ nothing. The host name itself is shown by a mount of the kernel's own file.
 
 from __future__ import annotations
 
-import hashlib
 import os
+from _blake2 import blake2b  # as hashlib's, without loading OpenSSL at every cold start
 
 from cloche_linux.trees import remove_tree
 
@@ -32,7 +32,7 @@ def names_layer(home: str, *, own_network: bool) -> str:
     """
     files = {"hosts": _LOCAL_HOSTS} if own_network else _host_files()
     contents = {"hostname": b"", **files}
-    digest = hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()[:24]
+    digest = blake2b(repr(sorted(contents.items())).encode(), digest_size=12).hexdigest()
     place = os.path.join(home, "names", digest)
     if not os.path.isdir(place):
         _make(place, contents)
