@@ -1,7 +1,3 @@
-"""`bare` runs programs directly on this machine: no isolation, no root of their own."""
-
-from __future__ import annotations
-
 from cloche import Capability, State, hookimpl
 from cloche.errors import InvalidSpec, InvalidState, NotFound, NotSupported
 from cloche.layers import LayerStore, LayerStoreDescriptor, RootFilesystem
@@ -10,6 +6,8 @@ from cloche.runtime import Runtime, RuntimeContainer, RuntimeDescriptor, spawn
 
 
 class Bare(Runtime):
+    """Runs programs directly on this machine: no isolation, no root of their own."""
+
     binds_stdio = "start"
 
     def accepts(self, request):
@@ -18,10 +16,10 @@ class Bare(Runtime):
         return ("bare",)
 
     def create(self, request, root, streams):
-        return BareContainer(request)
+        return BareContainer(request.id, request.spec.process)
 
     def load(self, id, state, info):
-        raise NotFound(f"nothing of {id} exists: it ended with its maker")
+        raise NotFound(f"nothing of {id} exists: it has ended with its maker")
 
     def list(self):
         return ()
@@ -32,26 +30,22 @@ class Bare(Runtime):
 
 class BareContainer(RuntimeContainer):
     init = None
-    state_without_init = State.CREATED
+    info = property(lambda self: {})
 
-    def __init__(self, request):
-        self.id, self.process = request.id, request.spec.process
-
-    @property
-    def info(self):
-        return {"id": self.id}
+    def __init__(self, id, process):
+        self.id, self.process, self.started = id, process, False
 
     def state(self):
         if self.init is None:
-            return self.state_without_init
+            return State.STOPPED if self.started else State.CREATED
         return State.RUNNING if self.init.exit.poll() is None else State.STOPPED
 
     def start(self, streams, process=None):
         if process is not None:
             raise NotSupported("bare starts what the container was made with")
-        if self.state() is not State.CREATED:
+        if self.started:
             raise InvalidState(f"{self.id} was started already")
-        self.state_without_init = State.STOPPED
+        self.started = True
         env = dict(variable.split("=", 1) for variable in self.process.env or ())
         self.init = spawn(self.process.args, streams, id=self.id, env=env, cwd=self.process.cwd)
 
@@ -69,7 +63,7 @@ class BareContainer(RuntimeContainer):
 
 
 class Nowhere(LayerStore):
-    """A runtime whose programs see this machine needs no root, but somebody has to say so."""
+    """Makes no roots, and says so: programs of `bare` see this machine as it is."""
 
     def prepare(self, id, layers, form, *, volatile, size):
         return RootFilesystem(form=form)
