@@ -211,10 +211,13 @@ class Engine:
 
     def _clear_up(self) -> None:
         """What died before this engine is cleared up after."""
-        from cloche.removal import left_behind
+        records = Records(self._places.run)
+        left = False
+        if records.ids():
+            from cloche.removal import left_behind
 
-        found = left_behind(Records(self._places.run), self._places.run)
-        if forget_the_dead(os.path.join(self._places.run, "owners")) or found:
+            left = bool(left_behind(records, self._places.run))
+        if forget_the_dead(os.path.join(self._places.run, "owners")) or left:
             self.prune()
 
 

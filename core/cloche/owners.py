@@ -29,9 +29,7 @@ class Owner:
             #: ``PID-START-RANDOM``: unique, across pid namespaces that share the directory too.
             self.name = f"{os.getpid()}-{_start_time()}-{os.urandom(4).hex()}"
             self._path = os.path.join(directory, self.name)
-            self._fd = os.open(
-                self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
-            )
+            self._fd = os.open(self._path, _NEW, 0o600)
             if _lock(self._fd) and _is_same(self._fd, self._path):
                 return
             os.close(self._fd)  # another process took it for a dead one's before it was locked

@@ -215,6 +215,14 @@ class Records:
     def _strangers(directory: str) -> str | None:
         return "its record has no journal" if os.listdir(directory) else None
 
+    def owner(self, id: str) -> str | None:
+        """Name the owner of a container without reading its record; None if it has none."""
+        try:
+            files = os.listdir(self.directory(id))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return next((f.removesuffix(_ENDING) for f in files if f.endswith(_ENDING)), None)
+
     def spec(self, id: str) -> Spec:
         """Read the specification that a container was made of; NotFound if there is none."""
         from cloche.documents import read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError, InvalidState, NotFound
@@ -192,16 +193,17 @@ def left_behind(records: Records, run: str) -> list[Entry]:
 
     Containers that are kept stay, and so do damaged records: somebody has to look at those.
     """
+    alive = cache(lambda owner: is_alive(f"{run}/owners", owner))
     found = []
     for each in records.ids():
-        with suppress(NotFound):
-            entry = records.read(each)
-            if entry.problem is not None or entry.survives_owner:
-                continue
-            if entry.owner is None:
-                records.remove_if_empty(each)
-            elif not is_alive(f"{run}/owners", entry.owner):
-                found.append(entry)
+        owner = records.owner(each)
+        if owner is None:
+            records.remove_if_empty(each)
+        elif not alive(owner):
+            with suppress(NotFound):
+                entry = records.read(each)
+                if entry.problem is None and not entry.survives_owner:
+                    found.append(entry)
     return found
 
 
