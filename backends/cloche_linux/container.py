@@ -52,7 +52,7 @@ class LinuxContainer(RuntimeContainer):
         process: Process | None = None,
     ) -> None:
         self._id = id
-        self.init: SpawnedProcess | FoundProcess | None = init
+        self.init: RuntimeProcess | None = init
         #: None if its record does not tell: it can be ended then, and no more.
         self._known_confinement = confinement
         self._group = group

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import signal
 import struct
+from signal import SIGKILL, pidfd_send_signal
 from typing import TYPE_CHECKING
 
 from cloche.exit import Exit, ExitStatus, Reason
@@ -125,11 +125,11 @@ class FoundProcess(RuntimeProcess):
         mask, *_, status = _PIDFD_INFO.unpack(answer)
         return _told(status, lambda: False) if mask & _PIDFD_INFO_EXIT else ExitStatus.lost()
 
-    def kill(self, signal_number: int) -> None:
+    def kill(self, signal: int) -> None:
         if self._pidfd is None:
             return
         try:
-            signal.pidfd_send_signal(self._pidfd, signal_number)
+            pidfd_send_signal(self._pidfd, signal)
         except ProcessLookupError:
             return
 
@@ -151,5 +151,5 @@ def _told(wait_status: int, oom: Callable[[], bool]) -> ExitStatus:
     if os.WIFEXITED(wait_status):
         return ExitStatus(os.WEXITSTATUS(wait_status))
     number = os.WTERMSIG(wait_status)
-    killed = number == signal.SIGKILL and oom()
+    killed = number == SIGKILL and oom()
     return ExitStatus.killed(number, Reason.OOM if killed else Reason.SIGNAL)

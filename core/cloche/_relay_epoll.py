@@ -19,7 +19,8 @@ class Copy:
     """Moves what comes from one descriptor to another, whenever both are ready.
 
     ``_step`` is called on the loop's thread each time that something may have become possible. It
-    does some rounds and arranges for the next step: soon, or when the side that held it up is ready.
+    does some rounds and arranges for the next step: soon, or when the side that held it up is
+    ready.
     """
 
     def __init__(
