@@ -6,7 +6,8 @@ import ast
 
 FILE = 300
 FUNCTION = 40
-LONGER_FILES = {"core/cloche/runtime.py": 360}  # one contract, most of it documentation
+# One contract and one idea, each mostly documentation.
+LONGER_FILES = {"core/cloche/runtime.py": 360, "core/cloche/exit.py": 310}
 
 
 def test_no_file_is_longer_than_300_lines(sources):
