@@ -7,13 +7,12 @@ for it and nothing polls: who waits, waits for the descriptor in their own threa
 from __future__ import annotations
 
 import os
-import select
-import sys
 import time
-from _thread import TIMEOUT_MAX, allocate_lock
+from _thread import allocate_lock
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cloche._blocking import passed, readable
 from cloche.errors import InvalidState, TimedOut
 from cloche.signals import signal_name, signal_number
 from cloche.values import Value
@@ -190,7 +189,7 @@ class Exit:
                 return True
             self._users += 1
         try:
-            if _readable(self._fd, deadline):
+            if readable(self._fd, deadline):
                 self._look()
             return self._outcome is not None
         finally:
@@ -204,7 +203,7 @@ class Exit:
                 return True
             self._gates = (*self._gates, gate)
         try:
-            return _passed(gate, deadline)
+            return passed(gate, deadline)
         finally:
             with self._lock:
                 self._gates = tuple(other for other in self._gates if other is not gate)
@@ -271,31 +270,6 @@ def _fulfil(future: Future[ExitStatus], outcome: ExitStatus | Exception) -> None
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
-
-
-def _readable(fd: int, deadline: float | None) -> bool:
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    while True:
-        if poll.poll(None if deadline is None else 1000 * _left(deadline)):
-            return True
-        if deadline is not None and not _left(deadline):
-            return False
-
-
-def _passed(gate: LockType, deadline: float | None) -> bool:
-    """Wait until ``gate`` is opened; in slices on Windows, where Ctrl-C doesn't interrupt it."""
-    while True:
-        left = TIMEOUT_MAX if deadline is None else _left(deadline)
-        if gate.acquire(timeout=min(left, 0.2) if sys.platform == "win32" else left):
-            return True
-        if deadline is not None and not _left(deadline):
-            return False
-
-
-def _left(deadline: float) -> float:
-    """Seconds until then, at most a day: system calls count milliseconds in an int."""
-    return min(max(0.0, deadline - time.monotonic()), 86_400.0)
 
 
 def _reactor() -> Loop:
