@@ -15,7 +15,6 @@ int step_directory(struct helper *h, const struct record *r)
     int error = (int)CALL(mkdirat, parent, leaf, r->number & MODE_MASK);
     if (!error && (r->first || r->second))
         error = (int)CALL(fchownat, parent, leaf, r->first, r->second, AT_SYMLINK_NOFOLLOW);
-    sys_close(parent);
     return error;
 }
 
@@ -44,7 +43,6 @@ int step_device(struct helper *h, const struct record *r)
         error = adopt_device(parent, leaf, r);
     if (!error && (r->second || r->third))
         error = (int)CALL(fchownat, parent, leaf, r->second, r->third, AT_SYMLINK_NOFOLLOW);
-    sys_close(parent);
     return error;
 }
 
@@ -55,7 +53,6 @@ int step_symlink(struct helper *h, const struct record *r)
     if (parent < 0)
         return parent;
     int error = (int)CALL(symlinkat, text_of(&h->plan, r->source), parent, leaf);
-    sys_close(parent);
     return error == -EEXIST ? 0 : error;
 }
 
@@ -92,7 +89,6 @@ int step_file(struct helper *h, const struct record *r)
     int fd = error && error != -ENOENT
                  ? error
                  : sys_open(parent, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, r->number & 0777);
-    sys_close(parent);
     if (fd < 0)
         return fd;
     error = fill(h, fd, r);

@@ -15,6 +15,10 @@ struct helper {
     int control;         /* FD_CONTROL, until it has to make room */
     int lifetime;        /* FD_LIFETIME, likewise */
     int root;            /* the root to be, later the root; -1 until known */
+    int parent;          /* where the last file was made, see `open_parent` */
+    uint32_t parent_at;
+    const char *parent_path;
+    size_t parent_length;
     int scratch;         /* the private tmpfs, or -1 */
     unsigned overlays;   /* how many have directories on it */
     int procfs;          /* a procfs of our own, attached nowhere, or -1 */

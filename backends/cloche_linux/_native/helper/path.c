@@ -87,7 +87,8 @@ int make_directory(struct helper *h, const char *path, int mode)
     return fd;
 }
 
-/* Opens the directory that a new file is to be made in, and says by which name. */
+/* Opens the directory that a new file is to be made in, and says by which name. It stays open, and is the answer
+ * again while one step after the other makes files in the same place: nothing is mounted over it in between. */
 int open_parent(struct helper *h, const char *path, const char **leaf)
 {
     char way[ROOM];
@@ -97,10 +98,19 @@ int open_parent(struct helper *h, const char *path, const char **leaf)
     *leaf = path + cut;
     if (!**leaf || text_equal(*leaf, ".") || text_equal(*leaf, ".."))
         return -EINVAL;
+    int same = h->parent >= 0 && h->at == h->parent_at + 1 && cut == h->parent_length
+               && memcmp(path, h->parent_path, cut) == 0;
+    h->parent_at = h->at;
+    h->parent_path = path;
+    h->parent_length = cut;
+    if (same)
+        return h->parent;
+    if (h->parent >= 0)
+        sys_close(h->parent);
     way[0] = '/';
-    if (!text_append(way, 1, sizeof way, path, cut))
-        return -ENAMETOOLONG;
-    return make_directory(h, way, 0755);
+    int fits = text_append(way, 1, sizeof way, path, cut) != 0;
+    h->parent = fits ? make_directory(h, way, 0755) : -ENAMETOOLONG;
+    return h->parent;
 }
 
 /* Opens a file to mount on, made empty where it is missing. A link that leads nowhere gives way to it. */
@@ -116,6 +126,5 @@ int make_file(struct helper *h, const char *path)
     fd = sys_open(parent, leaf, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW, 0644);
     if (fd == -EEXIST && CALL(unlinkat, parent, leaf, 0) == 0)
         fd = sys_open(parent, leaf, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW, 0644);
-    sys_close(parent);
     return fd;
 }

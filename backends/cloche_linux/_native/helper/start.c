@@ -139,6 +139,7 @@ void helper_main(long *stack)
         .control = FD_CONTROL,
         .lifetime = FD_LIFETIME,
         .root = -1,
+        .parent = -1,
         .scratch = -1,
         .procfs = -1,
         .empty_directory = -1,
