@@ -34,7 +34,7 @@ _REAPING_LIMIT = 1000
 class SpawnedProcess(RuntimeProcess):
     """A process that this process made, and whose exit it learns."""
 
-    __slots__ = ("_child", "_identity", "_oom", "exit", "id", "pid", "pipes")
+    __slots__ = ("_child", "_identity", "_oom", "_terminal", "exit", "id", "pid", "pipes")
 
     def __init__(
         self, id: str, child: Child, oom: Callable[[], bool], pipes: Pipes | None = None
@@ -45,6 +45,8 @@ class SpawnedProcess(RuntimeProcess):
         self._child = child
         self._oom = oom
         self._identity = identify(child.pid)
+        #: A copy of its terminal's master, for those that were handed out are closed by others.
+        self._terminal = -1 if pipes is None or pipes.stdin is None else os.dup(pipes.stdin)
         self.exit = Exit.of_fd(os.dup(child.pidfd), self._read)
 
     @property
@@ -71,11 +73,14 @@ class SpawnedProcess(RuntimeProcess):
         from cloche.errors import NotSupported
         from cloche_linux.pty import set_size
 
-        if self.pipes is None or not self.pipes.terminal or self.pipes.stdin is None:
+        if self._terminal < 0:
             raise NotSupported("the process has no terminal", operation="resize", backend="linux")
-        set_size(self.pipes.stdin, width, height)
+        set_size(self._terminal, width, height)
 
     def close(self) -> None:
+        if self._terminal >= 0:
+            os.close(self._terminal)
+            self._terminal = -1
         self.exit.close()
         self._child.close()
 

@@ -7,7 +7,7 @@ import ast
 FILE = 300
 FUNCTION = 40
 # One contract and one idea, each mostly documentation.
-LONGER_FILES = {"core/cloche/runtime.py": 360, "core/cloche/exit.py": 310}
+LONGER_FILES = {"core/cloche/runtime.py": 360}  # one contract, most of it documentation
 
 
 def test_no_file_is_longer_than_300_lines(sources):

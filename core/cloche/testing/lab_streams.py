@@ -7,14 +7,14 @@ import select
 import time
 from typing import TYPE_CHECKING
 
-from cloche.stdio import Streams
+from cloche.stdio import Size, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
     from cloche.relay import Relay
-    from cloche.stdio import Pipes, Size
+    from cloche.stdio import Pipes
 
 __all__ = ["PATIENCE", "LabStreams"]
 
@@ -79,6 +79,12 @@ class LabStreams(Streams):
     def holds_ends(self) -> bool:
         """Say whether the container's ends are open still, as the files that they were."""
         return bool(self._far) and all(os.path.exists(f"/proc/self/fd/{fd}") for fd in self._far)
+
+    def size(self) -> Size:
+        """Ask the terminal for its size."""
+        fd = self._near[1]
+        assert fd is not None
+        return Size(*os.get_terminal_size(fd))
 
     def say(self, data: bytes) -> None:
         """Write to the container's stdin."""

@@ -93,6 +93,15 @@ class Abilities:
         box.streams.read_until(b"50 120")
 
     @needs(Capability.TERMINAL)
+    def test_a_terminal_is_resized_whatever_became_of_its_ends(self, lab: Lab) -> None:
+        """``resize`` needs none of the ends that were handed out: their owner may close them."""
+        box = lab.start(lab.programs.sleeps(), terminal=Size(80, 24))
+        box.streams.hang_up(0)
+        with open(os.devnull, "rb"):  # it has the number now that the end had
+            box.init.resize(120, 50)
+        assert box.streams.size() == Size(120, 50)
+
+    @needs(Capability.TERMINAL)
     def test_a_terminals_output_ends_with_its_last_process(self, lab: Lab) -> None:
         """When the last process has ended, what it wrote can be read, and then the end."""
         box = lab.start(lab.programs.writes("out", "err"), terminal=Size(80, 24))

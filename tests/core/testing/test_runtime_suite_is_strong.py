@@ -38,7 +38,7 @@ from cloche.testing.lab_streams import LabStreams
 
 LESS_PATIENCE = 1.5
 #: What a failing test raises. Other errors would be the mutant's own, and prove nothing.
-NOTICED = (AssertionError, pytest.fail.Exception, ClocheError, TimeoutError, OSError)
+NOTICED = (AssertionError, pytest.fail.Exception, ClocheError, TimeoutError, OSError, termios.error)
 
 
 class Breaker:
@@ -588,6 +588,14 @@ def terminals_have_no_size(breaker: Breaker) -> None:
 @caught_by("test_a_terminal_may_be_resized")
 def to_resize_does_nothing(breaker: Breaker) -> None:
     breaker.replace(FakeProcess, "resize", lambda *_: None)
+
+
+@caught_by("test_a_terminal_is_resized_whatever_became_of_its_ends")
+def to_resize_uses_an_end_that_was_given_away(breaker: Breaker) -> None:
+    def resize(self, width, height):
+        termios.tcsetwinsize(self.pipes.stdin, (height, width))
+
+    breaker.replace(FakeProcess, "resize", resize)
 
 
 @caught_by("test_a_terminals_output_ends_with_its_last_process")
