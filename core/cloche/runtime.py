@@ -8,9 +8,10 @@ ones too, and nothing of a process's life depends on the calling thread. Optiona
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from cloche.capability import Capability, Isolation, Lifetime, State
+from cloche.creation import BackendContext, CreateRequest, Status
 from cloche.values import Value, field
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cloche.exit import Exit
-    from cloche.layers import Layer, RootFilesystem
+    from cloche.layers import RootFilesystem
     from cloche.probe import Verdict
     from cloche.spawn import spawn
-    from cloche.spec import LinuxResources, Process, Spec
+    from cloche.spec import LinuxResources, Process
     from cloche.stats import Stats
     from cloche.stdio import Pipes, Streams
 
@@ -39,114 +40,6 @@ __all__ = [
     "Status",
     "spawn",
 ]
-
-
-class State(StrEnum):
-    """What a container is doing (OCI runtime-spec, and ``paused``)."""
-
-    CREATING = "creating"
-    CREATED = "created"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-
-
-class Isolation(StrEnum):
-    """What separates a container from its host: the kernel's namespaces, or a virtual machine."""
-
-    PROCESS = "process"
-    VM = "vm"
-
-
-class Lifetime(StrEnum):
-    """How long a container lives: as long as the process that made it, or on its own."""
-
-    PROCESS = "process"
-    DETACHED = "detached"
-
-
-class Capability(StrEnum):
-    """Something that not every runtime can do."""
-
-    EXEC = "exec"
-    TERMINAL = "terminal"
-    SIGNALS = "signals"
-    PAUSE = "pause"
-    STATS = "stats"
-    UPDATE = "update"
-    LIMITS = "limits"
-    BIND_MOUNTS = "bind-mounts"
-    HOOKS = "hooks"
-    ISOLATE_PROCESS = "isolate-process"
-    ISOLATE_VM = "isolate-vm"
-    #: ``create`` sets everything up and waits, before anything of the container's own has run.
-    WAITING_CREATE = "waiting-create"
-    #: ``start`` may be given another process than ``create`` was (warm pools).
-    LATE_PROCESS = "late-process"
-    #: A container whose init waits and runs nothing until something is executed in it.
-    IDLE = "idle"
-    LOAD = "load"
-    DETACHED = "detached"
-    #: Containers outlive the process that made them.
-    OUTLIVES = "outlives"
-    KEEPS_EXIT = "keeps-exit"
-    KEEPS_LOGS = "keeps-logs"
-    #: Starts in milliseconds.
-    PROMPT = "prompt"
-    CHECKPOINT = "checkpoint"
-    #: Files of a container can be read and written without running its programs.
-    FILES = "files"
-
-
-class CreateRequest(Value, kw_only=True):
-    """Everything that is asked of a runtime for one container."""
-
-    id: str
-    spec: Spec
-    #: The image's reference as it was asked for; None without an image.
-    image: str | None = None
-    #: What the root is made of, topmost first.
-    layers: tuple[Layer, ...] = ()
-    isolation: Isolation = Isolation.PROCESS
-    needs: frozenset[Capability] = frozenset()
-    lifetime: Lifetime = Lifetime.PROCESS
-    #: Core's directory for this container. A backend may write files into it.
-    state: Path
-    #: Descriptors of the caller's that the process gets as 3, 4, ….
-    preserve_fds: tuple[int, ...] = ()
-    #: Run the command under a small init that reaps and forwards signals.
-    init: bool = True
-    #: Run nothing: only the init, until something is executed or the container is ended.
-    idle: bool = False
-    #: Further groups of the process by name, to be looked up in the container's own files.
-    groups: tuple[str, ...] = ()
-    #: Contents of files that are put into the root before anything runs, by absolute path.
-    files: tuple[tuple[str, bytes], ...] = ()
-    #: Names of things that may be dropped where they can't be had (``memory``, ``group_add``, …).
-    unenforced: frozenset[str] = frozenset()
-    #: The most bytes that changes to the root may take; None for no limit.
-    size: int | None = None
-    #: Seconds that ``create`` and ``start`` may take each; None for the backend's own limit.
-    timeout: float | None = None
-
-
-class Status(Value, kw_only=True):
-    """One container as a bulk query sees it."""
-
-    id: str
-    state: State
-    pid: int | None = None
-
-
-class BackendContext(Value, kw_only=True):
-    """What a backend object is opened with."""
-
-    #: A durable directory of this backend's own; made on first use, by the backend.
-    home: Path
-    #: Marks what is ours on a machine with several users of the same service.
-    owner: str
-    #: The part of the name after the colon (``runc`` of ``oci:runc``).
-    argument: str | None = None
 
 
 class RuntimeProcess(ABC):

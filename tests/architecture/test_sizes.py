@@ -7,7 +7,7 @@ import ast
 FILE = 300
 FUNCTION = 40
 # One contract and one idea, each mostly documentation.
-LONGER_FILES = {"core/cloche/runtime.py": 360}  # one contract, most of it documentation
+LONGER_FILES: dict[str, int] = {}  # by name, with the length that is allowed
 
 
 def test_no_file_is_longer_than_300_lines(sources):
