@@ -84,7 +84,7 @@ class Child:
         Raises StepFailed, ExecFailed, or TimeoutError.
         """
         self._say(Message.START)
-        self._expect(Message.STARTED, timeout)
+        self._expect(Message.STARTED, timeout, passing=Message.READY)
 
     def exit_status(self) -> int | None:
         """Return the workload's wait status once ``pidfd`` is readable, and reap the process.
@@ -141,17 +141,22 @@ class Child:
         if result < 0 and result != -errno.EPIPE:  # then it ended, and the next packet says why
             raise OSError(-result, os.strerror(-result))
 
-    def _expect(self, kind: Message, timeout: float | None) -> Packet:
+    def _expect(
+        self, kind: Message, timeout: float | None, passing: Message | None = None
+    ) -> Packet:
         """Return the next packet of a kind; the end of all packets is that of STARTED."""
-        if (packet := self._next(timeout)) is not None:
-            if packet.kind == kind:
-                self._end_helper()
-                return packet
+        packet = self._next(timeout)
+        if packet is not None and packet.kind == passing:
+            if packet.fd >= 0:
+                os.close(packet.fd)
+            packet = self._next(timeout)
+        self._end_helper()
+        if packet is not None and packet.kind != kind:
             raise RuntimeError(f"{Message(packet.kind).name} before {kind.name}")
-        if kind is not Message.STARTED:
+        if packet is None and kind is not Message.STARTED:
             self._wait_for_end()
             raise StepFailed(Step.READY, errno.ESRCH, detail="ended by a signal")
-        return Packet(kind, 0, 0, 0, "", "", -1)
+        return packet or Packet(kind, 0, 0, 0, "", "", -1)
 
     def _next(self, timeout: float | None) -> Packet | None:
         """Return the next packet that is not about the helper itself, or None at the end."""

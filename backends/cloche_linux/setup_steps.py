@@ -177,7 +177,7 @@ class SetupSteps(Recorder):
         namespaced parameters are written is the caller's to check. Comes before :meth:`pivot`, and
         after PID was entered.
         """
-        self._add(Step.SYSCTL, as_path("sys/" + path), data=value.encode())
+        self._add(Step.SYSCTL, as_path(path), data=value.encode())
 
     def terminal(self, height: int, width: int, *, uid: int = 0, console: bool = False) -> None:
         """Open a terminal of the container's ``/dev/pts`` as descriptors 0, 1 and 2, owned by

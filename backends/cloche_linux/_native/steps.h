@@ -39,7 +39,7 @@
     STEP(27, HOSTNAME, P, hostname)                /* path: the name */                                                \
     STEP(28, DOMAINNAME, P, domainname)            /* path: the name */                                                \
     STEP(29, LOOPBACK, 0, loopback)                /* */                                                               \
-    STEP(30, SYSCTL, P, sysctl)                    /* path: below /proc; data: value */                                \
+    STEP(30, SYSCTL, P, sysctl)                    /* path: below /proc/sys; data: value */                            \
     STEP(31, TERMINAL, 0, terminal)                /* number: owner; first: height; second: width */                   \
     STEP(32, CONSOLE, P, console)                  /* @path */                                                         \
     STEP(33, READY, 0, ready)                      /* flags: WAIT */                                                   \

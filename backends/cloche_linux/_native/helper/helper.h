@@ -21,7 +21,7 @@ struct helper {
     size_t parent_length;
     int scratch;         /* the private tmpfs, or -1 */
     unsigned overlays;   /* how many have directories on it */
-    int procfs;          /* a procfs of our own, attached nowhere, or -1 */
+    int sysctls;         /* /proc/sys of a procfs of our own, or -1 */
     int empty_directory; /* what masks directories, or -1 */
     int null_device;     /* what masks files, or -1 */
     int master;          /* of the terminal, until it is sent, or -1 */

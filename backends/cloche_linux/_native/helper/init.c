@@ -23,7 +23,7 @@ static int let_go(struct helper *h)
     CALL(close_range, 0, 2, 0);
     sys_close(FD_PLAN);
     CALL(close_range, FD_IMAGE, ~0u, 0);
-    h->root = h->scratch = h->procfs = -1;
+    h->root = h->scratch = h->sysctls = -1;
     memset(sets, 0, sizeof sets);
     int error = (int)CALL(capget, &header, sets);
     for (int half = 0; half < 2; half++) {

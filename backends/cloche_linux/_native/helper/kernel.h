@@ -20,8 +20,9 @@
 #define AT_RECURSIVE 0x8000
 #endif
 
-#ifndef STATX_MNT_ID
-#error "struct statx has no mount id: kernel headers older than 5.8"
+#ifndef STATX_MNT_ID /* since 5.8, in what was spare before */
+#define STATX_MNT_ID 0x1000
+#define stx_mnt_id __spare2[0]
 #endif
 
 #ifndef RESOLVE_IN_ROOT

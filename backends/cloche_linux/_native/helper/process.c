@@ -27,7 +27,7 @@ int step_descriptors(struct helper *h, const struct record *r)
             return (int)placed;
     }
     int error = close_between(FD_CONTROL + stay, h->control, h->lifetime);
-    h->root = h->scratch = h->procfs = -1;
+    h->root = h->scratch = h->sysctls = -1;
     return error;
 }
 

@@ -141,7 +141,7 @@ void helper_main(long *stack)
         .root = -1,
         .parent = -1,
         .scratch = -1,
-        .procfs = -1,
+        .sysctls = -1,
         .empty_directory = -1,
         .null_device = -1,
         .master = -1,

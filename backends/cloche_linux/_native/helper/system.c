@@ -34,22 +34,26 @@ int step_loopback(struct helper *h, const struct record *r)
     return error;
 }
 
-/* A procfs that is attached nowhere: no image can have put anything else in its place. */
-static int open_procfs(struct helper *h)
+/* The /proc/sys of a procfs that is attached nowhere: no image can have put anything else in its place. */
+static int open_sysctls(struct helper *h)
 {
-    if (h->procfs < 0) {
-        int fs = sys_fsopen("proc");
-        h->procfs = fs < 0 ? fs : filesystem_mount(h, fs, 0);
-    }
-    return h->procfs;
+    if (h->sysctls >= 0)
+        return h->sysctls;
+    int fs = sys_fsopen("proc");
+    int procfs = fs < 0 ? fs : filesystem_mount(h, fs, 0);
+    if (procfs < 0)
+        return procfs;
+    h->sysctls = sys_open(procfs, "sys", O_PATH | O_DIRECTORY, 0);
+    sys_close(procfs);
+    return h->sysctls;
 }
 
 int step_sysctl(struct helper *h, const struct record *r)
 {
-    int procfs = open_procfs(h);
-    if (procfs < 0)
-        return procfs;
-    int fd = sys_openat2(procfs, text_of(&h->plan, r->path), O_WRONLY,
+    int sysctls = open_sysctls(h);
+    if (sysctls < 0)
+        return sysctls;
+    int fd = sys_openat2(sysctls, text_of(&h->plan, r->path), O_WRONLY,
                          RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     if (fd < 0)
         return fd;

@@ -163,7 +163,7 @@ PATHS = {
     Step.READ_ONLY: "/proc/sys",
     Step.HOSTNAME: "name",
     Step.DOMAINNAME: "domain",
-    Step.SYSCTL: "sys/net/ipv4/ip_forward",
+    Step.SYSCTL: "net/ipv4/ip_forward",
     Step.CONSOLE: "dev/console",
     Step.WORKING_DIRECTORY: "/tmp",
     Step.EXECUTE: "true",

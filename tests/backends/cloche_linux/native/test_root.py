@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,36 @@ def test_there_may_be_128_layers(sandbox, plan, tmp_path):
     plan.scratch()
     plan.root_overlay([*layers, sandbox.root], scratch=True)
     assert sandbox.run("sh", "-c", "ls -d /f* | wc -l", plan=plan).output.strip() == "127"
+
+
+FSCONFIG, SET_FD = 431, 5
+
+
+def forget_layers_by_descriptor() -> None:
+    """Filter this process so that its kernel is one from before 6.13, which takes layers by path."""
+    load = [(0x20, 0, 0, 0), (0x15, 0, 3, FSCONFIG), (0x20, 0, 0, 24), (0x15, 0, 1, SET_FD)]
+    end = [(0x06, 0, 0, 0x00050000 | errno.EINVAL), (0x06, 0, 0, 0x7FFF0000)]
+    program = b"".join(struct.pack("=HBBI", *each) for each in load + end)
+    filter = ctypes.create_string_buffer(program)
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(filter))
+    assert ctypes.CDLL(None).prctl(22, 2, ctypes.create_string_buffer(header)) == 0
+
+
+def test_an_older_kernel_is_given_the_layers_by_path(sandbox, plan, fork, tmp_path):
+    """Odd names and private tmpfs included. The control shows that the filter is in force."""
+    odd = layer(tmp_path / "a:b,c", odd="yes")
+    plan.scratch()
+    plan.root_overlay([odd, sandbox.root], scratch=True)
+    plan.mount("proc", "/proc")
+    encoded = sandbox.finish(plan, "sh", "-c", "cat /odd /proc/self/mounts; echo x > /new")
+
+    def embed():
+        forget_layers_by_descriptor()
+        return sandbox.ended(encoded)
+
+    ended = fork(embed)
+    assert (ended.code, ended.output[:3]) == (0, "yes")
+    assert "/proc/self/fd/" in ended.output
 
 
 def test_writes_go_to_the_upper_directory_only(sandbox, plan, tmp_path):
