@@ -6,7 +6,6 @@ import ast
 
 FILE = 300
 FUNCTION = 40
-# One contract and one idea, each mostly documentation.
 LONGER_FILES: dict[str, int] = {}  # by name, with the length that is allowed
 
 
