@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import Unavailable
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
-from cloche_linux.users import Account, group_id, resolve
+from cloche_linux.users import Account, check_id, group_id, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,10 +79,19 @@ def _account(
     numbers = Account(uid=user.uid, gid=user.gid)
     account = resolve(user.username, read) if user.username else numbers
     groups = tuple(dict.fromkeys((*account.additional_gids, *more)))
+    _check_ids(account.uid, account.gid, *groups)
     if maps is None:
-        return replace(account, additional_gids=groups)
+        same = groups == account.additional_gids
+        return account if same else replace(account, additional_gids=groups)
     _check(account, maps)
     return replace(account, additional_gids=_had(groups, maps))
+
+
+def _check_ids(uid: int, *gids: int) -> None:
+    """Refuse numbers that the kernel would take for others; raises InvalidSpec."""
+    check_id(uid, "process.user.uid")
+    for gid in gids:
+        check_id(gid, "process.user.gid")
 
 
 def _check(account: Account, maps: IdMaps) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cloche.layers import Layer
@@ -31,11 +32,14 @@ _HOST = (Layer(kind="host"),)
 
 def layers_of(asked: Asked) -> tuple[Layer, ...]:
     """What the root is made of: the directory that was named, or this machine's own system."""
-    if asked.rootfs is None:
-        return _HOST
+    return _HOST if asked.rootfs is None else _directory(asked.rootfs)
+
+
+@lru_cache
+def _directory(rootfs: str) -> tuple[Layer, ...]:
     from pathlib import Path
 
-    return (Layer(kind="directory", path=Path(asked.rootfs)),)
+    return (Layer(kind="directory", path=Path(rootfs)),)
 
 
 def wants_of(asked: Asked) -> tuple[Wants, dict[Capability, str]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_mounts", "check_mounts", "is_bind"]
 
+_BINDING = frozenset({"bind", "rbind"})
+
 
 def check_mounts(mounts: Iterable[Mount]) -> None:
     """Refuse mounts that can't work, before anything is made.
@@ -68,7 +70,7 @@ def add_mounts(plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces) -> N
 
 def is_bind(mount: Mount) -> bool:
     """Tell whether a mount shows something of the host's, by its type or an option."""
-    return mount.type == "bind" or bool(mount.options and {"bind", "rbind"} & {*mount.options})
+    return mount.type == "bind" or not _BINDING.isdisjoint(mount.options or ())
 
 
 def _bind(plan: Plan, mount: Mount, options: MountOptions) -> None:
