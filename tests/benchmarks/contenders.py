@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,10 @@ from setting import Setting
 from worker import Worker, worker
 
 __all__ = ["Contender", "Samples", "check_parity", "race", "started"]
+
+#: Seconds before each turn, in which the kernel takes apart what the turn before has left to it:
+#: network namespaces and cgroups vanish in the background, and hold locks meanwhile.
+_SETTLE = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +94,7 @@ def race(
             turn = number % len(workers)
             for one, it in (*workers[turn:], *workers[:turn]):
                 if number % one.every == 0:
+                    time.sleep(_SETTLE)
                     found[one.name] += it.measure(program)
             _show_progress(number, setting.rounds)
     return {name: _by_kind(figures) for name, figures in found.items()}
