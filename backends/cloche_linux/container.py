@@ -11,7 +11,7 @@ from cloche_linux import spawn
 from cloche_linux.blueprint.executed import executed
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
-from cloche_linux.launching import abandon, launch, terminal_pipes
+from cloche_linux.launching import abandon, launch, ready, terminal_pipes
 from cloche_linux.members import members
 from cloche_linux.process import FoundProcess, SpawnedProcess
 from cloche_linux.reaping import watch
@@ -139,11 +139,14 @@ class LinuxContainer(RuntimeContainer):
 
     def _run(self, id: str, child: Child, process: Process, group: Group | None) -> RuntimeProcess:
         """Let an executed process go, once it is where it belongs."""
-        try:
-            master = child.wait_ready(_READY_LIMIT)
+
+        def go(pid: int) -> None:
             if group is not None and group.by_attach:
-                self._group.attach(child.pid)
+                self._group.attach(pid)
             child.start(_READY_LIMIT)
+
+        try:
+            master = ready(child, _READY_LIMIT, go)
         except BaseException as error:
             abandon(child)
             if isinstance(error, OSError):

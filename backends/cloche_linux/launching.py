@@ -12,13 +12,13 @@ from cloche.stdio import Pipes
 from cloche_linux import spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cloche.stdio import Streams
     from cloche_linux.plan import Plan
     from cloche_linux.spawn import Child
 
-__all__ = ["abandon", "launch", "terminal_pipes"]
+__all__ = ["abandon", "launch", "ready", "terminal_pipes"]
 
 _KILLED_LIMIT = 10_000
 
@@ -53,6 +53,21 @@ def _descriptor(end: int | str | None) -> int:
     if not isinstance(end, int):
         raise InvalidSpec("the native runtime takes descriptors as streams", path="stdio")
     return end
+
+
+def ready(child: Child, timeout: float, then: Callable[[int], None]) -> int | None:
+    """Wait until all is set up and do ``then`` with the pid; returns the terminal's master.
+
+    Raises what either does; there is no master to close then.
+    """
+    master = child.wait_ready(timeout)
+    try:
+        then(child.pid)
+    except BaseException:
+        if master is not None:
+            os.close(master)
+        raise
+    return master
 
 
 def terminal_pipes(master: int | None) -> Pipes | None:

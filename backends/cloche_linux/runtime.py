@@ -15,7 +15,7 @@ from cloche_linux.container import LinuxContainer
 from cloche_linux.groups import ContainerGroup, planned
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
-from cloche_linux.launching import abandon, launch, terminal_pipes
+from cloche_linux.launching import abandon, launch, ready, terminal_pipes
 from cloche_linux.process import FoundProcess, SpawnedProcess
 from cloche_linux.sysctls import check_sysctls
 from cloche_linux.translate import failure
@@ -70,18 +70,16 @@ class LinuxRuntime(Runtime):
         group = ContainerGroup(request.id, request.state)
         plan = planned(request)
         made = group.make(plan) if plan is not None else None
+        child: Child | None = None
         try:
             names = self._names(root, namespaces)
             child = _spawn(request, root, streams, namespaces, account, names, made)
-        except BaseException:
-            group.remove()
-            raise
-        try:
             late = group if made is not None and made.by_attach else None
             pipes = terminal_pipes(_set_up(child, namespaces, late, request))
             init = SpawnedProcess(request.id, child, group.oom, pipes)
         except BaseException as error:
-            abandon(child)
+            if child is not None:
+                abandon(child)
             group.remove()
             if isinstance(error, OSError):
                 raise failure(error, "create", request.id, process) from error
@@ -161,8 +159,6 @@ def _spawn(
             new_pid_namespace=not namespaces.has_own(Namespace.USER),
             cgroup=group.clone_into if group else None,
         )
-    except OSError as error:
-        raise failure(error, "create", request.id, request.spec.process) from error
     finally:
         laid_out.extras.close()
 
@@ -178,7 +174,6 @@ def _set_up(
     if namespaces.maps is not None and not namespaces.maps.single:
         namespaces.maps.write(child.wait_maps(timeout))
         child.maps_done()
-    master = child.wait_ready(timeout)
-    if group is not None:
-        group.attach(child.pid)
-    return master
+    if group is None:
+        return child.wait_ready(timeout)
+    return ready(child, timeout, group.attach)

@@ -85,9 +85,10 @@ def _step(error: StepFailed, operation: str, container: str) -> BackendError:
 
 def _spawn(error: OSError, operation: str, container: str) -> BackendError:
     return BackendError(
-        f"spawn: {_reason(error)}",
-        step="spawn",
+        f"{error.filename or 'spawn'}: {_reason(error)}",
+        step=None if error.filename else "spawn",
         errno=error.errno,
+        path=error.filename,
         operation=operation,
         container=container,
         backend="linux",
