@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
 from cloche_linux.cgroups import site as sites
+from cloche_linux.cgroups.draft import Planned
 from cloche_linux.cgroups.failures import ABSENT, of_making, of_setting
 from cloche_linux.cgroups.files import write
 from cloche_linux.cgroups.group import Group
-from cloche_linux.cgroups.node import make
+from cloche_linux.cgroups.node import Node, make
 from cloche_linux.cgroups.removal import remove
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from cloche.spec import LinuxDeviceCgroup
     from cloche_linux.cgroups.device_program import Programs
-    from cloche_linux.cgroups.draft import Planned
-    from cloche_linux.cgroups.node import Node
     from cloche_linux.cgroups.planning import GroupPlan
     from cloche_linux.cgroups.scope import Scope
     from cloche_linux.cgroups.settings import Setting
@@ -37,24 +36,31 @@ def create(plan: GroupPlan) -> Group:
     try:
         for planned in plan.directories:
             made.append(make_planned(planned, may_exist=plan.named))
+        scope = None if plan.scope is None else _scope(plan.scope)
+        if scope is not None:
+            made.append(_make_within(scope, plan))
         apply(plan.settings, made, plan.unenforced)
         restrict_devices(plan.devices, made, plan.programs)
     except BaseException:
         for node in reversed(made):
             remove(node)
         raise
-    return Group(plan.id, tuple(made), _scope(plan))
+    return Group(plan.id, tuple(made), scope)
 
 
-def _scope(plan: GroupPlan) -> Scope | None:
-    if plan.scope is None:
-        return None
-    from cloche_linux.cgroups.scope import Scope
+def _scope(controllers: frozenset[str]) -> Scope:
+    from cloche_linux.cgroups.scope import own_scope
 
-    return Scope.planned(plan.id, plan.scope, plan.settings)
+    return own_scope(controllers)
 
 
-def make_planned(planned: Planned, *, may_exist: bool) -> Node:
+def _make_within(scope: Scope, plan: GroupPlan) -> Node:
+    path = f"{scope.directory}/cloche/{plan.id}"
+    node = Node(version=2, controllers=plan.scope or frozenset(), path=path)
+    return make_planned(Planned(node=node, site=sites.Site(directory=scope.directory)))
+
+
+def make_planned(planned: Planned, *, may_exist: bool = False) -> Node:
     """Make one directory, on a site that is cleared first if need be."""
     try:
         if planned.site.crowded:

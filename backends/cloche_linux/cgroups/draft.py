@@ -61,21 +61,21 @@ class Draft:
     def freezer(self) -> None:
         """Take in what it takes to freeze: any v2 group, or the v1 controller."""
         unified = self._layout.unified
-        found = sites.find(unified, frozenset()) if unified else None
-        if unified and (isinstance(found, Site) or _offer(unified) is not None):
+        if unified and _in_reach(unified):
             self._wanted.setdefault(unified, set())
         elif not self._want("freezer"):
+            found = sites.find(unified, frozenset()) if unified else None
             absent = _absent("freezer", "freezer")
             self._refuse(_denied("freezer", found) if isinstance(found, NoSite) else absent)
 
     def stats(self) -> None:
         """Take in what can be measured here; any v2 group measures processor time."""
         unified = self._layout.unified
-        if unified and isinstance(sites.find(unified, frozenset()), Site):
+        if unified and _in_reach(unified):
             self._wanted.setdefault(unified, set())
         for controller in ("memory", "pids", "blkio", "io", *([] if unified else ["cpuacct"])):
             holder = self._layout.holding(controller)
-            if holder and isinstance(sites.find(holder, frozenset({controller})), Site):
+            if holder and _in_reach(holder, controller):
                 self._want(controller)
 
     def directories(self) -> tuple[Planned, ...]:
@@ -160,6 +160,14 @@ class Draft:
             reason=refusal.reason,
             remedy=f"{refusal.remedy}, or {drop}" if refusal.remedy else drop,
         )
+
+
+def _in_reach(hierarchy: Hierarchy, *controllers: str) -> bool:
+    """Whether a group can have these controllers here, be it with systemd's help."""
+    if isinstance(sites.find(hierarchy, frozenset(controllers)), Site):
+        return True
+    offered = _offer(hierarchy)
+    return offered is not None and offered.issuperset(controllers)
 
 
 def _offer(hierarchy: Hierarchy) -> frozenset[str] | None:

@@ -56,7 +56,7 @@ class Group:
         return {
             "id": self.id,
             "nodes": [node.info for node in self._nodes],
-            "scope": self._scope.unit if self._scope else None,
+            "scope": self._scope.info if self._scope else None,
         }
 
     @property
@@ -95,13 +95,11 @@ class Group:
         if self._scope is None:
             attach(self._nodes, pid)
         elif self._nodes:
-            self._scope.join(pid)
-        else:
-            self._start_scope(self._scope, pid)
+            self._scope.admit(pid, self._nodes[0].path)
 
     def adopt(self, pids: Callable[[], Iterable[int]]) -> None:
         """Move all processes in that ``pids`` lists, until it lists no new one."""
-        adopt(self._nodes, pids)
+        adopt(self.attach, pids)
 
     def pids(self) -> list[int]:
         """List the processes, those in groups beneath too; host ids."""
@@ -147,8 +145,6 @@ class Group:
         """Add what ``wanted`` has and this group has not, and set its settings."""
         from cloche_linux.cgroups.grow import grow
 
-        if self._scope is not None:
-            raise NotSupported("limits of a scope of systemd's can't be added to yet")
         self._nodes = grow(self._nodes, wanted)
 
     def kill(self) -> None:
@@ -183,12 +179,6 @@ class Group:
             self._descriptors[path] = os.open(path, flags | os.O_CLOEXEC)
         return self._descriptors[path]
 
-    def _start_scope(self, scope: Scope, pid: int) -> None:
-        from cloche_linux.cgroups.create import apply
-
-        self._nodes = (scope.start(pid),)
-        apply(scope.settings, self._nodes, frozenset())
-
     def _freezing(self) -> Node | None:
         return next((node for node in self._nodes if freezer.can_freeze(node)), None)
 
@@ -201,10 +191,12 @@ class Group:
         return self._freezing() or _unfreezable()
 
 
-def _scope(unit: object) -> Scope | None:
+def _scope(info: object) -> Scope | None:
+    if not isinstance(info, dict):
+        return None
     from cloche_linux.cgroups.scope import Scope
 
-    return Scope(unit=unit) if isinstance(unit, str) else None
+    return Scope.load(info)
 
 
 def _unfreezable() -> Node:

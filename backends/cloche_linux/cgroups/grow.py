@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from cloche.errors import NotSupported
 from cloche_linux.cgroups.create import apply, make_planned, restrict_devices
 from cloche_linux.cgroups.failures import of_making
-from cloche_linux.cgroups.members import adopt, members
+from cloche_linux.cgroups.members import adopt, attach, members
 from cloche_linux.cgroups.node import Node, enable
 from cloche_linux.cgroups.removal import remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloche_linux.cgroups.draft import Planned
     from cloche_linux.cgroups.planning import GroupPlan
 
 __all__ = ["grow"]
@@ -34,11 +33,13 @@ def grow(nodes: Sequence[Node], wanted: GroupPlan) -> tuple[Node, ...]:
             if index is None:
                 new.append(make_planned(planned, may_exist=wanted.named))
             else:
-                kept[index] = _widened(kept[index], planned)
+                kept[index] = _widened(kept[index], planned.node.controllers)
+        if wanted.scope is not None:
+            kept = [_widened(node, wanted.scope) for node in kept]
         apply(wanted.settings, [*kept, *new], wanted.unenforced)
         _restrict(wanted, [*kept, *new])
         if nodes and new:
-            adopt(new, lambda: members(nodes[0]))
+            adopt(lambda pid: attach(new, pid), lambda: members(nodes[0]))
     except BaseException:
         for node in new:
             remove(node)
@@ -52,13 +53,13 @@ def _same(node: Node, other: Node) -> bool:
     )
 
 
-def _widened(node: Node, planned: Planned) -> Node:
-    if node.version == 2 and not planned.node.controllers <= node.controllers:
+def _widened(node: Node, controllers: frozenset[str]) -> Node:
+    if node.version == 2 and not controllers <= node.controllers:
         try:
-            enable(dirname(node.path), planned.node.controllers)
+            enable(dirname(node.path), controllers)
         except OSError as error:
             raise of_making(error, node.path) from error
-    return replace(node, controllers=node.controllers | planned.node.controllers)
+    return replace(node, controllers=node.controllers | controllers)
 
 
 def _restrict(wanted: GroupPlan, nodes: Sequence[Node]) -> None:

@@ -43,17 +43,17 @@ def attach(nodes: Sequence[Node], pid: int) -> None:
             os.close(descriptor)
 
 
-def adopt(nodes: Sequence[Node], pids: Callable[[], Iterable[int]]) -> None:
-    """Move all processes in, until a look finds no new one: they may fork meanwhile."""
+def adopt(enter: Callable[[int], None], pids: Callable[[], Iterable[int]]) -> None:
+    """Have all processes enter, until a look finds no new one: they may fork meanwhile."""
     known: set[int] = set()
     while fresh := set(pids()) - known:
         known |= fresh
         for pid in fresh:
-            _attach_if_alive(nodes, pid)
+            _enter_if_alive(enter, pid)
 
 
-def _attach_if_alive(nodes: Sequence[Node], pid: int) -> None:
+def _enter_if_alive(enter: Callable[[int], None], pid: int) -> None:
     try:
-        attach(nodes, pid)
+        enter(pid)
     except ProcessLookupError:
         return

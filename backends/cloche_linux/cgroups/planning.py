@@ -28,7 +28,7 @@ class GroupPlan(Value, kw_only=True):
     settings: tuple[Setting, ...]
     devices: tuple[LinuxDeviceCgroup, ...]
     programs: Programs | None
-    #: Controllers of a scope that systemd makes when the first process is attached; None without.
+    #: Controllers of a scope of systemd's in which the group is made; None without.
     scope: frozenset[str] | None
     #: The caller named the directory, so it may be there already.
     named: bool

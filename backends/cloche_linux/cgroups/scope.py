@@ -1,35 +1,76 @@
-"""Scopes of systemd's user manager: how a normal user gets a group to limit.
+"""A scope of systemd's user manager: how a normal user gets groups to limit.
 
 The user manager's part of the v2 tree belongs to the user, but a process in a login session stands
-outside it and may not move anything in. Systemd may: it is asked (by ``busctl``, its own client)
-for a transient scope around the container's first process, with everything beneath delegated.
+outside it and may not move anything in. Systemd may. It is asked, by ``busctl``, its own client,
+for one transient scope for each process that makes containers, with everything beneath delegated,
+and to move every process of a container in.
+
+A scope vanishes with its last process, and with it all that was counted. So a process of ours
+stays in it, which ends when the process that makes the containers does.
+
 Source: systemd's CGROUP_DELEGATION.md and org.freedesktop.systemd1(5).
 """
 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, TimedOut
 from cloche.values import Value
 from cloche_linux.cgroups.files import read, read_words, write
 from cloche_linux.cgroups.layout import detect
-from cloche_linux.cgroups.node import Node, enable, make
+from cloche_linux.cgroups.node import enable
 
 if TYPE_CHECKING:
-    from cloche_linux.cgroups.layout import Hierarchy
-    from cloche_linux.cgroups.settings import Setting
+    from collections.abc import Mapping
 
-__all__ = ["Scope", "offer"]
+    from cloche_linux.cgroups.layout import Hierarchy
+
+__all__ = ["Scope", "offer", "own_scope"]
 
 _CLIENT = "/usr/bin/busctl"
 #: Seconds for systemd to answer, and to act.
 _PATIENCE = 10.0
-#: The group within the scope that holds the processes; the scope itself must be empty.
-_INNER = "container"
+#: The group of the process that keeps the scope: the scope itself must have none.
+_KEEPER = "keeper"
+
+
+class Scope(Value, kw_only=True):
+    """A scope that is there: groups may be made in it, but only systemd moves processes in."""
+
+    unit: str
+    directory: str
+
+    @property
+    def info(self) -> dict[str, str]:
+        """Small JSON for ``Scope.load``."""
+        return {"unit": self.unit, "directory": self.directory}
+
+    @classmethod
+    def load(cls, info: Mapping[str, object]) -> Scope:
+        """Read what ``info`` wrote; ValueError if it is something else."""
+        match info:
+            case {"unit": str(unit), "directory": str(directory)}:
+                return cls(unit=unit, directory=directory)
+        raise ValueError("not the record of a scope")
+
+    def admit(self, pid: int, group: str) -> None:
+        """Have systemd move a process into a group beneath the scope.
+
+        Raises ProcessLookupError if the process is gone, else BackendError in systemd's words, or
+        TimedOut if it does not answer.
+        """
+        inner = group.removeprefix(self.directory)
+        try:
+            _call("AttachProcessesToUnit", "ssau", self.unit, inner, "1", str(pid))
+        except BackendError as error:
+            if os.path.exists(f"/proc/{pid}"):
+                raise
+            raise ProcessLookupError(f"process {pid} is gone") from error
 
 
 def offer(hierarchy: Hierarchy) -> frozenset[str] | None:
@@ -43,38 +84,56 @@ def offer(hierarchy: Hierarchy) -> frozenset[str] | None:
     return read_words(f"{manager}/cgroup.controllers")
 
 
-class Scope(Value, kw_only=True):
-    """A scope, and what is to be set in it once it exists."""
+_lock = threading.Lock()
+_own: dict[int, Scope] = {}
 
-    unit: str
-    controllers: frozenset[str] = frozenset()
-    settings: tuple[Setting, ...] = ()
 
-    @classmethod
-    def planned(cls, id: str, controllers: frozenset[str], settings: tuple[Setting, ...]) -> Scope:
-        """Name the scope of a container."""
-        safe = "".join(letter if letter.isalnum() else f"_{ord(letter):x}" for letter in id)
-        return cls(unit=f"cloche-{safe}.scope", controllers=controllers, settings=settings)
+def own_scope(controllers: frozenset[str]) -> Scope:
+    """Find this process's scope, made on first use, whose groups can have these controllers.
 
-    def start(self, pid: int) -> Node:
-        """Make the scope around a process, and within it the group that holds the process.
+    Errors as of ``Scope.admit``, or OSError.
+    """
+    pid = os.getpid()
+    with _lock:
+        if pid not in _own or not os.path.isdir(_own[pid].directory):
+            _own[pid] = _start(f"cloche-{pid}-{time.time_ns():x}.scope")
+    enable(_own[pid].directory, controllers)
+    return _own[pid]
 
-        Raises BackendError in systemd's words, TimedOut if it does not act in time.
-        """
-        delegate = ("Delegate", "b", "true")
-        collect = ("CollectMode", "s", "inactive-or-failed")
-        properties = ("3", *delegate, *collect, "PIDs", "au", "1", str(pid))
-        _call("StartTransientUnit", "ssa(sv)a(sa(sv))", self.unit, "fail", *properties, "0")
-        directory = _settled(pid, self.unit)
-        node = Node(version=2, controllers=frozenset(), path=f"{directory}/{_INNER}")
-        made = make(node, directory)
-        write(f"{made.path}/cgroup.procs", str(pid))
-        enable(directory, self.controllers)
-        return replace(made, controllers=self.controllers)
 
-    def join(self, pid: int) -> None:
-        """Have systemd move a further process in; errors as of ``start``."""
-        _call("AttachProcessesToUnit", "ssau", self.unit, f"/{_INNER}", "1", str(pid))
+def _start(unit: str) -> Scope:
+    keeper = _keeper()
+    delegate = ("Delegate", "b", "true")
+    collect = ("CollectMode", "s", "inactive-or-failed")
+    properties = ("3", *delegate, *collect, "PIDs", "au", "1", str(keeper))
+    try:
+        _call("StartTransientUnit", "ssa(sv)a(sa(sv))", unit, "fail", *properties, "0")
+        directory = _settled(keeper, unit)
+        os.mkdir(f"{directory}/{_KEEPER}")
+        write(f"{directory}/{_KEEPER}/cgroup.procs", str(keeper))
+    except BaseException:
+        os.kill(keeper, signal.SIGKILL)
+        os.waitpid(keeper, 0)
+        raise
+    return Scope(unit=unit, directory=directory)
+
+
+def _keeper() -> int:
+    """Start a process that ends with this one: it reads a pipe that nobody writes to.
+
+    The other end stays open on purpose, for as long as this process lives.
+    """
+    reading, _ = os.pipe()
+    try:
+        actions = [
+            (os.POSIX_SPAWN_DUP2, reading, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        # In a process group of its own, for Ctrl-C is not meant for it.
+        return os.posix_spawn("/bin/cat", ["cat"], {}, file_actions=actions, setpgroup=0)
+    finally:
+        os.close(reading)
 
 
 def _bus() -> bool:

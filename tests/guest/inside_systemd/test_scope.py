@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import re
 import time
 from pathlib import Path
 
-USER = 1000
-MANAGER = Path(f"/sys/fs/cgroup/user.slice/user-{USER}.slice/user@{USER}.service")
+MANAGER = Path("/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service")
 
 PREPARED = """
 import os, time
@@ -32,7 +29,7 @@ def planned(**limits):
 OUT_OF_MEMORY = """
 limits = LinuxMemory(limit=40 << 20, swap=40 << 20)
 group = planned(memory=limits, cpu=LinuxCPU(quota=50_000), pids=LinuxPids(limit=9)).create()
-print(group.by_attach, group.clone_into, group.info["nodes"])
+print(group.by_attach, group.clone_into, group.join_fds)
 pid, go = child(lambda: bytearray(80 << 20))
 group.attach(pid)
 print(group.info["nodes"][0]["path"])
@@ -41,6 +38,7 @@ print(stats.memory_limit >> 20, stats.pids_limit, stats.pids)
 os.write(go, b"x")
 print(os.waitpid(pid, 0)[1], group.oom_kills())
 group.remove()
+print(os.path.exists(group.info["nodes"][0]["path"]))
 """
 
 FREEZE_AND_JOIN = """
@@ -59,6 +57,28 @@ print(os.waitpid(first, 0)[1], os.waitpid(second, 0)[1])
 found.remove()
 """
 
+UPDATED = """
+group = planned(pids=LinuxPids(limit=7)).create()
+print(group.stats().pids_limit, group.stats().memory_limit)
+group.update(LinuxResources(pids=LinuxPids(limit=5), memory=LinuxMemory(limit=50 << 20)))
+print(group.stats().pids_limit, group.stats().memory_limit >> 20)
+group.remove()
+"""
+
+GONE = """
+first = planned(pids=LinuxPids(limit=7)).create()
+pid, _ = child(lambda: None)
+first.adopt(lambda: [pid, 4_000_000])
+print(first.pids() == [pid])
+try:
+    first.attach(4_000_000)
+except OSError as error:
+    print(type(error).__name__)
+first.kill()
+os.waitpid(pid, 0)
+first.remove()
+"""
+
 CPUSET = """
 try:
     planned(cpu=LinuxCPU(cpus="0"))
@@ -67,49 +87,38 @@ except Exception as error:
 """
 
 
-def run_as_user(code: str) -> list[str]:
-    """Run code as the user, in a group of root's as a login session is."""
-    result = subprocess.run(
-        [sys.executable, "-c", PREPARED + code],
-        user=USER,
-        group=USER,
-        extra_groups=[],
-        env={
-            "XDG_RUNTIME_DIR": f"/run/user/{USER}",
-            "PYTHONPATH": os.environ["PYTHONPATH"],
-            "PATH": "/usr/bin:/bin",
-        },
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert result.stderr == ""
-    return result.stdout.splitlines()
-
-
-def test_limits_hold_in_the_scope():
-    by_attach, path, stats, ending = run_as_user(OUT_OF_MEMORY)
-    assert by_attach == "True None []"
-    assert path == f"{MANAGER}/app.slice/cloche-c1.scope/container"
+def test_limits_hold_in_the_scope(run_as_user):
+    ways_in, path, stats, ending, left = run_as_user(PREPARED + OUT_OF_MEMORY)
+    assert ways_in == "True None ()"
+    assert re.fullmatch(rf"{MANAGER}/app\.slice/cloche-[0-9]+-[0-9a-f]+\.scope/cloche/c1", path)
     assert stats == "40 9 1"
     assert ending == "9 1"
+    assert left == "False"
 
 
-def test_nothing_of_it_is_left():
-    run_as_user(OUT_OF_MEMORY)
+def test_nothing_of_it_is_left(run_as_user):
+    run_as_user(PREPARED + OUT_OF_MEMORY)
     deadline = time.monotonic() + 20
     while list(MANAGER.rglob("cloche*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert list(MANAGER.rglob("cloche*")) == []
 
 
-def test_another_process_joins_and_both_stand_still():
-    assert run_as_user(FREEZE_AND_JOIN) == ["True", "True", "9 9"]
+def test_limits_change_and_are_added(run_as_user):
+    assert run_as_user(PREPARED + UPDATED) == ["7 None", "5 50"]
 
 
-def test_what_systemd_does_not_hand_out_is_refused():
+def test_a_process_that_is_gone_is_reported(run_as_user):
+    assert run_as_user(PREPARED + GONE) == ["True", "ProcessLookupError"]
+
+
+def test_another_process_joins_and_both_stand_still(run_as_user):
+    assert run_as_user(PREPARED + FREEZE_AND_JOIN) == ["True", "True", "9 9"]
+
+
+def test_what_systemd_does_not_hand_out_is_refused(run_as_user):
     """Debian's systemd delegates memory, pids and cpu to users, not cpuset."""
-    (refusal,) = run_as_user(CPUSET)
+    (refusal,) = run_as_user(PREPARED + CPUSET)
     assert refusal == (
         "Unavailable|cpuset_cpus: user ann has no delegated cpuset cgroup"
         "|run as root, or --allow-unenforced cpuset_cpus"
