@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloche.errors import NotFound
+from cloche.errors import InvalidSpec, NotFound
 from cloche_linux.users import Account, group_id, resolve
 
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:100:Ann:/home/ann:/bin/sh\nbroken line\n"
@@ -53,3 +53,32 @@ def test_hostile_files_give_an_account_or_not_found(passwd: bytes, group: bytes)
     files = {"etc/passwd": passwd, "etc/group": group}
     account = resolve("0:0", files.get)
     assert (account.uid, account.gid) == (0, 0) or b":" in passwd + group
+
+
+HOSTILE = b"1000:x:0:0::/:/bin/sh\nann:x:1000:7::/:/bin/sh\n", b"1000:x:0:\nann:x:1000:\n"
+
+
+def hostile(path: str) -> bytes | None:
+    return dict(zip(("etc/passwd", "etc/group"), HOSTILE, strict=True)).get(path)
+
+
+def test_a_number_is_never_a_name_whatever_the_image_calls_root() -> None:
+    assert resolve("1000", hostile) == Account(uid=1000, gid=7, home="/")
+    assert resolve("0001000:1000", hostile) == Account(uid=1000, gid=1000, home="/")
+    assert group_id("1000", hostile) == 1000
+
+
+@pytest.mark.parametrize("digits", [f"{2**32 - 1}", f"{2**32}", f"{2**64}", "1" * 5000])
+def test_what_the_kernel_would_take_for_another_id_is_refused(digits: str) -> None:
+    with pytest.raises(InvalidSpec, match="is no id"):
+        resolve(digits, read)
+    with pytest.raises(InvalidSpec, match="is no id"):
+        group_id(digits, read)
+    row = f"eve:x:{digits}:{digits}::/:\neve:x:{digits}:\n".encode()
+    with pytest.raises(NotFound):
+        resolve("eve", lambda path: row)
+
+
+def test_a_line_with_a_nul_adds_no_variable() -> None:
+    with pytest.raises(NotFound):
+        resolve("eve", lambda path: b"eve:x:5:5::/x\0LD_PRELOAD=/evil:\n")
