@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from cloche.config import Settings, read_settings
 from cloche.errors import NotFound
-from cloche.locations import locate
+from cloche.locations import check_place, locate
 from cloche.options import RUN, START
 from cloche.owners import forget_the_dead
 from cloche.records import Records
@@ -51,7 +51,7 @@ class Engine:
 
         ``root`` moves everything that is kept, as ``CLOCHE_ROOT`` does. ``plugins`` are registered
         beside those that are installed. Raises InvalidSpec for a configuration file that can't be
-        understood.
+        understood, Unavailable for a place that another user made or could exchange.
         """
         settings = read_settings()
         self._settings = Settings(
@@ -65,6 +65,8 @@ class Engine:
         self._extra = tuple(plugins)
         self._shop: Workshop | None = None
         self._lock = Lock()
+        check_place(self._places.run)
+        check_place(self._places.data)
         self._clear_up()
 
     @overload

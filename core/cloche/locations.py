@@ -9,7 +9,7 @@ import sys
 from cloche.errors import Unavailable
 from cloche.values import Value
 
-__all__ = ["Locations", "locate", "private_directory"]
+__all__ = ["Locations", "check_place", "locate", "private_directory"]
 
 
 class Locations(Value):
@@ -62,11 +62,49 @@ def private_directory(path: str) -> None:
             f"{path}: {(error.strerror or str(error)).lower()}",
             remedy="name a directory of your own by CLOCHE_ROOT",
         ) from error
+    _check_private(path, found)
+
+
+def _check_private(path: str, found: os.stat_result) -> None:
     if not stat.S_ISDIR(found.st_mode) or (sys.platform != "win32" and not _is_ours(found)):
         raise Unavailable(
             f"{path} is not a private directory of this user",
             remedy="remove it, or name another place by CLOCHE_ROOT",
         )
+
+
+def check_place(path: str) -> None:
+    """Refuse a place that another user made or could exchange, before anything there is believed.
+
+    Records name processes to end and files to remove. What does not exist, or can't be reached, is
+    no danger yet: ``private_directory`` makes it. Group members may write above it, for many users
+    have a group of their own. Raises Unavailable.
+    """
+    if sys.platform == "win32":
+        return
+    try:
+        if os.path.lexists(path):
+            _check_private(path, os.lstat(path))
+        owners = {os.geteuid(), os.stat("/").st_uid}  # the latter: root, mapped or not
+        for above in _above(path) | _above(os.path.realpath(path)):
+            if os.path.lexists(above) and not _is_safe(os.lstat(above), owners):
+                raise Unavailable(
+                    f"{path}: another user can exchange {above}",
+                    remedy="name a directory of your own by CLOCHE_ROOT",
+                )
+    except OSError:
+        return
+
+
+def _above(path: str) -> set[str]:
+    parent = os.path.dirname(path)
+    return {path} if parent == path else {parent} | _above(parent)
+
+
+def _is_safe(found: os.stat_result, owners: set[int]) -> bool:
+    """Whether entries of a directory are their owners' alone, or a link is somebody's we trust."""
+    shared = stat.S_ISDIR(found.st_mode) and found.st_mode & 0o1002 == 0o0002
+    return found.st_uid in owners and not shared
 
 
 def _make(path: str) -> None:
