@@ -170,6 +170,10 @@ class Child:
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
     def _failure(self, packet: Packet) -> StepFailed:
+        try:
+            self.kill(signal.SIGKILL)  # it is about to end, but others in its container may stop it
+        except ProcessLookupError:
+            pass  # somebody else has reaped it
         self._wait_for_end()
         step = Step(packet.number)
         kind = ExecFailed if step is Step.EXECUTE else StepFailed
