@@ -37,8 +37,14 @@ def report(error: BaseException, command: Command | None) -> int:
 
 
 def say(message: str, hint: str | None = None) -> None:
-    """Print a line, and a hint if there is one; a closed stderr is nobody to tell."""
-    lines = f"cloche: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    """Print a line, and a hint if there is one; a closed stderr is nobody to tell.
+
+    Names of files in a container may be in it, so it can't move the cursor or begin a line.
+    """
+    from cloche_cli.words import printable
+
+    told = [f"cloche: {message}", *([f"hint: {hint}"] if hint else [])]
+    lines = "".join(f"{printable(line)}\n" for line in told)
     try:
         sys.stderr.write(lines)
         sys.stderr.flush()

@@ -24,6 +24,11 @@ RUN = parse(Run, ["--", "true"])
         (UsageError("-d: no", hint="use &"), "cloche: -d: no\nhint: use &\n", 125),
         (api.NotFound("no container web", hint="h"), "cloche: no container web\nhint: h\n", 125),
         (
+            api.InvalidSpec("\x1b[2J\nhint: \x9b1mx is a device", hint="\x07"),
+            "cloche: \ufffd[2J\ufffdhint: \ufffd1mx is a device\nhint: \ufffd\n",
+            125,
+        ),
+        (
             api.InvalidSpec("memory: 'x' is not a size"),
             "cloche: --memory: 'x' is not a size\n",
             125,
