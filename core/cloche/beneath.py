@@ -20,6 +20,7 @@ __all__ = ["DIRECTORY", "Place", "file_errors", "find", "open_directory", "place
 
 _PATH = getattr(os, "O_PATH", os.O_RDONLY)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 DIRECTORY = getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
 _MOST_LINKS = 40
 
@@ -48,7 +49,8 @@ class Place:
     def open_file(self, flags: int) -> int:
         """Open a regular file, whatever takes its place meanwhile; InvalidSpec for other things.
 
-        By way of a descriptor that only names it: to open a device or FIFO would be felt.
+        By way of a descriptor that only names it: to open a device or FIFO would be felt. Without
+        waiting: some files of the kernel's are regular and make their readers wait (/proc/kmsg).
         """
         named = os.open(self.name, _PATH | _NOFOLLOW | os.O_CLOEXEC, dir_fd=self.directory)
         try:
@@ -57,7 +59,7 @@ class Place:
                 raise InvalidSpec(f"{self.name} is a directory", path="path")
             if not stat.S_ISREG(kind):
                 raise InvalidSpec(f"{self.name} is not a regular file", path="path")
-            return os.open(f"/proc/self/fd/{named}", flags | os.O_CLOEXEC)
+            return os.open(f"/proc/self/fd/{named}", flags | _NONBLOCK | os.O_CLOEXEC)
         finally:
             os.close(named)
 
