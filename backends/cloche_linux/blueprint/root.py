@@ -47,7 +47,7 @@ def add_root(
             attributes=Attribute.NODEV,
         )
     elif root.form == "path" and root.path:
-        plan.root_bind(root.path, attributes=Attribute(0))
+        plan.root_bind(root.path, attributes=Attribute.NODEV)
     else:
         raise InvalidSpec(f"this runtime takes no roots of the form {root.form}", path="root")
 

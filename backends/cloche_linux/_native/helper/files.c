@@ -18,18 +18,28 @@ int step_directory(struct helper *h, const struct record *r)
     return error;
 }
 
-/* Gives the device that is there already mode and owner, if it is the one that is meant. */
+static int is_meant(const struct statx *file, const struct record *r)
+{
+    uint64_t device = (uint64_t)file->stx_rdev_major << 8 | (file->stx_rdev_minor & 0xff)
+                      | (uint64_t)(file->stx_rdev_minor & ~0xffu) << 12;
+    return (file->stx_mode & TYPE_MASK) == (r->number & TYPE_MASK) && device == r->first;
+}
+
+/* Gives the device that is there already its mode, if it is the one that is meant. By descriptor: whoever shares
+ * the directory may put a link in its place meanwhile, which by name would lead to a file of the host's. */
 static int adopt_device(int parent, const char *leaf, const struct record *r)
 {
     struct statx file;
-    int error = (int)CALL(statx, parent, leaf, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &file);
-    uint64_t device = (uint64_t)file.stx_rdev_major << 8 | (file.stx_rdev_minor & 0xff)
-                      | (uint64_t)(file.stx_rdev_minor & ~0xffu) << 12;
-    if (error)
-        return error;
-    if ((file.stx_mode & TYPE_MASK) != (r->number & TYPE_MASK) || device != r->first)
-        return -EEXIST;
-    return (int)CALL(fchmodat, parent, leaf, r->number & MODE_MASK);
+    char path[32] = "/proc/self/fd/";
+    int fd = sys_open(parent, leaf, O_PATH | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return fd;
+    text_append_number(path, text_length(path), sizeof path, (uint64_t)fd);
+    int error = sys_statx(fd, STATX_TYPE, &file);
+    if (!error)
+        error = is_meant(&file, r) ? (int)CALL(fchmodat, AT_FDCWD, path, r->number & MODE_MASK) : -EEXIST;
+    sys_close(fd);
+    return error;
 }
 
 int step_device(struct helper *h, const struct record *r)
