@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, NamedTuple
 
+from cloche.interrupts import interruptible
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import check
 from cloche_linux.failures import ExecFailed, StepFailed
-from cloche_linux.protocol import HAS_SHELL, Message
+from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, Message
 from cloche_linux.steps import Step
 
 _MESSAGE: Final = struct.Struct("<IiiI256s240s")
@@ -112,8 +113,8 @@ class Child:
             return
         os.close(self._control)
         self._control = -1
-        _give_up(self.pidfd, ended=self._status != _RUNNING)
-        self.pidfd = -1
+        pidfd, self.pidfd = self.pidfd, -1
+        check(lib.cloche_disown(pidfd))
         self._end_helper()
 
     def __enter__(self) -> Child:
@@ -160,14 +161,20 @@ class Child:
 
     def _next(self, timeout: float | None) -> Packet | None:
         """Return the next packet that is not about the helper itself, or None at the end."""
-        while _is_readable(self._control, timeout):
+        while self._has_more(timeout):
             packet = _receive(self._control)
             if packet is None or packet.kind not in (Message.FAILED, Message.CHILD):
                 return packet
             if packet.kind == Message.FAILED:
                 raise self._failure(packet)
             self._helper, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
+            if not packet.flags & NEW_PID_NAMESPACE:
+                check(lib.cloche_watch(self.pidfd))
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    def _has_more(self, timeout: float | None) -> bool:
+        with interruptible():
+            return _is_readable(self._control, timeout)
 
     def _failure(self, packet: Packet) -> StepFailed:
         try:
@@ -186,8 +193,7 @@ class Child:
         """Reap the first helper, which ended when it had sent its child's pidfd."""
         if self._helper >= 0:
             _is_readable(self._helper, None)
-            _reap(self._helper)
-            os.close(self._helper)
+            check(lib.cloche_disown(self._helper))
             self._helper = -1
 
     def _wait_for_end(self) -> None:
@@ -245,10 +251,3 @@ def _reap(pidfd: int) -> int:
     if result == -errno.ECHILD:
         return _UNKNOWN
     return int(status[0]) if check(result) else _RUNNING
-
-
-def _give_up(pidfd: int, *, ended: bool) -> None:
-    if ended or _reap(pidfd) != _RUNNING:
-        os.close(pidfd)
-    else:
-        check(lib.cloche_disown(pidfd))

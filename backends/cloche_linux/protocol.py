@@ -21,3 +21,4 @@ class Message(enum.IntEnum):
 
 
 HAS_SHELL = 1
+NEW_PID_NAMESPACE = 2

@@ -16,7 +16,7 @@ enum {
 enum {
     /* helper to parent */
     MESSAGE_NEED_MAPS = 1,
-    MESSAGE_CHILD = 2,   /* number: pid; with its pidfd */
+    MESSAGE_CHILD = 2,   /* number: pid; flags; with its pidfd */
     MESSAGE_READY = 3,   /* perhaps with the master of a terminal */
     MESSAGE_STARTED = 4, /* the workload is executed; without an init, end of file says so */
     MESSAGE_FAILED = 5,  /* number: step; error; path; detail: the kernel's own words */
@@ -28,7 +28,7 @@ enum {
     MESSAGE_START = 33,
 };
 
-enum { MESSAGE_HAS_SHELL = 1 };
+enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2 };
 
 #include "message.h"
 

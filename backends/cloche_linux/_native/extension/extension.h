@@ -8,9 +8,10 @@
 #include "../protocol.h"
 #include "module.h"
 
-/* kernel_calls.c: memfd_create(2), which C libraries have since 2017; close-on-exec. */
+/* kernel_calls.c; memfd_create(2) is in C libraries since 2017 only. The memfd is close-on-exec. */
 enum { MFD_ALLOW_SEALING_ = 2, MFD_EXEC_ = 0x10 };
 int create_memfd(const char *name, unsigned flags);
+int reap_now(int pidfd, int *status); /* as `cloche_reap`, of a child that is not watched */
 
 /* process.c */
 enum { FIRST_KEPT = 10 }; /* what a process without standard streams opens later as 0, 1 or 2 is not in our place */

@@ -37,7 +37,7 @@ static int to_status(const siginfo_t *ended)
     return ended->si_code == CLD_EXITED ? (ended->si_status & 0xff) << 8 : ended->si_status | core;
 }
 
-int cloche_reap(int pidfd, int *status)
+int reap_now(int pidfd, int *status)
 {
     siginfo_t ended;
     memset(&ended, 0, sizeof ended);

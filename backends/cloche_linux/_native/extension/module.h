@@ -28,7 +28,10 @@ int cloche_send(int control, uint32_t kind);
 /* Reaps without waiting: 1 with a wait status, 0 while it runs, -ECHILD if nobody knows any more. */
 int cloche_reap(int pidfd, int *status);
 
-/* Takes the pidfd of a child that nobody waits for over: it is reaped when it ends. */
+/* Has a child reaped when it ends, whether or not somebody asks; its status is kept until it is disowned. */
+int cloche_watch(int pidfd);
+
+/* Takes the pidfd over: nobody asks any more. The child is reaped when it ends, and the pidfd closed. */
 int cloche_disown(int pidfd);
 
 /* Removes a directory and all beneath it; one that is not there is fine. */

@@ -111,6 +111,16 @@ int step_reexecute(struct helper *h, const struct record *r)
     return (int)CALL(execveat, FD_IMAGE, "", arguments, environment, AT_EMPTY_PATH);
 }
 
+static int announce(struct helper *h, int pid, int pidfd, int is_init)
+{
+    struct message message;
+    memset(&message, 0, sizeof message);
+    message.kind = MESSAGE_CHILD;
+    message.number = pid;
+    message.flags = is_init ? MESSAGE_NEW_PID_NAMESPACE : 0;
+    return control_send_message(h, &message, pidfd);
+}
+
 /* A sibling, so that the embedding process is the parent and gets the exit; its pidfd is sent by the only
  * process that cannot have been reaped in between, this one. */
 int step_fork(struct helper *h, const struct record *r)
@@ -124,7 +134,7 @@ int step_fork(struct helper *h, const struct record *r)
     if (pid < 0)
         return (int)pid;
     if (pid > 0)
-        sys_exit(control_send(h, MESSAGE_CHILD, (int)pid, pidfd) < 0);
+        sys_exit(announce(h, (int)pid, pidfd, r->flags & NEW_PID_NAMESPACE) < 0);
     CALL(setsid);
     if (watch_parent(h, SIGNAL_KILL) < 0)
         sys_exit(1);

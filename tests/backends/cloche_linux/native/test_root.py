@@ -67,12 +67,12 @@ FSCONFIG, SET_FD = 431, 5
 
 
 def forget_layers_by_descriptor() -> None:
-    """Filter this process so that its kernel is one from before 6.13, which takes layers by path."""
+    """Filter this process so that its kernel is as one before 6.13: layers go by path."""
     load = [(0x20, 0, 0, 0), (0x15, 0, 3, FSCONFIG), (0x20, 0, 0, 24), (0x15, 0, 1, SET_FD)]
     end = [(0x06, 0, 0, 0x00050000 | errno.EINVAL), (0x06, 0, 0, 0x7FFF0000)]
     program = b"".join(struct.pack("=HBBI", *each) for each in load + end)
-    filter = ctypes.create_string_buffer(program)
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(filter))
+    instructions = ctypes.create_string_buffer(program)
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions))
     assert ctypes.CDLL(None).prctl(22, 2, ctypes.create_string_buffer(header)) == 0
 
 
