@@ -37,11 +37,12 @@ class SetupSteps(Recorder):
         self._add(Step.OOM_SCORE, number=adjustment)
 
     def attach_cgroup(self, procs: Extra) -> None:
-        """Move the helper, before it has children, into the cgroup whose ``cgroup.procs`` is open
-        for writing.
+        """Move the helper, before it has children, into the cgroup whose ``tasks`` (v1) or
+        ``cgroup.procs`` (v2) is open for writing.
 
-        On v1 once for each hierarchy. The kernel may wait here for 8 to 20 ms; on v2 the spawner's
-        ``cgroup=`` costs a fraction of that.
+        On v1 once for each hierarchy, which costs microseconds: a process of one thread moves
+        itself. By ``cgroup.procs`` the kernel may wait for 8 to 20 ms; on v2 the spawner's
+        ``cgroup=`` does not.
         """
         self._add(Step.ATTACH_CGROUP, number=procs)
 

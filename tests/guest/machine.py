@@ -66,7 +66,7 @@ class Guest:
         self._directory = directory
         self._systemd = systemd
 
-    def run(self, *command: str, timeout: float = 300) -> Outcome:
+    def run(self, *command: str, timeout: float = 900) -> Outcome:
         """Run a command as root in the checkout's directory."""
         own = Archive()
         own.file("/command", f"exec {shlex.join(command)}\n".encode())
