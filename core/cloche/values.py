@@ -35,6 +35,7 @@ class Value:
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     __names__: ClassVar[tuple[str, ...]] = ()
+    __known__: ClassVar[frozenset[str]] = frozenset()
     __positional__: ClassVar[int] = 0
     __defaults__: ClassVar[Mapping[str, object]] = {}
     __factories__: ClassVar[Sequence[tuple[str, Callable[[], object]]]] = ()
@@ -45,7 +46,7 @@ class Value:
         super().__init_subclass__()
         _COLLECT[kw_only](cls)
         found = cls.__dataclass_fields__
-        cls.__names__ = tuple(found)
+        cls.__names__, cls.__known__ = tuple(found), frozenset(found)
         cls.__positional__ = sum(not each.kw_only for each in found.values())
         cls.__defaults__ = {n: f.default for n, f in found.items() if f.default is not MISSING}
         cls.__factories__ = [
@@ -60,19 +61,19 @@ class Value:
             if name not in values:
                 own[name] = make()
         if args:
-            own.update(self.__named(args, values))
+            self.__check_places(len(args), values)
+            own.update(zip(self.__names__, args, strict=False))
         own.update(values)
-        if len(own) != len(self.__names__) or not own.keys() <= set(self.__names__):
+        if own.keys() != self.__known__:
             raise TypeError(self.__complaint())
 
-    def __named(self, args: tuple[object, ...], values: Mapping[str, object]) -> dict[str, object]:
-        named = dict(zip(self.__names__[: self.__positional__], args, strict=False))
-        if len(named) < len(args) or not named.keys().isdisjoint(values):
+    def __check_places(self, count: int, values: Mapping[str, object]) -> None:
+        given = self.__names__[:count]
+        if count > self.__positional__ or not values.keys().isdisjoint(given):
             raise TypeError(f"{type(self).__name__} was given too much")
-        return named
 
     def __complaint(self) -> str:
-        given, known = self.__dict__.keys(), set(self.__names__)
+        given, known = self.__dict__.keys(), self.__known__
         wrong = [f"has no field {name}" for name in sorted(given - known)]
         wrong += [f"needs {name}" for name in sorted(known - given)]
         return f"{type(self).__name__} {', '.join(wrong)}"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Blueprint", "container"]
 
+_MADE_BEFORE = Namespace.USER.value | Namespace.PID.value
+
 
 class Blueprint(Value):
     """What is spawned, and with which descriptors."""
@@ -105,8 +107,8 @@ def _enter_namespaces(
     for kind, path in namespaces.joined:
         plan.join(extras.open(path), kind)
     # The namespace of cgroups begins where the process is at that moment.
-    late = Namespace.CGROUP if attached_later else Namespace(0)
-    plan.unshare(namespaces.own & ~(Namespace.USER | Namespace.PID | late))
+    late = Namespace.CGROUP.value if attached_later else 0
+    plan.unshare(int(namespaces.own) & ~(_MADE_BEFORE | late))
     if namespaces.has_own(Namespace.USER):
         plan.fork(True)
 

@@ -66,7 +66,7 @@ def choose(linux: Linux) -> Namespaces:
         if not bits & required.value:
             raise NotSupported(f"a container needs a {word} namespace of its own")
     joined_user = any(kind is Namespace.USER for kind, _ in joined)
-    maps = None if joined_user else _maps(linux, own)
+    maps = None if joined_user else _maps(linux, bits & Namespace.USER.value != 0)
     if maps is not None:
         own |= Namespace.USER
     return Namespaces(own, tuple(joined), maps)
@@ -84,9 +84,9 @@ def _kind(name: str, number: int) -> Namespace:
     return kind
 
 
-def _maps(linux: Linux, own: Namespace) -> IdMaps | None:
-    if own & Namespace.USER and (linux.uid_mappings or linux.gid_mappings):
+def _maps(linux: Linux, own_user: bool) -> IdMaps | None:
+    if own_user and (linux.uid_mappings or linux.gid_mappings):
         return requested_maps(linux.uid_mappings, linux.gid_mappings)
-    if own & Namespace.USER and not privileges().rootless:
+    if own_user and not privileges().rootless:
         raise InvalidSpec("a user namespace needs id maps", path="linux.uidMappings")
     return own_maps() if privileges().rootless else None
