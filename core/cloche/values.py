@@ -61,16 +61,15 @@ class Value:
             if name not in values:
                 own[name] = make()
         if args:
-            self.__check_places(len(args), values)
-            own.update(zip(self.__names__, args, strict=False))
+            names, count = self.__names__, len(args)
+            if count > self.__positional__ or (
+                values and not values.keys().isdisjoint(names[:count])
+            ):
+                raise TypeError(f"{type(self).__name__} was given too much")
+            own.update(zip(names, args, strict=False))
         own.update(values)
         if own.keys() != self.__known__:
             raise TypeError(self.__complaint())
-
-    def __check_places(self, count: int, values: Mapping[str, object]) -> None:
-        given = self.__names__[:count]
-        if count > self.__positional__ or not values.keys().isdisjoint(given):
-            raise TypeError(f"{type(self).__name__} was given too much")
 
     def __complaint(self) -> str:
         given, known = self.__dict__.keys(), self.__known__
