@@ -11,6 +11,7 @@ from cloche.errors import InvalidState, NotFound, TimedOut
 from cloche.events import tell
 from cloche.exit import Exit, ExitStatus
 from cloche.finding import describe, details_of, load, state_of
+from cloche.interrupts import shielded
 from cloche.journal import Note, Step
 from cloche.process import Process, number_of, seconds_of
 from cloche.runtime import State
@@ -149,14 +150,15 @@ class Container(Process[AnyStr], Commands, Contents):
         """
         from cloche.removal import refuse_running, remove, remove_made
 
-        if self._made is None:
-            remove(self._shop, self._id, force=force)
-            return
-        if not force:
-            refuse_running(self.name, self.inspect())
-        # What was written and not read until now is not wanted; a full pipe must not hold it up.
-        remove_made(self._shop, self._made, self._close_streams)
-        self._noted = True
+        with shielded():
+            if self._made is None:
+                remove(self._shop, self._id, force=force)
+                return
+            if not force:
+                refuse_running(self.name, self.inspect())
+            # What was written and not read until now is not wanted, nor may a full pipe hold it up.
+            remove_made(self._shop, self._made, self._close_streams)
+            self._noted = True
 
     def pause(self) -> None:
         """Stop all its processes where they are."""
@@ -276,9 +278,10 @@ class Container(Process[AnyStr], Commands, Contents):
 
 def start_container(shop: Workshop, asked: Asked) -> Container[Any]:
     """Make and start a container, as users hold it."""
-    made = shop.make(asked)
-    made.record.close()
-    return Container(shop, None, made, text=asked.text)
+    with shielded():
+        made = shop.make(asked)
+        made.record.close()
+        return Container(shop, None, made, text=asked.text)
 
 
 def _known(status: ExitStatus | None) -> Exit:

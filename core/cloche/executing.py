@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloche.errors import TimedOut
 from cloche.events import tell
+from cloche.interrupts import interruptible, shielded
 from cloche.specification import executed_process
 from cloche.streams import abandon, bind, open_streams
 from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
@@ -54,6 +55,11 @@ class Place:
 
 def execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
     """Start a further process; on an error nothing of it is left."""
+    with shielded():
+        return _execute(place, asked)
+
+
+def _execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
     process = executed_process(place.process, asked)
     state = Path(place.shop.records.directory(place.id))
     streams = open_streams(place.shop.chooser, asked, place.id, state, place.forms)
@@ -72,11 +78,17 @@ def execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
 def run(place: Place, asked: Asked) -> Result[Any]:
     """Run a further process to its end; on any error it is killed."""
     refuse_terminal(asked)
+    with shielded():
+        return _run(place, asked)
+
+
+def _run(place: Place, asked: Asked) -> Result[Any]:
     process, streams = execute(place, asked)
     drain = drain_of(asked, streams)
     try:
-        status = until_end(process, drain, asked, lambda: process.kill(_SIGKILL))
-        drain.finish(1.0)
+        with interruptible():
+            status = until_end(process, drain, asked, lambda: process.kill(_SIGKILL))
+            drain.finish(1.0)
     except BaseException:
         end(process)
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloche.events import tell
+from cloche.interrupts import interruptible, shielded
 from cloche.journal import Note
 from cloche.removal import DRAIN, remove_made
 from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
@@ -26,11 +27,17 @@ def run(shop: Workshop, asked: Asked) -> Result[Any]:
     Whatever is raised meanwhile, KeyboardInterrupt too: it is killed and removed first.
     """
     refuse_terminal(asked)
+    with shielded():
+        return _run(shop, asked)
+
+
+def _run(shop: Workshop, asked: Asked) -> Result[Any]:
     made = shop.make(asked)
     drain: Drain | None = None
     try:
         drain = drain_of(asked, made.streams)
-        status = until_end(made.process, drain, asked, made.container.terminate)
+        with interruptible():
+            status = until_end(made.process, drain, asked, made.container.terminate)
     except BaseException as error:
         _remove_after(shop, made, drain, error)
         raise
