@@ -126,13 +126,14 @@ def _refuse_lost(wanted: Sequence[int], account: Account) -> None:
 
 
 def _read(root: int, path: str) -> bytes | None:
+    """Read a file of the container; None for what can't be read, or only by waiting."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
     try:
         descriptor = openat2(root, path, flags, resolve=Resolve.IN_ROOT | Resolve.NO_MAGICLINKS)
+        try:
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            return os.read(descriptor, _LIMIT) if regular else None
+        finally:
+            os.close(descriptor)
     except OSError:
         return None
-    try:
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        return os.read(descriptor, _LIMIT) if regular else None
-    finally:
-        os.close(descriptor)
