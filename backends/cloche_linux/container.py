@@ -14,7 +14,6 @@ from cloche_linux.kernel import Namespace
 from cloche_linux.launching import abandon, launch, ready, terminal_pipes
 from cloche_linux.members import members
 from cloche_linux.process import FoundProcess, SpawnedProcess
-from cloche_linux.reaping import watch
 from cloche_linux.translate import failure
 
 if TYPE_CHECKING:
@@ -152,9 +151,7 @@ class LinuxContainer(RuntimeContainer):
             if isinstance(error, OSError):
                 raise failure(error, "exec", self._id, process) from error
             raise
-        executed = SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
-        watch(executed.exit)
-        return executed
+        return SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
 
     def open(self, id: str, info: Mapping[str, object]) -> RuntimeProcess:
         return FoundProcess(id, info, open_same(info))
