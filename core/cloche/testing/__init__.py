@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from cloche.testing.layer_store_suite import LayerStoreSubject, LayerStoreSuite
     from cloche.testing.programs import Programs
     from cloche.testing.runtime_suite import RuntimeSuite
-    from cloche.testing.stdio_suite import StdioSubject, StdioSuite
+    from cloche.testing.stdio_desk import StdioSubject
+    from cloche.testing.stdio_suite import StdioSuite
     from cloche.testing.subject import RuntimeSubject
 
 __all__ = [
@@ -40,7 +41,7 @@ _HOMES = {
     "Programs": "programs",
     "RuntimeSubject": "subject",
     "RuntimeSuite": "runtime_suite",
-    "StdioSubject": "stdio_suite",
+    "StdioSubject": "stdio_desk",
     "StdioSuite": "stdio_suite",
 }
 

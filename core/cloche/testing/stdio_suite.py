@@ -10,95 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloche.errors import InvalidState, NotFound, Unavailable
-from cloche.relay import Relay
-from cloche.runtime import BackendContext
-from cloche.stdio import Pipes, StdioRequest, StreamTarget
-from cloche.testing.lab import comes_true, descriptors, works_here
+from cloche.testing.lab import comes_true, descriptors
 from cloche.testing.lab_streams import PATIENCE
+from cloche.testing.stdio_desk import Desk, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cloche.stdio import End, StdioDescriptor, Streams
+    from cloche.stdio import End, Streams, StreamTarget
+    from cloche.testing.stdio_desk import StdioSubject
 
-__all__ = ["StdioSubject", "StdioSuite"]
+__all__ = ["StdioSuite"]
 
 _NAMES = ("stdin", "stdout", "stderr")
-
-
-class StdioSubject:
-    """A stdio driver under test; override what is not as with pipes."""
-
-    #: Nothing comes in, and what goes out is lost.
-    is_nothing = False
-
-    def __init__(self, driver: StdioDescriptor) -> None:
-        self.driver = driver
-
-    def source(self, data: bytes) -> StreamTarget | None:
-        """Make a target from which ``data`` can be read; None if the caller writes to ``near``."""
-        return None
-
-    def sink(self) -> StreamTarget | None:
-        """Make a target that can be written to; None if the caller reads from ``near``."""
-        return None
-
-    def arrived(self, sink: StreamTarget) -> bytes:
-        """Read what has arrived in a target; all ends are closed."""
-        raise NotImplementedError
-
-    def wrong(self) -> StreamTarget | None:
-        """Make a target that can't be opened; None if there is none."""
-        return None
-
-
-class Desk:
-    """A stdio driver and the streams of one test."""
-
-    def __init__(self, subject: StdioSubject, home: Path) -> None:
-        works_here(subject.driver)
-        self.subject = subject
-        context = BackendContext(home=home / "driver", owner="cloche-conformance")
-        self.driver = subject.driver.open(context)
-        self._opened: list[Streams] = []
-
-    def open(
-        self,
-        stdin: StreamTarget | None = None,
-        stdout: StreamTarget | None = None,
-        stderr: StreamTarget | None = None,
-        *,
-        merge_stderr: bool = False,
-    ) -> Streams:
-        """Open streams, to be closed when the test ends."""
-        request = StdioRequest(
-            container="c", stdin=stdin, stdout=stdout, stderr=stderr, merge_stderr=merge_stderr
-        )
-        self._opened.append(self.driver.open(request))
-        return self._opened[-1]
-
-    def target(self, number: int) -> StreamTarget:
-        """Make some target for a stream."""
-        made = self.subject.source(b"") if number == 0 else self.subject.sink()
-        return made or StreamTarget(driver=self.subject.driver.name)
-
-    def all_three(self) -> Streams:
-        """Open three streams."""
-        return self.open(self.target(0), self.target(1), self.target(2))
-
-    def only(self, number: int, target: StreamTarget) -> Streams:
-        """Open one stream."""
-        stdin, stdout, stderr = (target if n == number else None for n in range(3))
-        return self.open(stdin, stdout, stderr)
-
-    def close(self) -> None:
-        """Close what the test has left open."""
-        for streams in self._opened:
-            streams.close()
-            for fd in streams.near:
-                if fd is not None and _is_open(fd):
-                    os.close(fd)
 
 
 class StdioSuite:
@@ -158,18 +83,18 @@ class StdioSuite:
         streams = desk.all_three()
         ends = [end for end in streams.ends if isinstance(end, int)]
         near = [fd for fd in streams.near if fd is not None]
-        assert all(map(_is_open, ends))
+        assert all(map(is_open, ends))
         streams.release_ends()
-        assert not any(map(_is_open, ends))
-        assert all(map(_is_open, near))
+        assert not any(map(is_open, ends))
+        assert all(map(is_open, near))
 
     def test_close_releases_what_remains(self, desk: Desk) -> None:
         """``close`` releases all but the caller's ends, never raises, and may be repeated."""
         streams = desk.all_three()
         for _ in range(2):
             streams.close()
-        assert not any(_is_open(end) for end in streams.ends if isinstance(end, int))
-        assert all(_is_open(fd) for fd in streams.near if fd is not None)
+        assert not any(is_open(end) for end in streams.ends if isinstance(end, int))
+        assert all(is_open(fd) for fd in streams.near if fd is not None)
 
     def test_nothing_is_kept(self, desk: Desk) -> None:
         """After any number of streams there is no descriptor more."""
@@ -208,15 +133,14 @@ class StdioSuite:
         """What a runtime's own pipes bring and take is the same, and ``drained`` says when."""
         source, sink = desk.subject.source(b"in") or desk.target(0), desk.target(1)
         streams = desk.open(stdin=source, stdout=sink)
-        (stdin, ours), (theirs, stdout), relay = os.pipe(), os.pipe(), Relay()
-        streams.connect(Pipes(ours, theirs, None), lambda: relay)
+        program = desk.connect(streams)
         streams.release_ends()
         if (near := streams.near[0]) is not None:
             os.write(near, b"in")
             os.close(near)
-        assert _read_all(stdin) == _expected(desk, b"in")
-        os.write(stdout, b"out")
-        os.close(stdout)
+        assert _read_all(program.stdin.fileno()) == _expected(desk, b"in")
+        program.stdout.write(b"out")
+        program.stdout.close()
         drained = streams.drained()
         assert drained is not None
         drained.result(PATIENCE)
@@ -224,12 +148,13 @@ class StdioSuite:
 
     def test_to_close_connected_streams_stops_the_relay(self, desk: Desk) -> None:
         """After ``close`` no input is taken any more: the runtime's pipe ends."""
-        streams = desk.open(stdin=desk.target(0))
-        (stdin, ours), relay = os.pipe(), Relay()
-        streams.connect(Pipes(ours, None, None), lambda: relay)
+        before = threading.active_count()
+        streams = desk.open(stdin=desk.target(0), stdout=desk.target(1))
+        program = desk.connect(streams)
         streams.close()
-        assert _read_all(stdin) == b""
-        assert comes_true(lambda: not any(t.name == "cloche-relay" for t in threading.enumerate()))
+        assert _read_all(program.stdin.fileno()) == b""
+        program.stdout.close()
+        assert comes_true(lambda: threading.active_count() <= before)
 
     @pytest.mark.parametrize("number", [0, 1, 2], ids=_NAMES)
     def test_what_cannot_be_opened_leaves_nothing(self, desk: Desk, number: int) -> None:
@@ -249,10 +174,6 @@ class StdioSuite:
         info = desk.all_three().info
         with suppress(InvalidState):
             desk.driver.reopen(info).close()
-
-
-def _is_open(fd: End) -> bool:
-    return os.path.lexists(f"/proc/self/fd/{fd}")
 
 
 def _expected(desk: Desk, data: bytes) -> bytes:

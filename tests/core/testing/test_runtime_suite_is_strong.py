@@ -460,8 +460,15 @@ def what_is_executed_writes_nowhere(breaker: Breaker) -> None:
 def the_end_of_what_is_executed_is_the_containers(breaker: Breaker) -> None:
     @breaker.wrap(FakeContainer, "exec")
     def execute(original, self, *args):
-        process = original(self, *args)
-        process.exit.future.add_done_callback(lambda _: self.terminate())
+        process, container = original(self, *args), self
+
+        class Fatal(Exiting):
+            def wait(self, timeout=None):
+                status = super().wait(timeout)
+                container._box.end()
+                return status
+
+        process.exit = Fatal(process.exit)
         return process
 
 

@@ -13,7 +13,7 @@ import pytest
 from cloche.errors import ClocheError
 from cloche.stdio import StreamTarget
 from cloche.testing import StdioSubject, StdioSuite, lab
-from cloche.testing.stdio_suite import Desk
+from cloche.testing.stdio_desk import Desk
 from cloche_stdio import file, pipe, streams
 from cloche_stdio.plugin import cloche_stdio_drivers
 from cloche_stdio.streams import DescriptorStreams, Opened
@@ -314,6 +314,9 @@ def clear_up(desk: Desk) -> None:
     """What mutants left in a state that nobody foresees is closed one by one."""
     while LEAKED:
         close_if_open(LEAKED.pop())
+    for program in desk._programs:
+        program.stdin.close()
+        program.stdout.close()
     for opened in desk._opened:
         ends = [end for end in (*opened._held, *opened.near) if isinstance(end, int)]
         opened._held = set()
