@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from _blake2 import blake2b  # as hashlib's, without loading OpenSSL at every cold start
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cloche_linux.host.allowed import EMPTY_DIRECTORIES, ETC, SYSTEM
@@ -21,6 +22,7 @@ __all__ = ["skeleton"]
 
 #: Part of the fingerprint: a new way of making skeletons must not meet old ones.
 _RECIPE = b"1"
+_SOURCES = (*SYSTEM, *(f"etc/{name}" for name in ETC))
 _WORLD_READABLE = stat.S_IROTH
 
 
@@ -36,15 +38,22 @@ def skeleton(home: str, root: str = "/") -> str:
 
 
 def _fingerprint(root: str) -> str:
-    digest = blake2b(_RECIPE, digest_size=12)
-    for name in (*SYSTEM, *(f"etc/{name}" for name in ETC)):
-        try:
-            info = os.lstat(os.path.join(root, name))
-        except OSError:
-            continue
-        mark = f"{name}\0{info.st_mode}\0{info.st_mtime_ns}\0{info.st_ctime_ns}\0{info.st_size}\n"
-        digest.update(mark.encode())
-    return digest.hexdigest()
+    return _digest(tuple([_mark(os.path.join(root, name)) for name in _SOURCES]))
+
+
+def _mark(path: str) -> tuple[int, ...] | None:
+    """What changes when a file does; None if it is not there."""
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return None
+    return info.st_mode, info.st_mtime_ns, info.st_ctime_ns, info.st_size
+
+
+@lru_cache
+def _digest(marks: tuple[tuple[int, ...] | None, ...]) -> str:
+    text = repr((_RECIPE, _SOURCES, marks))
+    return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def _make(place: str, root: str) -> None:
