@@ -12,6 +12,7 @@ import signal
 import struct
 from _thread import allocate_lock
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, NamedTuple
 
@@ -177,10 +178,8 @@ class Child:
             return _is_readable(self._control, timeout)
 
     def _failure(self, packet: Packet) -> StepFailed:
-        try:
+        with suppress(ProcessLookupError):  # somebody else may have reaped it
             self.kill(signal.SIGKILL)  # it is about to end, but others in its container may stop it
-        except ProcessLookupError:
-            pass  # somebody else has reaped it
         self._wait_for_end()
         step = Step(packet.number)
         kind = ExecFailed if step is Step.EXECUTE else StepFailed

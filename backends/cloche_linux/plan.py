@@ -74,7 +74,10 @@ class Plan(MountSteps):
         self._add(Step.CONTROLLING_TERMINAL)
 
     def rlimit(self, resource: Resource, soft: int, hard: int) -> None:
-        """Set a limit; UNLIMITED is none. Raising a hard limit needs CAP_SYS_RESOURCE (EPERM)."""
+        """Set a limit; UNLIMITED is none. Raising a hard limit needs CAP_SYS_RESOURCE (EPERM).
+
+        The steps after it are limited too: NOFILE belongs behind :meth:`working_directory`.
+        """
         self._add(Step.RLIMIT, number=resource, first=soft, second=hard)
 
     def umask(self, mask: int) -> None:

@@ -23,8 +23,7 @@ def as_options(options: Iterable[Option]) -> bytes:
 
 
 class SetupSteps(Recorder):
-    """The first part of a plan: namespaces, then the root, then what is made with system calls of
-    one line."""
+    """The first part of a plan: namespaces, then the root, then what needs no files."""
 
     __slots__ = ()
 

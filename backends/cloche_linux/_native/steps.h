@@ -49,7 +49,7 @@
     STEP(37, CONTROLLING_TERMINAL, 0, controlling_terminal) /* */                                                      \
     STEP(38, RLIMIT, 0, rlimit)                    /* number: which; first: soft; second: hard */                      \
     STEP(39, UMASK, 0, umask)                      /* number: mask */                                                  \
-    STEP(40, SCHEDULER, 0, scheduler)              /* number: policy; first: flags; second: nice; third: priority; data: times */\
+    STEP(40, SCHEDULER, 0, scheduler)              /* number: policy; first, second, third: flags, nice, priority; data: times */ \
     STEP(41, PERSONALITY, 0, personality)          /* first: persona */                                                \
     STEP(42, WORKING_DIRECTORY, P, working_directory) /* @path */                                                      \
     STEP(43, BOUNDING, 0, bounding)                /* first: the capabilities that stay */                             \

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -179,7 +180,9 @@ def shared() -> Iterator[Path]:
 def in_fork(function: Callable[[], Any], uid: int = 0) -> Any:
     """Call a function in a forked copy of this process, as a user; returns what it does."""
     reading, writing = os.pipe()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that there are threads is the point
+        pid = os.fork()
     if pid == 0:
         os.close(reading)
         try:

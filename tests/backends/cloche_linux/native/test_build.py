@@ -29,6 +29,7 @@ def test_the_helper_needs_nothing(tmp_path):
     assert "RWE" not in stack
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("aarch64-linux-gnu-gcc"), reason="no aarch64 cross compiler")
 def test_the_helper_compiles_for_aarch64(compiler, tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "aarch64-linux-gnu-gcc")
@@ -37,6 +38,7 @@ def test_the_helper_compiles_for_aarch64(compiler, tmp_path, monkeypatch):
     assert len(made) < 90_000, "its pages may have 64 KiB, to which segments are aligned"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("clang"), reason="clang is not installed")
 def test_both_compile_with_clang(compiler, tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "clang")

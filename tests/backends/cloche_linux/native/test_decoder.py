@@ -69,6 +69,7 @@ def patched(plan: bytes, offset: int, format: str, value: int) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("offset", "format", "value", "reason"),
     [
@@ -128,6 +129,7 @@ def mutant(plan: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.slow
 def test_no_mutant_makes_the_decoder_read_what_is_not_the_plan(plan, decode):
     """Under the address and undefined behaviour sanitizers. Some mutants are still plans."""
     chance = random.Random(int(os.environ.get("CLOCHE_FUZZ_SEED", "1")))
@@ -138,6 +140,7 @@ def test_no_mutant_makes_the_decoder_read_what_is_not_the_plan(plan, decode):
     assert {"", "truncated", "text out of bounds", "no such step"} <= set(answers)
 
 
+@pytest.mark.slow
 def test_the_sanitizers_would_see_it(plan, decode):
     """The control: with the check on bounds loosened by a few bytes, they find it."""
     chance = random.Random(1)
@@ -161,6 +164,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
 
 
+@pytest.mark.slow
 def test_the_whole_helper_runs_under_the_sanitizers(compiler, sandbox, tmp_path):
     """A container made by the sanitized helper: nothing that its steps do is undefined.
 

@@ -13,6 +13,8 @@ import pytest
 
 from cloche_linux.kernel import Namespace
 
+pytestmark = pytest.mark.slow
+
 COUNT = 1000
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import signal
+import warnings
 
 import pytest
 
@@ -109,11 +112,10 @@ def test_a_bind_can_show_other_owners(sandbox, plan, tmp_path):
 
 def user_namespace(maps: str) -> int:
     """A user namespace that nobody is in, with one map for users and groups."""
-    import ctypes
-    import signal
-
     reading, writing = os.pipe()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
     if pid == 0:
         os.write(writing, str(ctypes.CDLL(None).unshare(0x10000000)).encode())
         signal.pause()
