@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, ClocheError, CommandFailed, TimedOut, Unavailable
+from cloche.machine import refused
 from cloche_linux.spawn import ExecFailed, StepFailed
 from cloche_linux.steps import Step
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["failure"]
 
 _DENIED = frozenset({errno.EPERM, errno.EACCES})
+_SCARCE = frozenset(
+    {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT}
+)
 _NAMESPACE_STEPS = frozenset({Step.UNSHARE, Step.MAP_SELF, Step.MAP_BY_PARENT, Step.FORK})
 
 
@@ -73,7 +77,7 @@ def _step(error: StepFailed, operation: str, container: str) -> BackendError:
     step = error.step.name.lower()
     place = f" {error.filename}" if error.filename else ""
     return BackendError(
-        f"{step}{place}: {_reason(error)}",
+        f"{step}{place}: {_reason(error)}{': ' if error.detail else ''}{error.detail}",
         step=step,
         errno=error.errno,
         path=error.filename or None,
@@ -83,7 +87,9 @@ def _step(error: StepFailed, operation: str, container: str) -> BackendError:
     )
 
 
-def _spawn(error: OSError, operation: str, container: str) -> BackendError:
+def _spawn(error: OSError, operation: str, container: str) -> ClocheError:
+    if error.errno in _SCARCE:
+        return refused(error, "spawn", operation=operation, container=container, backend="linux")
     return BackendError(
         f"{error.filename or 'spawn'}: {_reason(error)}",
         step=None if error.filename else "spawn",

@@ -38,10 +38,14 @@ class Trash:
         aside = os.path.join(self._place, os.path.basename(path))
         try:
             self._rename(path, aside)
+            self._begin()
         except FileNotFoundError:
             remove_tree(aside)
             return
-        self._begin()
+        except (OSError, RuntimeError):  # no room to put it aside, or no thread: here and now, then
+            remove_tree(path)
+            remove_tree(aside)
+            return
         self._pending.add(aside)
         self._queue.put(aside)
 
@@ -73,9 +77,9 @@ class Trash:
                 return
             if self._pid:
                 self._queue, self._pending = Queue(), set()
+            Thread(target=self._work, args=(self._queue,), name="trash", daemon=True).start()
             self._pid = os.getpid()
             atexit.register(self._queue.join)
-            Thread(target=self._work, args=(self._queue,), name="trash", daemon=True).start()
 
     def _work(self, queue: Queue[str]) -> None:
         while True:

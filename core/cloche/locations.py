@@ -7,6 +7,7 @@ import stat
 import sys
 
 from cloche.errors import Unavailable
+from cloche.machine import refused
 from cloche.values import Value
 
 __all__ = ["Locations", "check_place", "locate", "private_directory"]
@@ -58,10 +59,7 @@ def private_directory(path: str) -> None:
         _make(path)
         found = os.lstat(path)
     except OSError as error:
-        raise Unavailable(
-            f"{path}: {(error.strerror or str(error)).lower()}",
-            remedy="name a directory of your own by CLOCHE_ROOT",
-        ) from error
+        raise refused(error, path) from error
     _check_private(path, found)
 
 

@@ -6,8 +6,10 @@ the backends put there. They last as long as the machine is up; nothing is synce
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cloche.documents import write
@@ -54,29 +56,37 @@ class Record:
     def create(self, header: Header) -> None:
         """Make the journal, with its first line."""
         self._open(_JOURNAL_FLAGS)
-        os.write(self._fd, write(header) + b"\n")
+        _append(self._fd, write(header) + b"\n")
 
     def creating(self, spec: Spec) -> None:
         """Say that the runtime is about to be asked to create, and of what."""
-        os.write(self._fd, b'{"spec":' + write(spec) + b"}\n" + _CREATING)
+        _append(self._fd, b'{"spec":' + write(spec) + b"}\n" + _CREATING)
 
     def note(self, note: Note) -> None:
         """Say what is about to be done, or has happened."""
         if self._fd < 0:
             self._open(os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
-        os.write(self._fd, write(note) + b"\n")
+        _append(self._fd, write(note) + b"\n")
 
     def removing(self) -> None:
-        """Say that from here on the container can only go."""
+        """Say that from here on the container can only go; a full disk does not keep it."""
         if self._fd < 0:
             self._open(os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
-        os.write(self._fd, _REMOVING)
+        with suppress(OSError):
+            _append(self._fd, _REMOVING)
 
     def close(self) -> None:
         """Keep no descriptor; the next note opens the journal again."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def forget(self) -> None:
+        """Take away what there is of a record that could not be begun."""
+        self.close()
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self.directory}/{self._journal}")
+        os.rmdir(self.directory)
 
     def _open(self, flags: int) -> None:
         self._fd = os.open(f"{self.directory}/{self._journal}", flags, 0o600)
@@ -99,6 +109,9 @@ class Records:
                 record.create(header)
             except FileNotFoundError:  # somebody took the empty directory for a dead process's
                 continue
+            except OSError:
+                record.forget()
+                raise
             return record
 
     def directory(self, id: str) -> str:
@@ -108,12 +121,16 @@ class Records:
     def discard(self, record: Record) -> None:
         """Remove the record of a container of which nothing else is left."""
         record.close()
-        lock = self.lock(record.id)
-        assert lock is not None
         try:
-            self.remove(record.id, record.name, lock)
-        finally:
-            os.close(lock)
+            lock = self.lock(record.id)
+            assert lock is not None
+            try:
+                self.remove(record.id, record.name, lock)
+            finally:
+                os.close(lock)
+        except OSError:  # not even a descriptor is to be had; what there is, is known
+            self._give_back(record.name, record.id)
+            record.forget()
 
     def _make_directory(self, path: str) -> None:
         try:
@@ -265,8 +282,7 @@ class Records:
 
         Nothing outside its own directory is touched.
         """
-        if name is not None and self._holder(name) == id:
-            os.unlink(os.path.join(self._names, name))
+        self._give_back(name, id)
         files = os.listdir(lock)
         journals = [file for file in files if file.endswith(_ENDING)]
         if len(files) > len(journals):
@@ -274,6 +290,10 @@ class Records:
         for journal in journals:
             os.unlink(journal, dir_fd=lock)
         os.rmdir(f"{self._containers}/{id}")
+
+    def _give_back(self, name: str | None, id: str) -> None:
+        if name is not None and self._holder(name) == id:
+            os.unlink(os.path.join(self._names, name))
 
     def remove_if_empty(self, id: str) -> bool:
         """Remove what a process left that died before the first line; others try again."""
@@ -291,6 +311,14 @@ def no_container(name: str) -> NotFound:
         hint="foreground runs are removed; --keep keeps them",
         container=name,
     )
+
+
+def _append(fd: int, line: bytes) -> None:
+    """Write all of a line, or nothing and raise OSError."""
+    written = os.write(fd, line)
+    if written < len(line):
+        os.ftruncate(fd, os.fstat(fd).st_size - written)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _content(directory: str, journal: str) -> bytes:

@@ -80,17 +80,16 @@ def remove_made(shop: Workshop, made: Made, drain: Callable[[], object]) -> None
     record, container = made.record, made.container
     made.removed = True
     attempts = Attempts()
-    lock = shop.records.lock(record.id)
+    try:
+        lock = shop.records.lock(record.id)
+    except NotFound:
+        _end(made, drain, attempts)
+        raise
     assert lock is not None
     try:
         record.removing()
         attempts.try_to(lambda: _run_errand(shop, made.record.id, container))
-        attempts.try_to(container.delete)
-        attempts.try_to(drain)
-        attempts.try_to(lambda: _drain(made.streams))
-        made.streams.close()
-        container.close()
-        attempts.try_to(lambda: made.store.release(record.id))
+        _end(made, drain, attempts)
         if attempts.clean:
             attempts.try_to(lambda: shop.records.remove(record.id, record.name, lock))
     finally:
@@ -98,6 +97,17 @@ def remove_made(shop: Workshop, made: Made, drain: Callable[[], object]) -> None
         os.close(lock)
     attempts.tell(record.name or record.id)
     tell(shop.plugins, "remove", record.id, record.name)
+
+
+def _end(made: Made, drain: Callable[[], object], attempts: Attempts) -> None:
+    """Take away everything but the record, which may be gone already."""
+    attempts.try_to(made.container.delete)
+    attempts.try_to(drain)
+    attempts.try_to(lambda: _drain(made.streams))
+    made.streams.close()
+    made.container.close()
+    attempts.try_to(lambda: made.store.release(made.record.id))
+    made.record.close()
 
 
 def _drain(streams: Streams) -> None:

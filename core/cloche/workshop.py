@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cloche.choice import Chooser
 from cloche.errors import AlreadyExists, Unavailable
 from cloche.events import tell
+from cloche.machine import refused
 from cloche.making import Making
 from cloche.needs import layers_of, wants_of
 from cloche.orphans import note_place, release_orphans
@@ -53,6 +54,12 @@ class Workshop:
 
         Everything is checked, by core and by the runtime, before anything is made.
         """
+        try:
+            return self._make(asked)
+        except OSError as error:
+            raise refused(error, "create", operation="create") from error
+
+    def _make(self, asked: Asked) -> Made:
         wants, parameters = wants_of(asked)
         request = self._changed(_request(asked, self.records, wants.needs))
         runtime = self._runtime(request, wants, parameters)
