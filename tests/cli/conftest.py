@@ -68,6 +68,8 @@ def start_cloche(program, environment) -> Iterator[Callable[..., subprocess.Pope
         process.wait()
         for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
             stream.close()
+    # Whoever comes next clears up after what was killed: its control groups, above all.
+    subprocess.run([*program, "ps"], env=environment, capture_output=True, check=False)
 
 
 @pytest.fixture
