@@ -77,7 +77,7 @@ def kill(process: subprocess.Popen[str]) -> None:
         '"starting"',
         '"removing"',
         "rmdir ('/sys/fs/cgroup",
-        "rmdir ('work'",
+        "/trash/",
     ],
 )
 def test_a_kill_at_each_step_leaves_nothing(
