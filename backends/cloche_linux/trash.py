@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import os
-from contextlib import suppress
 from queue import Queue
 from threading import Lock, Thread
 
@@ -21,19 +20,21 @@ __all__ = ["Trash"]
 class Trash:
     """A directory of what is to be removed; thread-safe, and safe beside other processes."""
 
-    __slots__ = ("_lock", "_pending", "_pid", "_place", "_queue")
+    __slots__ = ("_failed", "_lock", "_pending", "_pid", "_place", "_queue")
 
     def __init__(self, place: str) -> None:
         self._place = place
         self._lock = Lock()
         self._queue: Queue[str] = Queue()
         self._pending: set[str] = set()
+        self._failed: set[str] = set()
         self._pid = 0
 
     def throw(self, path: str) -> None:
         """Put a directory aside, under its own name; one that is not there is fine.
 
-        What can't be removed later stays, and is listed by ``names``. Raises OSError.
+        What can't be removed later is tried again with the next one, and listed by ``names`` until
+        then. Raises OSError.
         """
         aside = os.path.join(self._place, os.path.basename(path))
         try:
@@ -46,8 +47,10 @@ class Trash:
             remove_tree(path)
             remove_tree(aside)
             return
-        self._pending.add(aside)
-        self._queue.put(aside)
+        for each in (*self._failed, aside):
+            self._failed.discard(each)
+            self._pending.add(each)
+            self._queue.put(each)
 
     def names(self) -> list[str]:
         """Name what is put aside and not about to be removed here: of processes that have died."""
@@ -84,8 +87,9 @@ class Trash:
     def _work(self, queue: Queue[str]) -> None:
         while True:
             aside = queue.get()
-            # What can't be removed stays where ``names`` tells of it.
-            with suppress(OSError):
+            try:
                 remove_tree(aside)
+            except OSError:
+                self._failed.add(aside)
             self._pending.discard(aside)
             queue.task_done()
