@@ -28,22 +28,18 @@ FREESTANDING = (
     "-ffreestanding",
     "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables",
-    "-fno-pic",
-    "-fno-pie",
-    "-static",
-    "-nostdlib",
     "-ffunction-sections",
     "-fdata-sections",
-    "-Wl,--gc-sections,-z,noexecstack,-z,noseparate-code,--build-id=none",
-    "-s",
 )
+ALONE = ("-static", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack,--build-id=none", "-s")
 """No C library, so nothing to initialise; not relocatable, so nothing to relocate."""
 
-SANITIZED = (
+SANITIZERS = "-fsanitize=address,undefined"
+HOSTED = (
     "-O1",
     "-g",
     "-DHOSTED",
-    "-fsanitize=address,undefined",
+    SANITIZERS,
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
     "-fno-builtin",
@@ -63,17 +59,28 @@ class CompilerFailed(Exception):
     """The C does not compile; the message is the compiler's."""
 
 
-def build_helper(out: Path, flags: Sequence[str] = FREESTANDING, name: str = "_helper") -> Path:
-    """Compile the helper. Raises Missing, or CompilerFailed."""
-    target = out / name
+def build_helper(
+    out: Path,
+    flags: Sequence[str] = FREESTANDING,
+    link: Sequence[str] = ALONE,
+    name: str = "_helper",
+) -> Path:
+    """Compile the helper. Raises Missing, or CompilerFailed.
+
+    In two goes: a compiler that is told that there is no library may not look for headers either.
+    """
+    target = out.resolve() / name
     sources = sorted((SOURCES / "helper").glob("*.c"))
-    _compile([*WARNINGS, *flags, *map(str, sources)], target)
+    with TemporaryDirectory(prefix="cloche-compile-") as scratch:
+        _compile([*WARNINGS, *flags, "-c", *map(str, sources)], Path(scratch))
+        objects = sorted(map(str, Path(scratch).glob("*.o")))
+        _compile([*link, *objects, "-o", str(target)], Path(scratch))
     return target
 
 
 def build_extension(out: Path) -> Path:
     """Compile the extension for the running Python, with the limited API where there is one."""
-    target = out / f"_native{_suffix()}"
+    target = out.resolve() / f"_native{_suffix()}"
     with TemporaryDirectory(prefix="cloche-compile-") as scratch:
         generated = Path(scratch, "_native.c")
         _generate(generated)
@@ -82,14 +89,14 @@ def build_extension(out: Path) -> Path:
         flags = ["-O2", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-g0", "-s"]
         flags += [f"-ffile-prefix-map={scratch}=."]
         command = [*WARNINGS, *flags, *_limited_api(), *includes, *map(str, [generated, *sources])]
-        _compile(command, target)
+        _compile([*command, "-o", str(target)], Path(scratch))
     return target
 
 
 def build_sanitized(out: Path, *defines: str) -> Path:
     """Compile the helper with a C library and the address and undefined behaviour sanitizers."""
-    flags = [*SANITIZED, *(f"-D{define}" for define in defines)]
-    return build_helper(out, flags, "_".join(["sanitized", *defines]).lower())
+    flags = [*HOSTED, *(f"-D{define}" for define in defines)]
+    return build_helper(out, flags, [SANITIZERS], "_".join(["sanitized", *defines]).lower())
 
 
 def _generate(target: Path) -> None:
@@ -115,11 +122,11 @@ def _limited_api() -> list[str]:
     return ["-D_CFFI_NO_LIMITED_API"] if _is_free_threaded() else ["-DPy_LIMITED_API=0x030B0000"]
 
 
-def _compile(arguments: Sequence[str], target: Path) -> None:
+def _compile(arguments: Sequence[str], directory: Path) -> None:
     compiler = shlex.split(os.environ.get("CC", "")) or ["gcc"]
-    command = [*compiler, *arguments, "-o", str(target)]
+    command = [*compiler, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     except OSError as error:
         raise Missing("gcc", f"{compiler[0]}: {error.strerror}") from error
     if done.returncode != 0:
