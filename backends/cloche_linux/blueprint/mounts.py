@@ -74,18 +74,26 @@ def is_bind(mount: Mount) -> bool:
 
 
 def _bind(plan: Plan, mount: Mount, options: MountOptions) -> None:
+    """Show something with the attributes it is to have from its first moment on.
+
+    Only if some are to be all mounts' and others the topmost one's, it takes a second step, by
+    path: whoever shares the directory above may have moved the mount away by then.
+    """
     source = os.path.realpath(mount.source or "")
     info = os.stat(source)
+    deep = bool(options.deep_attributes or options.deep_clear)
+    at_once = (options.attributes, options.clear) == (options.deep_attributes, options.deep_clear)
     plan.bind(
         source,
         mount.destination,
         recursive=options.recursive,
-        attributes=options.attributes & ~options.deep_attributes,
-        clear=options.clear & ~options.deep_clear,
+        attributes=options.attributes,
+        clear=options.clear,
+        recursive_attributes=deep and at_once,
         identity=(info.st_dev, info.st_ino),
         propagation=Propagation.KEEP if options.deep_propagation else options.propagation,
     )
-    if options.deep_attributes or options.deep_clear:
+    if deep and not at_once:
         plan.remount(
             mount.destination,
             attributes=options.deep_attributes,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +18,8 @@ from cloche_linux.failures import StepFailed
 from cloche_linux.kernel import Namespace, Propagation
 from cloche_linux.plan import Plan
 from cloche_linux.spawn import spawn
+
+from .exchanging import exchanging
 
 ZERO = os.makedev(1, 5)
 
@@ -63,14 +63,6 @@ def test_a_device_in_an_image_is_not_to_be_opened(image: Path, tmp_path: Path, s
     assert done.stdout == "head: /zero: Permission denied\n1\n"
 
 
-def exchange(one: Path, other: Path, until: threading.Event) -> None:
-    """Swap two names again and again, in one call each."""
-    swap = ctypes.CDLL(None, use_errno=True).renameat2
-    names = os.fsencode(one), os.fsencode(other)
-    while not until.is_set():
-        swap(-100, names[0], -100, names[1], 2)
-
-
 def test_a_device_that_turns_into_a_link_meanwhile_gives_nothing_away(tmp_path: Path) -> None:
     """Whoever shares a directory with a container would have root change modes of host files."""
     canary, shared = tmp_path / "canary", tmp_path / "shared"
@@ -78,16 +70,10 @@ def test_a_device_that_turns_into_a_link_meanwhile_gives_nothing_away(tmp_path: 
     shared.mkdir()
     os.mknod(shared / "zero", stat.S_IFCHR | 0o600, ZERO)
     (shared / "link").symlink_to(canary)
-    stop = threading.Event()
-    swapping = threading.Thread(target=exchange, args=(shared / "zero", shared / "link", stop))
-    swapping.start()
-    try:
-        ended = time.monotonic() + 1.5
+    ended = time.monotonic() + 1.5
+    with exchanging(shared / "zero", shared / "link"):
         while time.monotonic() < ended:
             adopt(tmp_path)
-    finally:
-        stop.set()
-        swapping.join()
     assert stat.S_IMODE(canary.stat().st_mode) == 0o600
 
 
