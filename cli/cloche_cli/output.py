@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 __all__ = ["print_json", "print_table", "table"]
 
 _GAP = 3
+#: What JSON leaves as it is, and terminals take for commands: DEL and the second set of controls.
+_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -29,4 +31,4 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print a value of dicts, lists, strings and numbers; enums are their values."""
     import json
 
-    print(json.dumps(value, indent=indent, ensure_ascii=False))
+    print(json.dumps(value, indent=indent, ensure_ascii=False).translate(_CONTROLS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -46,6 +47,14 @@ def test_every_column_begins_where_its_title_does(rows):
 def test_json_keeps_letters_as_they_are(capsys):
     print_json([{"state": State.PAUSED, "name": "höhle"}], indent=None)
     assert capsys.readouterr().out == '[{"state": "paused", "name": "höhle"}]\n'
+
+
+def test_json_moves_no_cursor_and_says_the_same(capsys):
+    told = {"name": "".join(map(chr, range(0x20))) + "\x7f\x80\x9b\x9f"}
+    print_json(told)
+    out = capsys.readouterr().out
+    assert json.loads(out) == told
+    assert all(letter.isprintable() or letter == "\n" for letter in out)
 
 
 @pytest.mark.parametrize(
