@@ -10,7 +10,7 @@ from cloche.errors import Unavailable
 from cloche.machine import refused
 from cloche.values import Value
 
-__all__ = ["Locations", "check_place", "locate", "private_directory"]
+__all__ = ["Locations", "check_place", "is_there", "locate", "private_directory"]
 
 
 class Locations(Value):
@@ -71,6 +71,16 @@ def _check_private(path: str, found: os.stat_result) -> None:
         )
 
 
+def is_there(path: str) -> bool:
+    """Say whether a private directory exists; Unavailable for one that is not this user's alone."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    _check_private(path, found)
+    return True
+
+
 def check_place(path: str) -> None:
     """Refuse a place that another user made or could exchange, before anything there is believed.
 
@@ -81,8 +91,7 @@ def check_place(path: str) -> None:
     if sys.platform == "win32":
         return
     try:
-        if os.path.lexists(path):
-            _check_private(path, os.lstat(path))
+        is_there(path)
         owners = {os.geteuid(), os.stat("/").st_uid}  # the latter: root, mapped or not
         for above in _above(path) | _above(os.path.realpath(path)):
             if os.path.lexists(above) and not _is_safe(os.lstat(above), owners):

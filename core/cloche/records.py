@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cloche.documents import write
 from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.journal import Entry, Header, Note, parse
-from cloche.locations import private_directory
+from cloche.locations import is_there, private_directory
 from cloche.trees import remove_contents
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ class Records:
         self.run = run
         self._containers = os.path.join(run, "containers")
         self._names = os.path.join(run, "names")
+        self._believed = False
+
+    def _believe(self) -> None:
+        """Before anything is read: what another user made here since we looked last is not ours."""
+        self._believed = self._believed or is_there(self.run)
 
     def create(self, owner: str, header: Header) -> Record:
         """Make the record of a new container; the name is not reserved by this."""
@@ -183,6 +188,7 @@ class Records:
 
     def ids(self) -> list[str]:
         """List the ids of all records, damaged ones too; Unavailable if they are another user's."""
+        self._believe()
         try:
             return os.listdir(self._containers)
         except FileNotFoundError:
@@ -202,6 +208,7 @@ class Records:
 
         Raises NotFound, or InvalidSpec for a prefix of several.
         """
+        self._believe()
         if self.exists(check_name(name)):
             return name
         if (holder := self._holder(name)) is not None:
@@ -216,7 +223,8 @@ class Records:
         return found[0]
 
     def read(self, id: str) -> Entry:
-        """Read a record; NotFound if it is gone."""
+        """Read a record; NotFound if it is gone, Unavailable if the place is another user's."""
+        self._believe()
         directory = os.path.join(self._containers, id)
         try:
             journal = next((f for f in os.listdir(directory) if f.endswith(_ENDING)), None)

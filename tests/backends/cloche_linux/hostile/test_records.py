@@ -47,3 +47,26 @@ def test_a_planted_record_ends_no_process_of_ours(
         path.chmod(0o700)
     cloche.Engine(root=place)  # the control: as a record of our own it is believed
     assert process.wait(5) == -9
+
+
+def test_a_place_that_somebody_makes_later_is_not_believed_either(tmp_path: Path) -> None:
+    """Below sticky /tmp, where anybody may be first, as long as nobody of ours was."""
+    engine = cloche.Engine(root=tmp_path)
+    assert engine.list(all=True) == []
+    record = tmp_path / "run/containers/web"
+    record.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        (record / "1-1-00000000.journal").write_text(record_of(process))
+        (tmp_path / "run").chmod(0o777)
+        for ask in (
+            lambda: engine.list(all=True),
+            lambda: engine.get("web"),
+            lambda: engine.run(["true"]),
+            engine.prune,
+        ):
+            with pytest.raises(cloche.Unavailable, match="is not a private directory"):
+                ask()
+        assert process.poll() is None
+        (tmp_path / "run").chmod(0o700)
+        assert [container.id for container in engine.list(all=True)] == ["web"]
+        process.kill()
