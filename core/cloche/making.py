@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cloche.choice import Opened
     from cloche.layers import LayerStore, RootFilesystem
-    from cloche.records import Record
+    from cloche.record import Record
     from cloche.request import Asked
     from cloche.runtime import CreateRequest, Runtime, RuntimeContainer, RuntimeProcess
     from cloche.spec import Process

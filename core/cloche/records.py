@@ -6,28 +6,23 @@ the backends put there. They last as long as the machine is up; nothing is synce
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cloche.documents import write
 from cloche.errors import InvalidSpec, NotFound, Unavailable
-from cloche.journal import Entry, Header, Note, parse
+from cloche.journal import Entry, Header, parse
 from cloche.locations import is_there, private_directory
+from cloche.record import Record
 from cloche.trees import remove_contents
 
 if TYPE_CHECKING:
     from cloche.spec import Spec
 
-__all__ = ["Record", "Records", "check_name"]
+__all__ = ["Records", "check_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _ENDING = ".journal"
-_JOURNAL_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-_CREATING = b'{"step":"creating"}\n'
-_REMOVING = b'{"step":"removing"}\n'
 
 
 def check_name(name: object, path: str = "name") -> str:
@@ -39,57 +34,6 @@ def check_name(name: object, path: str = "name") -> str:
         path=path,
         hint="letters, digits and _ . - after a letter or digit, at most 128",
     )
-
-
-class Record:
-    """The record of one container, open for writing."""
-
-    __slots__ = ("_fd", "_journal", "directory", "id", "name")
-
-    def __init__(self, id: str, name: str | None, directory: str, journal: str) -> None:
-        self.id = id
-        self.name = name
-        self.directory = directory
-        self._journal = journal
-        self._fd = -1
-
-    def create(self, header: Header) -> None:
-        """Make the journal, with its first line."""
-        self._open(_JOURNAL_FLAGS)
-        _append(self._fd, write(header) + b"\n")
-
-    def creating(self, spec: Spec) -> None:
-        """Say that the runtime is about to be asked to create, and of what."""
-        _append(self._fd, b'{"spec":' + write(spec) + b"}\n" + _CREATING)
-
-    def note(self, note: Note) -> None:
-        """Say what is about to be done, or has happened."""
-        if self._fd < 0:
-            self._open(os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
-        _append(self._fd, write(note) + b"\n")
-
-    def removing(self) -> None:
-        """Say that from here on the container can only go; a full disk does not keep it."""
-        if self._fd < 0:
-            self._open(os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
-        with suppress(OSError):
-            _append(self._fd, _REMOVING)
-
-    def close(self) -> None:
-        """Keep no descriptor; the next note opens the journal again."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-    def forget(self) -> None:
-        """Take away what there is of a record that could not be begun."""
-        self.close()
-        with suppress(FileNotFoundError):
-            os.unlink(f"{self.directory}/{self._journal}")
-        os.rmdir(self.directory)
-
-    def _open(self, flags: int) -> None:
-        self._fd = os.open(f"{self.directory}/{self._journal}", flags, 0o600)
 
 
 class Records:
@@ -319,14 +263,6 @@ def no_container(name: str) -> NotFound:
         hint="foreground runs are removed; --keep keeps them",
         container=name,
     )
-
-
-def _append(fd: int, line: bytes) -> None:
-    """Write all of a line, or nothing and raise OSError."""
-    written = os.write(fd, line)
-    if written < len(line):
-        os.ftruncate(fd, os.fstat(fd).st_size - written)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _content(directory: str, journal: str) -> bytes:
