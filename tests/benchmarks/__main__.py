@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -38,8 +39,8 @@ BENCHMARKS: dict[str, Callable[[Setting], Table]] = {
 def main() -> int:
     """Time Cloche and whatever of runc, crun, bwrap and podman is installed, in turns.
 
-    Ends with 1 if a goal was missed. Every configuration that is timed is first looked at from
-    inside: it is an error if they do not confine alike.
+    Ends with 1 if a goal was missed or something failed. Every configuration that is timed is
+    first looked at from inside: it is an error if they do not confine alike.
     """
     asked = _arguments()
     if asked.list:
@@ -54,7 +55,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=main.__doc__)
-    parser.add_argument("only", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help="…")
+    parser.add_argument(
+        "only", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help="one of them, or several"
+    )
     parser.add_argument("--rounds", type=int, default=100, help="how often each takes its turn")
     parser.add_argument("--tiny", action="store_true", help="only show that everything works")
     parser.add_argument("--list", action="store_true", help="print the names of the benchmarks")
@@ -62,16 +65,24 @@ def _arguments() -> argparse.Namespace:
 
 
 def _is_met(name: str, asked: argparse.Namespace) -> bool:
-    with place() as made:
-        os.environ["CLOCHE_ROOT"] = str(made.state)
-        try:
-            figures = BENCHMARKS[name](Setting(made, 2 if asked.tiny else asked.rounds, asked.tiny))
-        finally:
-            podman.remove_cgroups()
+    try:
+        figures = _figures(name, asked)
+    except Exception:  # noqa: BLE001 - the others are still worth their time
+        traceback.print_exc()
+        return False
     if asked.tiny:  # times of so few rounds are not to be judged
         figures = replace(figures, verdicts=())
     print(*report.table(figures), sep="\n", flush=True)
     return all(verdict.is_met for verdict in figures.verdicts)
+
+
+def _figures(name: str, asked: argparse.Namespace) -> Table:
+    with place() as made:
+        os.environ["CLOCHE_ROOT"] = str(made.state)
+        try:
+            return BENCHMARKS[name](Setting(made, 2 if asked.tiny else asked.rounds, asked.tiny))
+        finally:
+            podman.remove_cgroups()
 
 
 if __name__ == "__main__":

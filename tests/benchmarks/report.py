@@ -40,7 +40,9 @@ def _row(row: Row, width: int) -> str:
 
 
 def _verdict(each: Verdict) -> str:
-    text = f"  → {each.name}: {_number(each.value)} {each.unit}"
+    text = f"  → {each.name}: {_number(each.value)} {each.unit}".rstrip()
+    if each.quick is not None:
+        text += f" ({_number(each.quick)} of the quickest tenth)"
     if each.bound is None:
         return text
     word = "met" if each.is_met else "MISSED"
