@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 
 from cloche.errors import Unavailable
 from cloche.machine import refused
@@ -121,7 +122,8 @@ def _make(path: str) -> None:
         return
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
-        os.mkdir(path, 0o700)
+        with suppress(FileExistsError):  # others come for the first time, too
+            os.mkdir(path, 0o700)
 
 
 def _is_ours(found: os.stat_result) -> bool:
