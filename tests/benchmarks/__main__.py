@@ -61,7 +61,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=100, help="how often each takes its turn")
     parser.add_argument("--tiny", action="store_true", help="only show that everything works")
     parser.add_argument("--list", action="store_true", help="print the names of the benchmarks")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if unknown := set(asked.only) - BENCHMARKS.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; --list has the names")
+    return asked
 
 
 def _is_met(name: str, asked: argparse.Namespace) -> bool:
