@@ -25,6 +25,7 @@ def public() -> Iterator[Path]:
 
 def test_a_private_place_is_fine_whether_it_exists_or_not(public: Path) -> None:
     check_place(str(public / "none/run"))
+    assert not (public / "none").exists()
     (public / "run").mkdir(mode=0o700)
     check_place(str(public / "run"))
 
