@@ -193,6 +193,7 @@ class LinuxContainer(RuntimeContainer):
 
     def resume(self) -> None:
         if self.state() is not State.PAUSED:
+            self._group.check_freezing("resume")
             raise InvalidState(f"{self._id} is not paused", operation="resume", container=self._id)
         self._group.thaw()
 

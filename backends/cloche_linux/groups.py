@@ -108,6 +108,11 @@ class ContainerGroup:
         with self._extended(wanted, pids) as group:
             group.freeze()
 
+    def check_freezing(self, verb: str) -> None:
+        """Raise Unavailable, in the verb's name, where this user can't stop processes at all."""
+        if self.find() is None:
+            _plan(verb, self._id, need_freezer=True)
+
     def thaw(self) -> None:
         """Let all processes run on, if they were stopped."""
         group = self.find()

@@ -96,10 +96,17 @@ def _missing() -> dict[Capability, str]:
         LinuxResources(cpu=LinuxCPU(shares=1000)),
     )
     refusals = [_refusal(one) for one in limits]
-    missing = {Capability.PAUSE: _refusal(None)}
+    missing = {Capability.PAUSE: _refusal(None), Capability.STATS: _refusal_of_stats()}
     if all(refusals):
         missing |= dict.fromkeys((Capability.LIMITS, Capability.UPDATE), refusals[0])
     return {capability: reason for capability, reason in missing.items() if reason}
+
+
+def _refusal_of_stats() -> str | None:
+    from cloche_linux import cgroups
+
+    plan = cgroups.plan(None, id="probe", need_stats=True)
+    return None if plan is not None else "this user has no delegated control group"
 
 
 def _refusal(resources: LinuxResources | None) -> str | None:

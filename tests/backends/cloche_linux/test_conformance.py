@@ -1,20 +1,37 @@
-"""The native runtime and its layer store keep the contracts, over this machine's own system."""
+"""The native runtime and its layer store keep the contracts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from cloche.layers import Layer
 from cloche.testing import LayerStoreSubject, LayerStoreSuite, RuntimeSubject, RuntimeSuite
 from cloche_linux.plugin import cloche_layer_stores, cloche_runtimes
 
 
-class TestRuntime(RuntimeSuite):
+class TestOverThisMachinesRoot(RuntimeSuite):
+    """Containers over the host's own system."""
+
     def subject(self, home: Path) -> RuntimeSubject:
         (runtime,), (store,) = cloche_runtimes(), cloche_layer_stores()
         return RuntimeSubject(runtime=runtime, store=store)
 
 
-class TestLayerStore(LayerStoreSuite):
+class TestOverADirectory(RuntimeSuite):
+    """Containers over a directory with the programs of busybox."""
+
+    @pytest.fixture(autouse=True)
+    def root(self, busybox: str) -> None:
+        self.layers = (Layer(kind="directory", path=Path(busybox)),)
+
+    def subject(self, home: Path) -> RuntimeSubject:
+        (runtime,), (store,) = cloche_runtimes(), cloche_layer_stores()
+        return RuntimeSubject(runtime=runtime, store=store, layers=self.layers)
+
+
+class TestOverlayStore(LayerStoreSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
         (store,) = cloche_layer_stores()
         return LayerStoreSubject(store=store)

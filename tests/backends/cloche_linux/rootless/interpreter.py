@@ -23,8 +23,9 @@ def lend(place: Path) -> list[str]:
         ignored = shutil.ignore_patterns("__pycache__", "_native")
         shutil.copytree(ROOT / package, place / Path(package).name, ignore=ignored)
     shutil.copy(Path(__file__).parents[1] / "faults/injection.py", place)
-    for distribution in _needed("cloche", set()):
-        _copy(distribution, place)
+    for name in ("cloche", "pytest"):
+        for distribution in _needed(name, set()):
+            _copy(distribution, place)
     for program in _interpreters():
         if _works(program, place):
             return [program, "-P"]

@@ -76,7 +76,7 @@ class Person:
         """Start a program of this user's; what it tells are lines of its output."""
         return subprocess.Popen(
             [*self.command, "-c", PRELUDE + dedent(code)],
-            env={**self.environment, **self._own(), **environment},
+            env=self.surroundings() | environment,
             user=self.uid,
             group=self.gid if gid is None else gid,
             extra_groups=groups,
@@ -87,8 +87,10 @@ class Person:
             cwd="/",
         )
 
-    def _own(self) -> dict[str, str]:
-        return {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home / "run")}
+    def surroundings(self) -> dict[str, str]:
+        """The environment of this user's programs."""
+        own = {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home / "run")}
+        return self.environment | own
 
     def tells(
         self,
