@@ -86,9 +86,11 @@ def unchanged(cloche: Run, state: Path) -> Callable[[], None]:
 
 
 def snapshot(state: Path) -> dict[str, int]:
-    """Files and directories with their time of change; verdicts on backends may be renewed."""
-    return {
-        str(path): path.lstat().st_mtime_ns
-        for path in (state, *state.rglob("*"))
-        if path.name != "verdicts.json" and not path.is_dir()
-    } | {str(path): 0 for path in state.rglob("*") if path.is_dir()}
+    """Files with their time of change, and directories.
+
+    Not what is kept of this machine: verdicts on backends, and the copy of its /etc, which is made
+    again when a user is added.
+    """
+    ours = [path for path in state.rglob("*") if "/overlay/host/" not in str(path)]
+    files = {path: path.lstat().st_mtime_ns for path in ours if not path.is_dir()}
+    return {str(path): files.get(path, 0) for path in ours if path.name != "verdicts.json"}
