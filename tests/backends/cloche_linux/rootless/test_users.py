@@ -48,6 +48,21 @@ def test_users_of_the_container_are_subordinate_ids_outside(tenant: Person) -> N
     assert owners == {"roots": tenant.uid, "anns": tenant.subordinate[0] + 999}
 
 
+def test_what_a_user_of_the_container_keeps_to_itself_is_not_read_from_outside(
+    tenant: Person,
+) -> None:
+    told = tenant.tells(
+        """
+        with engine.start(rootfs=ROOTFS, idle=True) as box:
+            box.run(["sh", "-c", "mkdir /anns && chown ann /anns"])
+            box.run(["sh", "-c", "echo x > /anns/open; umask 077; echo x > /anns/own"], user="ann")
+            read = box.read_text("/anns/open")
+            tell([read, refusal(lambda: box.read_text("/anns/own"))[:2]])
+        """
+    )
+    assert told == ["x\n", ["Unavailable", "/anns/own: permission denied"]]
+
+
 @pytest.mark.parametrize("user", ["ann", "1000", "1000:1000"])
 def test_a_user_without_a_number_outside_is_refused(stranger: Person, user: str) -> None:
     told = stranger.tells(f"tell(refusal(lambda: run('true', user={user!r})))")
