@@ -48,7 +48,7 @@ def main() -> int:
         return 0
     if os.geteuid():
         sys.exit("the benchmarks run as root: their peers can do nothing comparable without")
-    print(*report.machine(), sep="\n")
+    print(*report.machine(asked.folder), sep="\n")
     met = [_is_met(name, asked) for name in asked.only or BENCHMARKS]
     return 0 if all(met) else 1
 
@@ -57,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=main.__doc__)
     parser.add_argument("only", nargs="*", metavar="NAME", help="which to run; all without any")
     parser.add_argument("--rounds", type=int, default=100, help="how often each takes its turn")
+    parser.add_argument("--folder", default="/var/tmp", help="where all of it is kept meanwhile")
     parser.add_argument("--tiny", action="store_true", help="only show that everything works")
     parser.add_argument("--list", action="store_true", help="print the names of the benchmarks")
     asked = parser.parse_args()
@@ -78,7 +79,7 @@ def _is_met(name: str, asked: argparse.Namespace) -> bool:
 
 
 def _figures(name: str, asked: argparse.Namespace) -> Table:
-    with place() as made:
+    with place(asked.folder) as made:
         os.environ["CLOCHE_ROOT"] = str(made.state)
         try:
             return BENCHMARKS[name](Setting(made, 2 if asked.tiny else asked.rounds, asked.tiny))

@@ -55,9 +55,9 @@ class Place:
 
 
 @contextmanager
-def place() -> Iterator[Place]:
-    """Make the folder and its root, on a disk: /tmp may be memory, which favours whoever writes."""
-    with TemporaryDirectory(prefix="cloche-benchmark-", dir="/var/tmp") as name:
+def place(parent: str = "/var/tmp") -> Iterator[Place]:
+    """Make the folder and its root; /tmp may be memory, which favours whoever writes."""
+    with TemporaryDirectory(prefix="cloche-benchmark-", dir=parent) as name:
         made = Place(Path(name))
         made.folder.chmod(0o755)
         _install_busybox(made.rootfs)

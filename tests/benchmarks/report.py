@@ -21,7 +21,7 @@ def table(figures: Table) -> Iterator[str]:
     yield ""
 
 
-def machine() -> Iterator[str]:
+def machine(folder: str) -> Iterator[str]:
     """What the figures were measured on, and with whom."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
@@ -29,6 +29,7 @@ def machine() -> Iterator[str]:
         load = file.read().split()[0]
     yield f"{len(models)} x {models[0] if models else platform.machine()}, load {load}"
     yield f"Linux {platform.release()}, Python {platform.python_version()}"
+    yield f"{folder}: {_file_system(folder)}"
     for name in ("runc", "crun", "bwrap", "podman"):
         yield _version(name)
     yield ""
@@ -53,6 +54,11 @@ def _number(value: float) -> str:
     """Three digits that count."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f}"
+
+
+def _file_system(folder: str) -> str:
+    command = ["findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", "--target", folder]
+    return " ".join(subprocess.run(command, capture_output=True, text=True).stdout.split())
 
 
 def _version(name: str) -> str:
