@@ -121,20 +121,36 @@ static int announce(struct helper *h, int pid, int pidfd, int is_init)
     return control_send_message(h, &message, pidfd);
 }
 
+/* The child says nothing before it has been announced: its own words would be taken for those of
+ * another, and nobody would know that it is there to be reaped. */
+static int was_announced(const int *pipe)
+{
+    char word;
+    sys_close(pipe[1]);
+    long told = sys_read(pipe[0], &word, sizeof word);
+    sys_close(pipe[0]);
+    return told == sizeof word;
+}
+
 /* A sibling, so that the embedding process is the parent and gets the exit; its pidfd is sent by the only
  * process that cannot have been reaped in between, this one. */
 int step_fork(struct helper *h, const struct record *r)
 {
-    int pidfd = -1;
+    int pipe[2], pidfd = -1;
     struct clone_request request = {
         .flags = CLONE_SIBLING | CLONE_GIVE_PIDFD | (r->flags & NEW_PID_NAMESPACE ? CLONE_PID_NAMESPACE : 0),
         .pidfd = (uint64_t)(uintptr_t)&pidfd,
     };
-    long pid = CALL(clone3, &request, sizeof request);
+    int error = (int)CALL(pipe2, pipe, O_CLOEXEC);
+    long pid = error ? error : CALL(clone3, &request, sizeof request);
     if (pid < 0)
         return (int)pid;
-    if (pid > 0)
-        sys_exit(announce(h, (int)pid, pidfd, r->flags & NEW_PID_NAMESPACE) < 0);
+    if (pid > 0) {
+        error = announce(h, (int)pid, pidfd, r->flags & NEW_PID_NAMESPACE);
+        sys_exit(error < 0 || sys_write(pipe[1], "", 1) != 1);
+    }
+    if (!was_announced(pipe))
+        sys_exit(1);
     CALL(setsid);
     if (watch_parent(h, SIGNAL_KILL) < 0)
         sys_exit(1);
