@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,7 +74,7 @@ def children() -> set[int]:
     """Name the children of this process that have not been waited for, whichever thread's."""
     found: set[int] = set()
     for task in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{task}/children") as file:
+        with suppress(FileNotFoundError), open(f"/proc/self/task/{task}/children") as file:
             found.update(map(int, file.read().split()))
     return found
 

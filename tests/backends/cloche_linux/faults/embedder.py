@@ -30,8 +30,13 @@ def attempt(call):
 
 
 def children():
-    files = [f"/proc/self/task/{task}/children" for task in os.listdir("/proc/self/task")]
-    return [pid for file in files for pid in open(file).read().split()]
+    found = []
+    for task in os.listdir("/proc/self/task"):
+        try:
+            found += open(f"/proc/self/task/{task}/children").read().split()
+        except FileNotFoundError:  # a thread that has just ended
+            continue
+    return found
 
 
 def containers():

@@ -63,7 +63,10 @@ def _everything(engine: cloche.Engine, busybox: str) -> object:
 
 
 class _Joining:
-    """A plug-in that has a container join the network namespace of this process."""
+    """A plug-in that has a container join the network namespace of this process.
+
+    It shows a directory, too, of which some attributes are the topmost mount's alone.
+    """
 
     @cloche.hookimpl
     def cloche_prepare_spec(self, request: Any) -> Callable[[Any], Any]:
@@ -71,11 +74,19 @@ class _Joining:
 
     @staticmethod
     def _change(spec: Any) -> Any:
+        from cloche.spec import Mount
+
         spaces = [
             space.replace(path=f"/proc/{os.getpid()}/ns/net") if space.type == "network" else space
             for space in spec.linux.namespaces
         ]
-        return spec.replace(domainname="domain", linux=spec.linux.replace(namespaces=tuple(spaces)))
+        options = ("rbind", "ro", "rnoexec")
+        shown = Mount(destination="/doc", type="bind", source="/usr/share/doc", options=options)
+        return spec.replace(
+            domainname="domain",
+            mounts=(*spec.mounts, shown),
+            linux=spec.linux.replace(namespaces=tuple(spaces)),
+        )
 
 
 class _Mapping:
@@ -137,7 +148,6 @@ SCENES = {
                 Step.SCRATCH,
                 Step.DIRECTORY,
                 Step.FILE,
-                Step.REMOUNT,
                 Step.SYSCTL,
                 Step.ROOT_ATTRIBUTES,
                 Step.INIT,
@@ -168,7 +178,8 @@ SCENES = {
     "idle": Scene(frozenset({*_CONTAINER, Step.IDLE}), Step.PROPAGATION, _idle),
     "a network that is there": Scene(
         frozenset(
-            {*_CONTAINER, *_PROCESS, Step.INIT, Step.JOIN, Step.DOMAINNAME} - {Step.LOOPBACK}
+            {*_CONTAINER, *_PROCESS, Step.INIT, Step.JOIN, Step.DOMAINNAME, Step.REMOUNT}
+            - {Step.LOOPBACK}
         ),
         Step.PROPAGATION,
         lambda engine, busybox: _with(_Joining(), engine, busybox),

@@ -65,9 +65,11 @@ def _named(descriptor: str) -> str:
 
 
 def _files(state: Path) -> Iterator[str]:
+    """All but the copies of this machine's /etc, which follow its changes."""
     for top, directories, files in os.walk(state):
         for name in (*directories, *files):
-            yield os.path.relpath(os.path.join(top, name), state)
+            if "/overlay/host/" not in (path := os.path.join(top, name)):
+                yield os.path.relpath(path, state)
 
 
 def _mounts(state: Path) -> list[str]:
