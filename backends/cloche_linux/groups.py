@@ -121,11 +121,12 @@ class ContainerGroup:
 
     def stats(self, pids: Callable[[], Sequence[int]]) -> Stats:
         """Measure; a container without a group gets one. Unavailable where this user can't."""
-        group = self.find()
-        if group is None:
-            with self._extended(_plan("stats", self._id), pids) as made:
-                return made.stats()
-        return group.stats()
+        with self._alone():  # whoever makes the group just now has yet to fill it
+            group = self.find()
+            if group is not None:
+                return group.stats()
+        with self._extended(_plan("stats", self._id), pids) as made:
+            return made.stats()
 
     def update(self, resources: LinuxResources, pids: Callable[[], Sequence[int]]) -> None:
         """Change limits; raises Unavailable where this user can't."""

@@ -14,7 +14,7 @@ class Traces:
     """Children, descriptors, and what is in a state directory and mounted or grouped for it."""
 
     children: frozenset[str]
-    descriptors: int
+    descriptors: frozenset[str]
     files: frozenset[str]
     mounts: frozenset[str]
     groups: frozenset[str]
@@ -25,8 +25,8 @@ class Traces:
         for kind in ("children", "files", "mounts", "groups"):
             if more := getattr(self, kind) - getattr(before, kind):
                 grown[kind] = sorted(more)
-        if self.descriptors > before.descriptors:
-            grown["descriptors"] = sorted(map(_named, os.listdir("/proc/self/fd")))
+        if len(self.descriptors) > len(before.descriptors):
+            grown["descriptors"] = sorted(self.descriptors - before.descriptors)
         return grown
 
 
@@ -34,7 +34,7 @@ def take(state: Path, ids: frozenset[str] = frozenset()) -> Traces:
     """Look; of control groups, at those that are called as one of ``ids``."""
     return Traces(
         children=frozenset(_children()),
-        descriptors=len(os.listdir("/proc/self/fd")),
+        descriptors=frozenset(map(_named, os.listdir("/proc/self/fd"))),
         files=frozenset(_files(state)),
         mounts=frozenset(_mounts(state)),
         groups=frozenset(_groups(ids)),
