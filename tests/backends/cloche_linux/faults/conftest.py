@@ -43,6 +43,8 @@ def injector(monkeypatch: pytest.MonkeyPatch) -> Injector:
 def left(engine: cloche.Engine, busybox: str, state: Path) -> Left:
     """Tells what there is more than after ordinary runs, which make what all share."""
     engine.run(["true"])
+    with engine.start(rootfs=busybox, idle=True) as box:
+        box.run(["true"])
     for network in ("none", "host"):
         engine.run(["true"], rootfs=busybox, network=network)
     before = take(state)
