@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import atexit
 import os
-from queue import Queue
+from queue import Empty, Queue
 from threading import Lock, Thread
 
 from cloche_linux.trees import remove_tree
 
 __all__ = ["Trash"]
 
+#: Seconds for which the thread waits for more.
+_IDLE = 1.0
+
 
 class Trash:
     """A directory of what is to be removed; thread-safe, and safe beside other processes."""
 
-    __slots__ = ("_failed", "_lock", "_pending", "_pid", "_place", "_queue")
+    __slots__ = ("_failed", "_lock", "_pending", "_pid", "_place", "_queue", "_working")
 
     def __init__(self, place: str) -> None:
         self._place = place
@@ -29,6 +32,7 @@ class Trash:
         self._pending: set[str] = set()
         self._failed: set[str] = set()
         self._pid = 0
+        self._working = False
 
     def throw(self, path: str) -> None:
         """Put a directory aside, under its own name; one that is not there is fine.
@@ -39,18 +43,12 @@ class Trash:
         aside = os.path.join(self._place, os.path.basename(path))
         try:
             self._rename(path, aside)
-            self._begin()
+            self._hand_over(aside)
         except FileNotFoundError:
             remove_tree(aside)
-            return
         except (OSError, RuntimeError):  # no room to put it aside, or no thread: here and now, then
             remove_tree(path)
             remove_tree(aside)
-            return
-        for each in (*self._failed, aside):
-            self._failed.discard(each)
-            self._pending.add(each)
-            self._queue.put(each)
 
     def names(self) -> list[str]:
         """Name what is put aside and not about to be removed here: of processes that have died."""
@@ -73,23 +71,40 @@ class Trash:
             os.makedirs(self._place, 0o700, exist_ok=True)
             os.rename(path, aside)
 
-    def _begin(self) -> None:
-        """Start the thread with the first thing to do; a forked child begins anew."""
+    def _hand_over(self, aside: str) -> None:
         with self._lock:
-            if self._pid == os.getpid():
-                return
-            if self._pid:
-                self._queue, self._pending = Queue(), set()
-            Thread(target=self._work, args=(self._queue,), name="trash", daemon=True).start()
+            self._begin()
+            for each in (*self._failed, aside):
+                self._failed.discard(each)
+                self._pending.add(each)
+                self._queue.put(each)
+
+    def _begin(self) -> None:
+        """Have a thread, and in a forked child a queue of its own; under the lock."""
+        if self._pid != os.getpid():
+            self._queue, self._pending, self._working = Queue(), set(), False
             self._pid = os.getpid()
             atexit.register(self._queue.join)
+        if not self._working:
+            Thread(target=self._work, args=(self._queue,), name="trash", daemon=True).start()
+            self._working = True
 
     def _work(self, queue: Queue[str]) -> None:
-        while True:
-            aside = queue.get()
+        """Remove what comes, and end when nothing has come for a while."""
+        while (aside := self._next(queue)) is not None:
             try:
                 remove_tree(aside)
             except OSError:
                 self._failed.add(aside)
             self._pending.discard(aside)
             queue.task_done()
+
+    def _next(self, queue: Queue[str]) -> str | None:
+        try:
+            return queue.get(timeout=_IDLE)
+        except Empty:
+            with self._lock:
+                if not queue.empty():
+                    return queue.get()
+                self._working = False
+                return None

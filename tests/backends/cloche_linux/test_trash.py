@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -54,4 +55,16 @@ def test_a_process_ends_only_when_its_trash_is_gone(tmp_path: Path, leave: str) 
     things = [tree(tmp_path / f"thing{number}") for number in range(20)]
     command = [sys.executable, "-c", script, str(tmp_path / "trash"), *things]
     subprocess.run(command, check=True, timeout=30)
+    assert os.listdir(tmp_path / "trash") == []
+
+
+def test_no_thread_stays_when_there_is_nothing_to_do(tmp_path: Path) -> None:
+    trash = Trash(str(tmp_path / "trash"))
+    for number in range(2):
+        trash.throw(tree(tmp_path / f"thing{number}"))
+        trash.finish()
+        deadline = time.monotonic() + 5
+        while any(thread.name == "trash" for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
     assert os.listdir(tmp_path / "trash") == []
