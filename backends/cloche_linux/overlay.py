@@ -133,4 +133,9 @@ def _directory(layer: Layer) -> str:
         raise NotSupported(f"the overlay store does not take layers of the kind {layer.kind}")
     if not os.path.isdir(path):
         raise NotFound(f"root directory not found: {path}", hint="name an existing directory")
-    return os.path.realpath(path)
+    return path if _is_plain(path) else os.path.realpath(path)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether it means the same from everywhere, with no step back over what may be a link."""
+    return os.path.isabs(path) and os.path.normpath(path) == path
