@@ -8,7 +8,7 @@ from cloche.errors import InvalidSpec, NotSupported
 from cloche.values import Value
 from cloche_linux.idmaps import IdMaps, own_maps, requested_maps
 from cloche_linux.kernel import Namespace
-from cloche_linux.privileges import privileges
+from cloche_linux.privileges import Privileges, privileges
 
 if TYPE_CHECKING:
     from cloche.spec import Linux
@@ -54,6 +54,21 @@ def choose(linux: Linux) -> Namespaces:
 
     Raises InvalidSpec for a list that this runtime can't carry out safely.
     """
+    global _latest
+    latest, rights = _latest, privileges()
+    if latest is not None and latest[0] is linux and latest[1] is rights:
+        return latest[2]
+    chosen = _choose(linux)
+    if chosen.maps is None:  # maps depend on files that others write
+        _latest = linux, rights, chosen
+    return chosen
+
+
+#: The section that was read last: most containers of a process have the very same one.
+_latest: tuple[Linux, Privileges, Namespaces] | None = None
+
+
+def _choose(linux: Linux) -> Namespaces:
     bits, joined = 0, list[tuple[Namespace, str]]()
     for number, entry in enumerate(linux.namespaces or ()):
         kind = _kind(entry.type, number)

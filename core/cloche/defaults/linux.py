@@ -124,12 +124,8 @@ def linux_spec(
 
     Whoever changes the capabilities passes the profile that goes with them: `seccomp_profile`.
     """
-    linux = Linux(
-        namespaces=namespaces,
-        seccomp=seccomp,
-        masked_paths=masked_paths(),
-        readonly_paths=READONLY_PATHS,
-    )
+    usual = namespaces is NAMESPACES and seccomp is DEFAULT_PROFILE
+    linux = _usual_section() if usual else _section(namespaces, seccomp)
     return Spec(
         oci_version=VERSION,
         process=process,
@@ -137,4 +133,18 @@ def linux_spec(
         hostname=hostname,
         mounts=mounts,
         linux=linux,
+    )
+
+
+@cache
+def _usual_section() -> Linux:
+    return remember(_section(NAMESPACES, DEFAULT_PROFILE))
+
+
+def _section(namespaces: tuple[LinuxNamespace, ...], seccomp: LinuxSeccomp | None) -> Linux:
+    return Linux(
+        namespaces=namespaces,
+        seccomp=seccomp,
+        masked_paths=masked_paths(),
+        readonly_paths=READONLY_PATHS,
     )
