@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,18 @@ EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
 
 def pytest_configure(config: pytest.Config) -> None:
     """The judge sits where the reports of all workers arrive."""
+    hear_signals()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SkipJudge(config, EXPECTED_SKIPS.read_text("utf-8")))
+
+
+def hear_signals() -> None:
+    """Under nohup, or in a shell's background, programs of the tests would inherit deafness."""
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+            signal.signal(number, usual)
 
 
 @dataclass(frozen=True)
