@@ -6,6 +6,10 @@ is empty; at the interpreter's end the thread is stopped and joined.
 
 from __future__ import annotations
 
+import sys
+
+assert sys.platform != "win32"
+
 import atexit
 import os
 import select

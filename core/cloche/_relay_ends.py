@@ -7,6 +7,10 @@ asked for readiness before each call where it is not.
 
 from __future__ import annotations
 
+import sys
+
+assert sys.platform != "win32"
+
 import errno
 import fcntl
 import os

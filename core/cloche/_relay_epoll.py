@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
+assert sys.platform != "win32"
+
 import errno
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from cloche._loop import Loop
+from cloche._loop_epoll import Loop
 from cloche._relay_ends import Sink, Source
 from cloche.errors import BackendError
 
@@ -144,6 +148,26 @@ class Copy:
         self._loop.forget(self._sink.fd)
         self._source.close()
         self._sink.close(half=self._half_close)
+
+
+def copy(
+    loop: Loop,
+    source: int,
+    target: int,
+    *,
+    drain: bool,
+    half_close: bool,
+    trailer: Callable[[bytes], bytes] | None,
+) -> Future[None]:
+    """Begin to copy."""
+    return Copy(
+        loop,
+        Source(source),
+        Sink(target),
+        drain=drain,
+        half_close=half_close,
+        trailer=trailer,
+    ).start()
 
 
 def _translated(error: Exception) -> Exception:

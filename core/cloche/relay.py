@@ -6,8 +6,6 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cloche.errors import NotSupported
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
@@ -18,13 +16,15 @@ __all__ = ["Relay", "all_done", "shared_relay"]
 class Relay:
     """Copies between descriptors, on one thread that lives while there is something to copy.
 
-    Most processes need one only: ``shared_relay``. All methods may be called on any thread.
+    On Windows between HANDLEs. Most processes need one only: ``shared_relay``. All methods may be
+    called on any thread.
     """
 
     def __init__(self) -> None:
         if sys.platform == "win32":
-            raise NotSupported("the relay can't copy between Windows handles yet")
-        from cloche._loop import Loop
+            from cloche._loop_iocp import Loop
+        else:
+            from cloche._loop_epoll import Loop
 
         self._loop = Loop("cloche-relay")
 
@@ -51,20 +51,18 @@ class Relay:
         a file is yours alone, make it non-blocking before. Only a write to another user's terminal,
         which can't be opened anew, may block.
 
+        HANDLEs should be overlapped: each of the others takes a thread of its own. Raises
+        BackendError for one that can't be used; both are closed then.
+
         ``half_close`` shuts a socket's writing side at the end. ``trailer`` is given the last piece
         that came, on the relay's thread, and returns what is to be written after it.
         """
-        from cloche._relay_ends import Sink, Source
-        from cloche._relay_epoll import Copy
+        if sys.platform == "win32":
+            from cloche._relay_iocp import copy
+        else:
+            from cloche._relay_epoll import copy
 
-        return Copy(
-            self._loop,
-            Source(source),
-            Sink(target),
-            drain=drain,
-            half_close=half_close,
-            trailer=trailer,
-        ).start()
+        return copy(self._loop, source, target, drain=drain, half_close=half_close, trailer=trailer)
 
 
 @cache
