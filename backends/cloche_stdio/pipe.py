@@ -21,6 +21,10 @@ class PipeDriver(StdioDriver):
 
     def open(self, request: StdioRequest) -> Streams:
         """Make the pipes; none of their ends is inherited by programs that this process starts."""
+        if request.relayed:
+            from cloche_stdio.relayed import open_pipes
+
+            return open_pipes(request)
         return open_streams(request, _open)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from cloche import hookimpl
@@ -19,13 +20,17 @@ _SCORE = 50
 
 @hookimpl
 def cloche_stdio_drivers() -> list[StdioDescriptor]:
-    """Offer the four drivers that work everywhere."""
-    return [
+    """Offer the four drivers that work everywhere; on Windows consoles, too.
+
+    Elsewhere terminals are devices of the system, and whoever makes them offers a driver for them.
+    """
+    drivers = [
         _descriptor("inherit", _open_inherit),
         _descriptor("null", _open_null),
         _descriptor("pipe", _open_pipe),
         _descriptor("file", _open_file),
     ]
+    return [*drivers, _console()] if sys.platform == "win32" else drivers
 
 
 def _descriptor(name: str, open_driver: Callable[[BackendContext], StdioDriver]) -> StdioDescriptor:
@@ -41,6 +46,17 @@ def _descriptor(name: str, open_driver: Callable[[BackendContext], StdioDriver])
 
 def _probe(_argument: str | None) -> Verdict:
     return Supported(_SCORE)
+
+
+def _console() -> StdioDescriptor:
+    return StdioDescriptor(
+        name="console",
+        ceiling=_SCORE,
+        forms=frozenset({"pipe"}),
+        terminal=True,
+        probe=_probe,
+        open=_open_console,
+    )
 
 
 def _open_inherit(_context: BackendContext) -> StdioDriver:
@@ -65,3 +81,9 @@ def _open_file(_context: BackendContext) -> StdioDriver:
     from cloche_stdio.file import FileDriver
 
     return FileDriver()
+
+
+def _open_console(_context: BackendContext) -> StdioDriver:
+    from cloche_stdio.console import ConsoleDriver
+
+    return ConsoleDriver()

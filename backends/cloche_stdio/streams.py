@@ -38,12 +38,14 @@ class DescriptorStreams(Streams):
 
     def connect(self, pipes: Pipes, relay: Callable[[], Relay]) -> None:
         """Relay between the runtime's pipes and our ends, which must not be released before."""
+        from cloche.pipes import relayable
+
         stdin, *outputs = self.ends
         if pipes.stdin is not None and isinstance(stdin, int):
-            self._input = relay().copy(os.dup(stdin), pipes.stdin)
+            self._input = relay().copy(relayable(stdin), pipes.stdin)
         for pipe, end in zip((pipes.stdout, pipes.stderr), outputs, strict=True):
             if pipe is not None and isinstance(end, int):
-                self._outputs.append(relay().copy(pipe, os.dup(end)))
+                self._outputs.append(relay().copy(pipe, relayable(end)))
 
     def release_ends(self) -> None:
         """Close the container's ends; a relay has copies of its own."""

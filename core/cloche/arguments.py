@@ -34,6 +34,8 @@ __all__ = [
     "window",
 ]
 
+#: By these names Windows knows its named pipes.
+_NAMED_PIPES = "\\\\.\\pipe\\"
 _VARIABLE = re.compile(r"[^=\0]+")
 
 
@@ -190,13 +192,15 @@ def descriptors(parameter: str, value: object) -> tuple[int, ...]:
 
 
 def stream(parameter: str, value: Any) -> StreamTarget | int:
-    """Read where a stream goes: the constants as they are, descriptors and files as targets."""
+    """Read where a stream goes: constants as they are, descriptors, files and pipes as targets."""
     if isinstance(value, StreamTarget):
         return value
     if isinstance(value, bool):
         raise wrong(parameter, value, "a stream")
     if isinstance(value, int) and -3 <= value < 0:
         return value
+    if isinstance(value, str) and value.lower().startswith(_NAMED_PIPES):
+        return StreamTarget(driver="npipe", argument=value)
     try:
         fd = value if isinstance(value, int) else value.fileno()
         os.fstat(fd)

@@ -74,6 +74,9 @@ class StdioRequest(Value, kw_only=True):
     merge_stderr: bool = False
     #: A terminal of this size is wanted for all three.
     terminal: Size | None = None
+    #: The runtime takes no end of any form that the driver gives: it makes pipes of its own, which
+    #: are relayed. So nobody but the relay uses the ends (see ``cloche.relayed``).
+    relayed: bool = False
     #: Core's directory for the container.
     state: Path | None = None
 
@@ -88,6 +91,9 @@ class Streams(ABC):
     near: tuple[int | None, int | None, int | None] = (None, None, None)
     #: Size of the terminal that is wanted; None for no terminal.
     terminal: Size | None = None
+    #: Whether anything is to come in, or go out, by each. Where nothing is, there may be an end all
+    #: the same (the null device, say); a runtime that makes pipes of its own makes none there.
+    wanted: tuple[bool, bool, bool] = (True, True, True)
 
     @property
     def info(self) -> Mapping[str, object]:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from cloche.choice import Chooser
+    from cloche.choice import Chooser, Opened
     from cloche.relay import Relay
     from cloche.request import Asked
     from cloche.runtime import RuntimeProcess
+    from cloche.stdio import StdioDriver
 
 __all__ = ["DEVNULL", "PIPE", "STDOUT", "abandon", "bind", "open_streams"]
 
@@ -40,15 +41,38 @@ def open_streams(
     Raises Unavailable or NotSupported for a driver that can't be had, or whatever a driver raises
     for a target that can't be opened; nothing is left open then.
     """
-    if asked.tty is not None:
+    if asked.tty is not None and not _are_named(asked):
         return _terminal(chooser, asked, container, state, takes)
-    merge = asked.stderr == STDOUT
+    merge = asked.stderr == STDOUT and asked.tty is None
     targets = [_target(number, stream, asked) for number, stream in enumerate(_three(asked))]
-    if merge:
+    if merge or asked.tty is not None:
         targets[2] = None
+    streams = _open_all(chooser, targets, container, state, takes, merge=merge)
+    streams.terminal = asked.tty
+    if _NULL in targets or asked.tty is not None:
+        stdin, stdout, stderr = (target not in (_NULL, None) for target in targets)
+        streams.wanted = (stdin, stdout, stdout if merge else stderr)
+    return streams
+
+
+def _are_named(asked: Asked) -> bool:
+    """Whether any stream of a terminal goes to where a driver takes it."""
+    return any(isinstance(stream, StreamTarget) for stream in _three(asked))
+
+
+def _open_all(
+    chooser: Chooser,
+    targets: list[StreamTarget | None],
+    container: str,
+    state: Path,
+    takes: frozenset[str],
+    *,
+    merge: bool,
+) -> Streams:
     parts: list[tuple[Streams, frozenset[int]]] = []
     try:
         for driver in dict.fromkeys(target.driver for target in targets if target is not None):
+            opened = _driver(chooser, driver, takes)
             own = [t if t is not None and t.driver == driver else None for t in targets]
             merged = merge and own[1] is not None
             request = StdioRequest(
@@ -58,11 +82,12 @@ def open_streams(
                 stderr=own[2],
                 merge_stderr=merged,
                 state=state,
+                relayed=takes.isdisjoint(opened.forms),
             )
             numbers = {
                 n for n, target in enumerate(own) if target is not None or (n == 2 and merged)
             }
-            parts.append((_open(chooser, driver, request, takes), frozenset(numbers)))
+            parts.append((opened.backend.open(request), frozenset(numbers)))
     except BaseException:
         for streams, _ in parts:
             abandon(streams, bound=False)
@@ -84,10 +109,10 @@ def _target(number: int, stream: StreamTarget | int | None, asked: Asked) -> Str
     return stream if isinstance(stream, StreamTarget) else None
 
 
-def _open(chooser: Chooser, driver: str, request: StdioRequest, takes: frozenset[str]) -> Streams:
+def _driver(chooser: Chooser, driver: str, takes: frozenset[str]) -> Opened[StdioDriver]:
     opened = chooser.driver(driver)
     _check_forms(driver, opened.forms, takes)
-    return opened.backend.open(request)
+    return opened
 
 
 def _check_forms(driver: str, gives: frozenset[str], takes: frozenset[str]) -> None:
@@ -117,6 +142,7 @@ def _terminal(
         stderr=None,
         terminal=asked.tty,
         state=state,
+        relayed=takes.isdisjoint(opened.forms),
     )
     return opened.backend.open(request)
 
@@ -125,9 +151,9 @@ def bind(process: RuntimeProcess | None, streams: Streams) -> None:
     """Connect what the runtime made, after it took the container's ends, and close those."""
     try:
         if process is not None and process.pipes is not None:
-            from cloche.relay import shared_relay
+            from cloche.feeding import relay_for
 
-            streams.connect(process.pipes, shared_relay)
+            streams.connect(process.pipes, relay_for(process))
     finally:
         streams.release_ends()
 

@@ -1,0 +1,60 @@
+"""Input that comes by the relay: its end is told to the process that it was for."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from cloche.errors import ClocheError
+from cloche.relay import Relay, shared_relay
+from cloche.runtime import RuntimeProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+__all__ = ["relay_for"]
+
+
+def relay_for(process: RuntimeProcess) -> Callable[[], Relay]:
+    """Give what connects a process's streams: the shared relay, which tells it what it must know.
+
+    A runtime that does not say how to close an input has nothing to be told.
+    """
+    if type(process).close_stdin is RuntimeProcess.close_stdin:
+        return shared_relay
+    return lambda: FeedingRelay(process)
+
+
+class FeedingRelay(Relay):
+    """The shared relay; when what goes into a process's stdin has ended, it closes that."""
+
+    def __init__(self, process: RuntimeProcess) -> None:
+        self._relay = shared_relay()
+        self._process = process
+        self._stdin = None if process.pipes is None else process.pipes.stdin
+
+    def copy(
+        self,
+        source: int,
+        target: int,
+        *,
+        drain: bool = False,
+        half_close: bool = False,
+        trailer: Callable[[bytes], bytes] | None = None,
+    ) -> Future[None]:
+        """Copy as the shared relay does."""
+        done = self._relay.copy(source, target, drain=drain, half_close=half_close, trailer=trailer)
+        if target == self._stdin:
+            done.add_done_callback(self._on_end)
+        return done
+
+    def _on_end(self, done: Future[None]) -> None:
+        """Not on the relay's thread: to close it is a call that may block."""
+        if not done.cancelled():
+            Thread(target=self._close, name="cloche-close-stdin", daemon=True).start()
+
+    def _close(self) -> None:
+        with suppress(ClocheError):  # the process, or its service, may have ended meanwhile
+            self._process.close_stdin()
