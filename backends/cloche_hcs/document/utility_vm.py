@@ -1,0 +1,38 @@
+"""The image of the virtual machine in which a Hyper-V container runs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cloche.spec import Windows
+
+__all__ = ["utility_vm"]
+
+
+def utility_vm(windows: Windows, *, is_there: Callable[[str], bool] = os.path.isdir) -> str:
+    """Give the one that is named, else the first in the layers, topmost first.
+
+    Raises InvalidSpec, which names the layers, if there is none.
+    """
+    named = windows.hyperv.utility_vm_path if windows.hyperv else None
+    if named:
+        return named
+    for layer in windows.layer_folders:
+        image = os.path.join(layer, "UtilityVM")
+        if is_there(image):
+            return image
+    raise InvalidSpec(
+        f"no layer has a UtilityVM: {_listed(windows.layer_folders)}",
+        path="windows.layerFolders",
+        hint="name one by windows.hyperv.utilityVMPath, or use an image for Hyper-V",
+    )
+
+
+def _listed(layers: Sequence[str]) -> str:
+    return ", ".join(layers) if layers else "there are no layers"
