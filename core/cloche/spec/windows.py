@@ -93,7 +93,8 @@ class Windows(Document):
     layer_folders: tuple[str, ...]
     devices: tuple[WindowsDevice, ...] | None = None
     resources: WindowsResources | None = None
-    credential_spec: Mapping[str, object] | None = None
+    #: As an object, or as the text that the host compute service takes.
+    credential_spec: Mapping[str, object] | str | None = None
     servicing: bool | None = None
     ignore_flushes_during_boot: bool | None = None
     hyperv: WindowsHyperV | None = None
