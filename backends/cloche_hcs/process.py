@@ -164,6 +164,7 @@ class ComputeProcess:
         """Undo its creation as far as possible; raises nothing."""
         with suppress(ClocheError):
             self._link.call(vmcompute.HcsTerminateProcess, deadline=deadline)
+        self.vanish()
         self.release(deadline)
 
     def release(self, deadline: Deadline, *, over: bool = False) -> list[ClocheError]:
