@@ -1,0 +1,60 @@
+"""Steering the stand-in service: a scenario's ``hcs`` as the lines that the library reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["steering"]
+
+#: What has one value, by its name in scenarios and by the library's.
+WORDS = {
+    "enumerate": "enumerate",
+    "systemProperties": "sysprops",
+    "processProperties": "procprops",
+    "startExits": "start_exits",
+    "createExits": "create_exits",
+    "badPipe": "badpipe",
+    "volumePath": "volume",
+}
+
+
+def steering(hcs: dict[str, Any]) -> str:
+    """The text of the file that ``ORACLE_DLL_CONFIG`` names."""
+    return "".join("\t".join(map(str, line)) + "\n" for line in _lines(hcs))
+
+
+def _lines(hcs: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    for fault in hcs.get("faults", []):
+        yield "fault", fault["fn"], fault.get("nth", "*"), fault["hr"], fault.get("match", "")
+    for fn, result in hcs.get("defaults", {}).items():
+        yield "default", fn, result
+    for process in hcs.get("processes", []):
+        yield _process(process)
+    for notice in hcs.get("notifications", []):
+        status = notice.get("status", "swallow")
+        yield "notify", notice["type"], notice.get("nth", "*"), status, notice.get("id", "")
+    for id, pending in hcs.get("pendingUpdates", {}).items():
+        yield "updates", id, "true" if pending else "false"
+    for id in hcs.get("exitWithInit", []):
+        yield "exit_with_init", id
+    for system in hcs.get("systems", []):
+        kind, state = system.get("type", "Container"), system.get("state", "running")
+        yield "system", system["id"], system["owner"], kind, state
+    for key, word in WORDS.items():
+        if key in hcs:
+            yield word, hcs[key]
+
+
+def _process(process: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        "proc",
+        process.get("nth", "*"),
+        process.get("mode", "exit"),
+        process.get("stdout", "").encode().hex(),
+        process.get("stderr", "").encode().hex(),
+        process.get("exitCode", 0),
+        process.get("delayMs", 50),
+        process.get("notifyStatus", "0x0"),
+        process.get("lastWaitResult", "0"),
+    )
