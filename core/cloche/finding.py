@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,9 @@ def state_of(shop: Workshop, entry: Entry) -> State:
 
 def is_orphaned(shop: Workshop, entry: Entry) -> bool:
     """Whether the process that made it lives no more; unknown makers count as dead."""
-    return entry.owner is None or not is_alive(f"{shop.places.run}/owners", entry.owner)
+    return entry.owner is None or not is_alive(
+        os.path.join(shop.places.run, "owners"), entry.owner
+    )
 
 
 def details_of(shop: Workshop, entry: Entry, state: State | None = None) -> Details:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from _thread import allocate_lock
+from contextlib import suppress
 
+from cloche._disk import open_existing, open_new, try_lock, unlink
 from cloche.locations import private_directory
 
 __all__ = ["Owner", "boot_id", "forget_the_dead", "is_alive", "owner_of"]
-
-
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Owner:
@@ -29,8 +29,8 @@ class Owner:
             #: ``PID-START-RANDOM``: unique, across pid namespaces that share the directory too.
             self.name = f"{os.getpid()}-{_start_time()}-{os.urandom(4).hex()}"
             self._path = os.path.join(directory, self.name)
-            self._fd = os.open(self._path, _NEW, 0o600)
-            if _lock(self._fd) and _is_same(self._fd, self._path):
+            self._fd = open_new(self._path)
+            if try_lock(self._fd) and _is_same(self._fd, self._path):
                 return
             os.close(self._fd)  # another process took it for a dead one's before it was locked
 
@@ -79,11 +79,11 @@ if hasattr(os, "register_at_fork"):
 def is_alive(directory: str, name: str) -> bool:
     """Say whether the process that was this owner still lives."""
     try:
-        fd = os.open(os.path.join(directory, name), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = open_existing(os.path.join(directory, name))
     except FileNotFoundError:
         return False
     try:
-        return not _lock(fd)
+        return not try_lock(fd)
     finally:
         os.close(fd)
 
@@ -103,42 +103,36 @@ def forget_the_dead(directory: str) -> int:
 def _forget_if_dead(path: str) -> bool:
     """Under its lock, for an owner that is just being made must not lose its file."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = open_existing(path)
     except FileNotFoundError:
         return False
     try:
-        if dead := _lock(fd):
+        if dead := try_lock(fd):
             _unlink(path)
         return dead
     finally:
         os.close(fd)
 
 
-def boot_id() -> str:
-    """Tell this start of the machine from all others; empty where the platform does not say."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+if sys.platform == "win32":
+    from cloche._win32.processes import boot_id
+    from cloche._win32.processes import start_time as _start_time
+else:
 
+    def boot_id() -> str:
+        """Tell this start of the machine from all others; empty where nobody says."""
+        try:
+            with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+                return file.read().strip()
+        except OSError:
+            return ""
 
-def _start_time() -> str:
-    try:
-        with open("/proc/self/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[19].decode()
-    except OSError:
-        return "0"
-
-
-def _lock(fd: int) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    def _start_time() -> str:
+        try:
+            with open("/proc/self/stat", "rb") as file:
+                return file.read().rpartition(b")")[2].split()[19].decode()
+        except OSError:
+            return "0"
 
 
 def _is_same(fd: int, path: str) -> bool:
@@ -149,7 +143,5 @@ def _is_same(fd: int, path: str) -> bool:
 
 
 def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+    with suppress(FileNotFoundError):
+        unlink(path)

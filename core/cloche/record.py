@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cloche._disk import open_existing, open_new, rmdir, unlink
 from cloche.documents import write
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Record"]
 
-_FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-_NEW = _FLAGS | os.O_CREAT | os.O_EXCL
 _CREATING = b'{"step":"creating"}\n'
 _REMOVING = b'{"step":"removing"}\n'
 
@@ -24,18 +23,18 @@ _REMOVING = b'{"step":"removing"}\n'
 class Record:
     """The record of one container, open for writing."""
 
-    __slots__ = ("_fd", "_journal", "directory", "id", "name")
+    __slots__ = ("_fd", "_path", "directory", "id", "name")
 
     def __init__(self, id: str, name: str | None, directory: str, journal: str) -> None:
         self.id = id
         self.name = name
         self.directory = directory
-        self._journal = journal
+        self._path = os.path.join(directory, journal)
         self._fd = -1
 
     def create(self, header: Header) -> None:
         """Make the journal, with its first line."""
-        self._open(_NEW)
+        self._fd = open_new(self._path)
         _append(self._fd, write(header) + b"\n")
 
     def creating(self, spec: Spec) -> None:
@@ -45,13 +44,13 @@ class Record:
     def note(self, note: Note) -> None:
         """Say what is about to be done, or has happened."""
         if self._fd < 0:
-            self._open(_FLAGS)
+            self._fd = open_existing(self._path)
         _append(self._fd, write(note) + b"\n")
 
     def removing(self) -> None:
         """Say that from here on the container can only go; a full disk does not keep it."""
         if self._fd < 0:
-            self._open(_FLAGS)
+            self._fd = open_existing(self._path)
         with suppress(OSError):
             _append(self._fd, _REMOVING)
 
@@ -65,11 +64,8 @@ class Record:
         """Take away what there is of a record that could not be begun."""
         self.close()
         with suppress(FileNotFoundError):
-            os.unlink(f"{self.directory}/{self._journal}")
-        os.rmdir(self.directory)
-
-    def _open(self, flags: int) -> None:
-        self._fd = os.open(f"{self.directory}/{self._journal}", flags, 0o600)
+            unlink(self._path)
+        rmdir(self.directory)
 
 
 def _append(fd: int, line: bytes) -> None:

@@ -203,7 +203,7 @@ def left_behind(records: Records, run: str) -> list[Entry]:
 
     Containers that are kept stay, and so do damaged records: somebody has to look at those.
     """
-    alive = cache(lambda owner: is_alive(f"{run}/owners", owner))
+    alive = cache(lambda owner: is_alive(os.path.join(run, "owners"), owner))
     found = []
     for each in records.ids():
         owner = records.owner(each)

@@ -99,7 +99,7 @@ def _key(offer: Offer[D], argument: str | None) -> str:
 
 def _program(argument: str | None) -> str | None:
     """The program that a backend's argument names, if it names one (``oci:runc``)."""
-    if not argument or "/" in argument:
+    if not argument or os.path.basename(argument) != argument:
         return argument
     places = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return next((p for d in places if os.access(p := os.path.join(d, argument), os.X_OK)), None)
@@ -114,9 +114,10 @@ def _changed(file: str | None) -> int:
 
 def _circumstances() -> list[str | int]:
     """What every verdict on disk depends on."""
+    from cloche.locations import this_user
     from cloche.owners import boot_id
 
-    return [os.geteuid() if sys.platform != "win32" else 0, boot_id(), sys.version]
+    return [this_user(), boot_id(), sys.version]
 
 
 def _read(path: str) -> dict[str, Supported]:
@@ -139,6 +140,8 @@ def _supported(score: int, missing: Mapping[str, str], notes: list[str]) -> Supp
 def _write(path: str, verdicts: Mapping[str, Supported]) -> None:
     import json
 
+    from cloche._disk import replace
+
     table = {
         key: {"score": v.score, "missing": dict(v.missing), "notes": list(v.notes)}
         for key, v in verdicts.items()
@@ -147,7 +150,7 @@ def _write(path: str, verdicts: Mapping[str, Supported]) -> None:
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump({"circumstances": _circumstances(), "verdicts": table}, file)
-        os.replace(draft, path)
+        replace(draft, path)
     except OSError:  # remembering saves time, no more
         return
 

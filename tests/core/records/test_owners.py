@@ -71,7 +71,7 @@ def test_an_owner_just_being_made_is_not_taken_for_dead(run, owner, monkeypatch)
     """Another process looks between its making and its locking: it makes itself anew."""
     from cloche import owners
 
-    directory, lock = f"{run}/owners", owners._lock
+    directory, lock = f"{run}/owners", owners.try_lock
     calls = []
 
     def forgotten_meanwhile(fd):
@@ -80,7 +80,7 @@ def test_an_owner_just_being_made_is_not_taken_for_dead(run, owner, monkeypatch)
             forget_the_dead(directory)
         return lock(fd)
 
-    monkeypatch.setattr(owners, "_lock", forgotten_meanwhile)
+    monkeypatch.setattr(owners, "try_lock", forgotten_meanwhile)
     made = Owner(directory)
     assert is_alive(directory, made.name)
     made.close(forget=True)
