@@ -39,7 +39,11 @@ class Ending:
             return _TIMED_OUT
         if self.returncode is None:
             return OWN_FAILURE
-        return self.returncode if self.returncode >= 0 else _SIGNALLED - self.returncode
+        if self.returncode < 0:
+            return _SIGNALLED - self.returncode
+        from cloche import ExitStatus
+
+        return ExitStatus(self.returncode).exit_code or 0
 
 
 def attend(typed: Streams, start: Start) -> Ending:

@@ -5,7 +5,6 @@ A deadline of None never comes.
 
 from __future__ import annotations
 
-import select
 import sys
 import time
 from _thread import TIMEOUT_MAX
@@ -15,15 +14,26 @@ if TYPE_CHECKING:
     from _thread import LockType
 
 
-def readable(fd: int, deadline: float | None) -> bool:
-    """Wait until ``fd`` can be read from, has ended, or is in error; False at the deadline."""
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    while True:
-        if poll.poll(None if deadline is None else 1000 * _left(deadline)):
-            return True
-        if deadline is not None and not _left(deadline):
-            return False
+if sys.platform == "win32":
+
+    def readable(fd: int, deadline: float | None) -> bool:
+        """Refuse: what becomes readable here can be of no kind that is waited for with others."""
+        from cloche.errors import NotSupported
+
+        raise NotSupported(f"descriptor {fd} can't be waited for on Windows")
+
+else:
+    import select
+
+    def readable(fd: int, deadline: float | None) -> bool:
+        """Wait until ``fd`` can be read from, has ended, or is in error; False at the deadline."""
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        while True:
+            if poll.poll(None if deadline is None else 1000 * _left(deadline)):
+                return True
+            if deadline is not None and not _left(deadline):
+                return False
 
 
 def passed(gate: LockType, deadline: float | None) -> bool:

@@ -7,6 +7,7 @@ for it and nothing polls: who waits, waits for the descriptor in their own threa
 from __future__ import annotations
 
 import os
+import sys
 import time
 from _thread import allocate_lock
 from enum import StrEnum
@@ -68,8 +69,15 @@ class ExitStatus(Value):
 
     @property
     def exit_code(self) -> int | None:
-        """What a shell says: the code, or 128 and the signal's number (137)."""
-        return self.code if self.signal is None else 128 + signal_number(self.signal)
+        """What a shell says: the code, or 128 and the signal's number (137).
+
+        Fit for ``sys.exit``, in the range that this machine's programs have. On Windows that is a
+        signed number of 32 bits (0xC000013A is -1073741510, and comes out as it was); elsewhere
+        what does not fit into a byte is 255.
+        """
+        if self.signal is not None:
+            return 128 + signal_number(self.signal)
+        return None if self.code is None else _as_ours(self.code)
 
 
 class Exit:
@@ -100,6 +108,8 @@ class Exit:
 
         ``read`` is called once then, by whoever sees it first; what it raises, everybody who asks
         gets. It must not block for long, nor use this exit. ``fd`` stays open while it runs.
+
+        Not for Windows, where who waits gets NotSupported: resolve exits by hand there.
         """
         made = cls()
         made._fd, made._read = fd, read
@@ -261,6 +271,14 @@ class Exit:
         assert self._outcome is not None
         for future in futures:
             _fulfil(future, self._outcome)
+
+
+def _as_ours(code: int) -> int:
+    """Make an exit code that this program itself can end with."""
+    if sys.platform == "win32":
+        return (code + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
+    else:  # noqa: RET505 - of which only one is there
+        return code if 0 <= code <= 0xFF else 0xFF
 
 
 def _fulfil(future: Future[ExitStatus], outcome: ExitStatus | Exception) -> None:
