@@ -90,7 +90,10 @@ class LinuxContainer(RuntimeContainer):
                 container=self._id,
                 backend="linux",
             )
-        if self._started or not isinstance(self.init, SpawnedProcess):
+        if not isinstance(self.init, SpawnedProcess):
+            why = "only the process that created it can start it"
+            raise InvalidState(f"{self._id}: {why}", operation="start", container=self._id)
+        if self._started:
             raise InvalidState("it was started already", operation="start", container=self._id)
         self._started = True
         try:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloche import aio
-    from cloche.api import backends, get, list, run, start  # noqa: A004
+    from cloche.api import backends, create, get, list, run, start  # noqa: A004
     from cloche.container import Container
     from cloche.details import Details
     from cloche.engine import Engine
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from cloche.exit import ExitStatus, Reason
     from cloche.hookspecs import hookimpl
     from cloche.mount import Mount
-    from cloche.parameters import ExecOptions, ExecRunOptions, RunOptions, StartOptions
+    from cloche.parameters import (
+        CreateOptions,
+        ExecOptions,
+        ExecRunOptions,
+        RunOptions,
+        StartOptions,
+    )
     from cloche.plugins import PluginWarning
     from cloche.pool import Pool
     from cloche.process import Process
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "run",
     "start",
+    "create",
     "get",
     "list",
     "backends",
@@ -61,6 +68,7 @@ __all__ = [
     "Size",
     "RunOptions",
     "StartOptions",
+    "CreateOptions",
     "ExecOptions",
     "ExecRunOptions",
     "State",
@@ -88,7 +96,7 @@ __all__ = [
 
 _HOMES = {
     "cloche.survey": ("Backend",),
-    "cloche.api": ("run", "start", "get", "list", "backends"),
+    "cloche.api": ("run", "start", "create", "get", "list", "backends"),
     "cloche.container": ("Container",),
     "cloche.details": ("Details",),
     "cloche.engine": ("Engine",),
@@ -109,7 +117,13 @@ _HOMES = {
     "cloche.exit": ("ExitStatus", "Reason"),
     "cloche.hookspecs": ("hookimpl",),
     "cloche.mount": ("Mount",),
-    "cloche.parameters": ("ExecOptions", "ExecRunOptions", "RunOptions", "StartOptions"),
+    "cloche.parameters": (
+        "CreateOptions",
+        "ExecOptions",
+        "ExecRunOptions",
+        "RunOptions",
+        "StartOptions",
+    ),
     "cloche.plugins": ("PluginWarning",),
     "cloche.pool": ("Pool",),
     "cloche.process": ("Process",),

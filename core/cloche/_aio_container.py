@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cloche.parameters import Duration, ExecOptions, ExecRunOptions
     from cloche.result import Result
     from cloche.runtime import State
+    from cloche.spec import Process as Document
     from cloche.stats import Stats
 
 __all__ = ["Container", "Process"]
@@ -140,6 +141,10 @@ class Container(Process):
         """Everything known about it, at this moment."""
         return await asyncio.to_thread(self._it.inspect)
 
+    async def start(self) -> None:
+        """Let it run, once, if it was made by ``create``; InvalidState for any other."""
+        await to_the_end(self._it.start)
+
     async def stop(self, timeout: Duration | None = None) -> None:
         """Ask it to end by its stop signal, wait, then force it."""
         await asyncio.to_thread(self._it.stop, timeout)
@@ -165,7 +170,11 @@ class Container(Process):
         return await asyncio.to_thread(self._it.pids)
 
     async def exec(
-        self, args: Sequence[str], *, text: bool | None = None, **options: Unpack[ExecOptions]
+        self,
+        args: Sequence[str] | Document,
+        *,
+        text: bool | None = None,
+        **options: Unpack[ExecOptions],
     ) -> Process:
         """Run a further process in it and return at once."""
         return Process(
@@ -177,25 +186,32 @@ class Container(Process):
 
     @overload
     async def run(
-        self, args: Sequence[str], *, text: Literal[True], **options: Unpack[ExecRunOptions]
+        self,
+        args: Sequence[str] | Document,
+        *,
+        text: Literal[True],
+        **options: Unpack[ExecRunOptions],
     ) -> Result[str]: ...
     @overload
     async def run(
         self,
-        args: Sequence[str],
+        args: Sequence[str] | Document,
         *,
         text: Literal[False] | None = None,
         **options: Unpack[ExecRunOptions],
     ) -> Result[bytes]: ...
     async def run(
-        self, args: Sequence[str], *, text: bool | None = None, **options: Unpack[ExecRunOptions]
+        self,
+        args: Sequence[str] | Document,
+        *,
+        text: bool | None = None,
+        **options: Unpack[ExecRunOptions],
     ) -> Result[Any]:
         """Run a further process in it and wait for its end; cancelling kills it."""
-        from cloche.executing import end, execute
+        from cloche.executing import ask_for, end, execute
         from cloche.options import EXEC_RUN
-        from cloche.request import ask
 
-        asked = ask("run", args, {**options, "text": text}, EXEC_RUN)
+        asked = ask_for("run", args, {**options, "text": text}, EXEC_RUN)
         process, streams = await to_the_end(
             lambda: execute(self._it.place(), asked), undo=lambda made: end(made[0])
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Any
 
 from cloche._aio_verbs import ending, to_the_end
@@ -18,7 +17,7 @@ from cloche.waiting import refuse_terminal, result_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cloche.making import Made
+    from cloche.made import Made
     from cloche.request import Asked
     from cloche.result import Result
     from cloche.runtime import RuntimeProcess
@@ -31,53 +30,40 @@ _GRACE = 10.0
 _SIGKILL = 9
 
 
-if sys.platform == "win32":
+class LoopDrain(Drain):
+    """A drain that the event loop serves, from the moment it is made."""
 
-    class LoopDrain(Drain):
-        """A drain that threads of its own serve, from the moment it is made."""
+    __slots__ = ("_idle", "_loop")
 
-        __slots__ = ()
+    def __init__(
+        self, near: Sequence[int | None], data: bytes | None = None, limit: int | None = None
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._idle: asyncio.Future[None] | None = None
+        super().__init__(near, data, limit)
 
-        async def rest(self, seconds: float) -> None:
-            """Let them read to the ends of all streams, or so long."""
-            await asyncio.to_thread(self.finish, seconds)
+    def _watch(self, fd: int, events: int) -> None:
+        if fd == self._stdin:
+            self._loop.add_writer(fd, self._serve, fd)
+        else:
+            self._loop.add_reader(fd, self._serve, fd)
 
-else:
+    def _forget(self, fd: int) -> None:
+        self._loop.remove_reader(fd)
+        self._loop.remove_writer(fd)
 
-    class LoopDrain(Drain):
-        """A drain that the event loop serves, from the moment it is made."""
+    def _serve(self, fd: int) -> bool:
+        ours = super()._serve(fd)
+        if not self.busy and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+        return ours
 
-        __slots__ = ("_idle", "_loop")
-
-        def __init__(
-            self, near: Sequence[int | None], data: bytes | None = None, limit: int | None = None
-        ) -> None:
-            self._loop = asyncio.get_running_loop()
-            self._idle: asyncio.Future[None] | None = None
-            super().__init__(near, data, limit)
-
-        def _watch(self, fd: int, events: int) -> None:
-            if fd == self._stdin:
-                self._loop.add_writer(fd, self._serve, fd)
-            else:
-                self._loop.add_reader(fd, self._serve, fd)
-
-        def _forget(self, fd: int) -> None:
-            self._loop.remove_reader(fd)
-            self._loop.remove_writer(fd)
-
-        def _serve(self, fd: int) -> bool:
-            ours = super()._serve(fd)
-            if not self.busy and self._idle is not None and not self._idle.done():
-                self._idle.set_result(None)
-            return ours
-
-        async def rest(self, seconds: float) -> None:
-            """Let the loop read to the ends of all streams, or so long."""
-            self._close_stdin()
-            if self.busy:
-                self._idle = self._loop.create_future()
-                await asyncio.wait([self._idle], timeout=seconds)
+    async def rest(self, seconds: float) -> None:
+        """Let the loop read to the ends of all streams, or so long."""
+        self._close_stdin()
+        if self.busy:
+            self._idle = self._loop.create_future()
+            await asyncio.wait([self._idle], timeout=seconds)
 
 
 async def run_in(shop: Workshop, asked: Asked) -> Result[Any]:

@@ -13,7 +13,7 @@ from cloche._aio_container import Container, Process
 from cloche._aio_run import run_in
 from cloche._aio_verbs import to_the_end
 from cloche.api import default_engine
-from cloche.container import start_container
+from cloche.beginning import start_container
 
 if TYPE_CHECKING:
     import builtins
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from cloche import engine as blocking
-    from cloche.parameters import RunOptions, StartOptions
+    from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
+    from cloche.spec import Spec
 
-__all__ = ["Container", "Engine", "Process", "get", "list", "run", "start"]
+__all__ = ["Container", "Engine", "Process", "create", "get", "list", "run", "start"]
 
 
 class Engine:
@@ -39,6 +40,7 @@ class Engine:
         stdio_driver: str | None = None,
         root: str | os.PathLike[str] | None = None,
         plugins: Sequence[object] = (),
+        owner: str | None = None,
         engine: blocking.Engine | None = None,
     ) -> None:
         from cloche.engine import Engine
@@ -49,6 +51,7 @@ class Engine:
             stdio_driver=stdio_driver,
             root=root,
             plugins=plugins,
+            owner=owner,
         )
 
     @overload
@@ -97,6 +100,19 @@ class Engine:
         )
         return Container(started)
 
+    async def create(
+        self, spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+    ) -> Container:
+        """Make a container from a whole OCI specification; ``Container.start`` lets it run.
+
+        As ``cloche.create``. If it is cancelled, nothing of the container stays.
+        """
+        created = await to_the_end(
+            lambda: self._engine.create(spec, text=text, **options),  # type: ignore[arg-type]
+            undo=lambda made: made.remove(force=True),
+        )
+        return Container(created)
+
     async def get(self, name: str) -> Container:
         """Find a container by name, id, or unique prefix of an id, whoever made it."""
         return Container(await asyncio.to_thread(self._engine.get, name))
@@ -134,6 +150,13 @@ async def start(
 ) -> Container:
     """Start a command in a new container (or ``idle=True``) and return at once."""
     return await _default().start(args, text=text, **options)
+
+
+async def create(
+    spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+) -> Container:
+    """Make a container from a whole OCI specification; ``Container.start`` lets it run."""
+    return await _default().create(spec, text=text, **options)
 
 
 async def get(name: str) -> Container:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
     from cloche.container import Container
     from cloche.engine import Engine
-    from cloche.parameters import RunOptions, StartOptions
+    from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
+    from cloche.spec import Spec
     from cloche.survey import Backend
 
-__all__ = ["backends", "default_engine", "get", "list", "run", "start"]
+__all__ = ["backends", "create", "default_engine", "get", "list", "run", "start"]
 
 _engine: Engine | None = None
 
@@ -89,6 +90,16 @@ def start(
     Of who runs it: runtime, layer_store, stdio_driver.
     """
     return default_engine().start(args, text=text, **options)  # type: ignore[arg-type]
+
+
+def create(
+    spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+) -> Container[Any]:
+    """Make a container from a whole OCI specification; ``Container.start`` lets it run.
+
+    ``cloche.CreateOptions`` explains every parameter, ``Engine.create`` what is raised.
+    """
+    return default_engine().create(spec, text=text, **options)  # type: ignore[arg-type]
 
 
 def get(name: str) -> Container[bytes]:

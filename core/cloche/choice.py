@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -46,8 +44,14 @@ class Chooser:
     """Chooses and opens backends, each once; thread-safe."""
 
     def __init__(
-        self, plugins: Plugins, verdicts: Verdicts, settings: Settings, places: Locations
+        self,
+        plugins: Plugins,
+        verdicts: Verdicts,
+        settings: Settings,
+        places: Locations,
+        owner: str | None = None,
     ) -> None:
+        self._owner = owner
         self._plugins = plugins
         self._verdicts = verdicts
         self._settings = settings
@@ -74,9 +78,10 @@ class Chooser:
         """Open the runtime of a record; Unavailable if it is not installed."""
         return self._opened(*self._named("runtime", name, self._plugins.runtimes)[0])
 
-    def runtimes_here(self) -> Iterable[Opened[Runtime]]:
-        """Open every runtime that works here."""
-        return self._here(self._plugins.runtimes)
+    def runtimes_here(self, able: Capability | None = None) -> Iterable[Opened[Runtime]]:
+        """Open every runtime that works here, and that is ``able``."""
+        all_ = self._plugins.runtimes.items()
+        return self._here({n: o for n, o in all_ if not able or able in o.descriptor.capabilities})
 
     def _choose_runtime(
         self, name: str | None, wants: Wants, asked_for: Mapping[Capability, str]
@@ -106,16 +111,17 @@ class Chooser:
         if wants.isolation not in descriptor.isolations:
             what = f"it has no {wants.isolation.value} isolation"
             return Refusal(descriptor.name, what, never=True)
-        if "image" in descriptor.roots or self._roots(wants).intersection(descriptor.roots):
+        if "image" in descriptor.roots or (wants.in_place and "path" in descriptor.roots):
+            return None
+        if self._roots(wants).intersection(descriptor.roots):
             return None
         return Refusal(descriptor.name, "no layer store makes roots for it", never=True)
 
     def _roots(self, wants: Wants) -> set[str]:
         name = wants.layer_store or self._settings.layer_store
-        stores = self._named("layer_store", name, self._plugins.layer_stores)
         return {
             form
-            for store, _ in stores
+            for store, _ in self._named("layer_store", name, self._plugins.layer_stores)
             if wants.kinds <= store.descriptor.kinds
             for form in store.descriptor.offers
         }
@@ -271,10 +277,10 @@ class Chooser:
 
     def _context(self, name: str, argument: str | None) -> BackendContext:
         from pathlib import Path
-        from zlib import crc32
 
-        user = os.geteuid() if sys.platform != "win32" else 0
-        owner = f"cloche-{user}-{crc32(os.fsencode(self._places.run)):08x}"
+        from cloche.marks import mark_of
+
+        owner = self._owner or mark_of(self._places)
         return BackendContext(home=Path(self._places.data, name), owner=owner, argument=argument)
 
 

@@ -38,6 +38,8 @@ class Details(Value, kw_only=True):
     created: float | None = None
     started: float | None = None
     finished: float | None = None
+    #: Why it could not be started; None if it could, or has not been.
+    error: str | None = None
     #: How it ended; None while it runs, or if nobody learnt.
     status: ExitStatus | None = None
     #: Its first process, on this machine.

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from cloche.config import Settings, read_settings
-from cloche.errors import NotFound
+from cloche.errors import InvalidSpec, NotFound
 from cloche.locations import check_place, locate
 from cloche.options import RUN, START
 from cloche.owners import forget_the_dead
 from cloche.records import Records
 from cloche.request import ask
-from cloche.runtime import State
 
 if TYPE_CHECKING:
     import builtins
@@ -23,9 +21,9 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from cloche.container import Container
-    from cloche.journal import Entry
-    from cloche.parameters import RunOptions, StartOptions
+    from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
+    from cloche.spec import Spec
     from cloche.survey import Backend
     from cloche.workshop import Workshop
 
@@ -46,12 +44,16 @@ class Engine:
         stdio_driver: str | None = None,
         root: str | os.PathLike[str] | None = None,
         plugins: Sequence[object] = (),
+        owner: str | None = None,
     ) -> None:
         """Name backends for all containers of this engine, or leave the choice to each request.
 
         ``root`` moves everything that is kept, as ``CLOCHE_ROOT`` does. ``plugins`` are registered
-        beside those that are installed. Raises InvalidSpec for a configuration file that can't be
-        understood, Unavailable for a place that another user made or could exchange.
+        beside those that are installed. ``owner`` marks what is ours in a service that others use,
+        too; by default it tells users and places apart.
+
+        Raises InvalidSpec for a configuration file that can't be understood, Unavailable for a
+        place that another user made or could exchange.
         """
         settings = read_settings()
         self._settings = Settings(
@@ -63,6 +65,7 @@ class Engine:
         )
         self._places = locate(settings.root if root is None else os.fspath(root))
         self._extra = tuple(plugins)
+        self._owner = _owner(owner)
         self._shop: Workshop | None = None
         self._lock = Lock()
         check_place(self._places.run)
@@ -123,10 +126,33 @@ class Engine:
 
         The container lives as long as this process at most. Raises what ``run`` does.
         """
-        from cloche.container import start_container
+        from cloche.beginning import start_container
 
         options["text"] = text  # type: ignore[typeddict-unknown-key]
         return start_container(self.workshop, ask("start", args, options, START))
+
+    @overload
+    def create(
+        self, spec: Spec, *, text: Literal[True], **options: Unpack[CreateOptions]
+    ) -> Container[str]: ...
+    @overload
+    def create(
+        self, spec: Spec, *, text: Literal[False] | None = None, **options: Unpack[CreateOptions]
+    ) -> Container[bytes]: ...
+    def create(
+        self, spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+    ) -> Container[Any]:
+        """Make a container from a whole OCI specification; ``Container.start`` lets it run.
+
+        Its root is ``root.path``, used as it is (Linux), or made of ``windows.layerFolders``. It
+        stays until it is removed. Raises InvalidSpec with the JSON path of what is wrong,
+        AlreadyExists for an id or name in use, and what ``start`` does; nothing is left then.
+        """
+        from cloche.beginning import create_container
+        from cloche.creating import ask_by_spec
+
+        options["text"] = text  # type: ignore[typeddict-unknown-key]
+        return create_container(self.workshop, ask_by_spec(spec, options))
 
     def get(self, name: str) -> Container[bytes]:
         """Find a container by name, id, or unique prefix of an id, whoever made it.
@@ -136,21 +162,28 @@ class Engine:
         from cloche.container import Container
 
         records = Records(self._places.run)
-        return Container(self.workshop, records.read(records.resolve(name)))
+        try:
+            entry = records.read(records.resolve(name))
+        except NotFound:
+            from cloche.strays import find_stray
+
+            found = find_stray(self.workshop, name)
+            if found is None:
+                raise
+            entry = found
+        return Container(self.workshop, entry)
 
     def list(self, *, all: bool = False) -> builtins.list[Container[bytes]]:
         """List the running containers, oldest first; with ``all`` the others too.
 
-        A container whose record is damaged is among the others; ``inspect`` tells its problem.
+        A container whose record is damaged is among the others; ``inspect`` tells its problem. So
+        is one that has no record any more, where a service says that it is ours.
         """
         from cloche.container import Container
-        from cloche.finding import state_of
+        from cloche.listing import find_all, find_running
 
-        entries = self._entries()
-        if not all:
-            running = (State.RUNNING, State.PAUSED)
-            entries = [e for e in entries if state_of(self.workshop, e) in running]
-        return [Container(self.workshop, entry) for entry in entries]
+        found = find_all(self.workshop) if all else find_running(self.workshop)
+        return [Container(self.workshop, entry) for entry in found]
 
     def prune(self) -> builtins.list[str]:
         """Remove what processes that died have left behind; the ids of what was removed."""
@@ -159,7 +192,7 @@ class Engine:
 
         removed = prune(self.workshop)
         for store in self.workshop.chooser.stores_here():
-            removed += release_orphans(self._places, store.backend)
+            removed += release_orphans(self._places, store.backend, self.workshop.strays)
         return removed
 
     def backends(self) -> builtins.list[Backend]:
@@ -201,15 +234,9 @@ class Engine:
         from cloche.workshop import Workshop
 
         plugins = Plugins.load(self._settings.plugins, self._extra)
-        return Workshop(plugins, Verdicts(self._places.run), self._settings, self._places)
-
-    def _entries(self) -> builtins.list[Entry]:
-        records = Records(self._places.run)
-        entries = []
-        for each in records.ids():
-            with suppress(NotFound):
-                entries.append(records.read(each))
-        return sorted(entries, key=_age)
+        return Workshop(
+            plugins, Verdicts(self._places.run), self._settings, self._places, self._owner
+        )
 
     def _clear_up(self) -> None:
         """What died before this engine is cleared up after."""
@@ -223,5 +250,7 @@ class Engine:
             self.prune()
 
 
-def _age(entry: Entry) -> float:
-    return entry.header.created if entry.header else 0.0
+def _owner(owner: str | None) -> str | None:
+    if owner is not None and (not owner or not owner.isprintable()):
+        raise InvalidSpec(f"owner: {owner!r} is not a proper one", path="owner")
+    return owner

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from cloche.errors import TimedOut
+from cloche.errors import InvalidState, TimedOut
 from cloche.events import tell
 from cloche.interrupts import interruptible, shielded
+from cloche.request import ask
 from cloche.specification import executed_process
 from cloche.streams import abandon, bind, open_streams
 from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cloche.journal import Entry
     from cloche.request import Asked
     from cloche.result import Result
     from cloche.runtime import RuntimeContainer, RuntimeProcess
@@ -32,7 +36,7 @@ _GRACE = 10.0
 class Place:
     """A running container, as far as executing something in it needs to know."""
 
-    __slots__ = ("container", "forms", "id", "name", "process", "shop")
+    __slots__ = ("container", "forms", "id", "name", "process", "shop", "windows")
 
     def __init__(
         self,
@@ -42,6 +46,8 @@ class Place:
         container: RuntimeContainer,
         process: Process,
         forms: frozenset[str],
+        *,
+        windows: bool,
     ) -> None:
         self.shop = shop
         self.id = id
@@ -51,6 +57,31 @@ class Place:
         self.process = process
         #: The forms of stream end that its runtime takes.
         self.forms = forms
+        #: It is a Windows container.
+        self.windows = windows
+
+
+def found_place(shop: Workshop, entry: Entry, container: RuntimeContainer) -> Place:
+    """Put together what the record of a container tells of it; InvalidState if that is nothing."""
+    header, spec = entry.header, shop.records.spec(entry.id)
+    if header is None or spec.process is None:
+        raise InvalidState(f"{entry.name} has no process", container=entry.name)
+    forms, windows = shop.chooser.runtime_called(header.runtime).forms, spec.windows is not None
+    return Place(shop, entry.id, entry.name, container, spec.process, forms, windows=windows)
+
+
+def ask_for(
+    verb: str,
+    command: Sequence[str] | Process,
+    options: Mapping[str, Any],
+    known: Mapping[str, Any],
+) -> Asked:
+    """Check the parameters of one call, and the command or the whole process."""
+    if hasattr(command, "__dataclass_fields__"):
+        from cloche.given_process import ask_by_process
+
+        return ask_by_process(verb, cast("Process", command), options, known)
+    return ask(verb, command, options, known)
 
 
 def execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
@@ -60,7 +91,7 @@ def execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
 
 
 def _execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
-    process = executed_process(place.process, asked)
+    process = _process(place, asked)
     state = Path(place.shop.records.directory(place.id))
     streams = open_streams(place.shop.chooser, asked, place.id, state, place.forms)
     bound = False
@@ -73,6 +104,15 @@ def _execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
         raise
     tell(place.shop.plugins, "exec", place.id, place.name, args=asked.args)
     return started, streams
+
+
+def _process(place: Place, asked: Asked) -> Process:
+    if asked.process is None:
+        return executed_process(place.process, asked)
+    from cloche.documents import check_process
+
+    check_process(asked.process, windows=place.windows)
+    return asked.process
 
 
 def run(place: Place, asked: Asked) -> Result[Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cloche.runtime import RuntimeContainer
     from cloche.workshop import Workshop
 
-__all__ = ["describe", "details_of", "is_orphaned", "load", "state_of"]
+__all__ = ["describe", "details_of", "is_orphaned", "load", "state_of", "told"]
 
 
 _UNMADE = (None, Step.PREPARING, Step.CREATING)
@@ -38,29 +38,42 @@ def load(shop: Workshop, entry: Entry) -> RuntimeContainer | None:
         return None
 
 
-def state_of(shop: Workshop, entry: Entry) -> State:
-    """Say what a container is doing; what is not to be learnt any more has stopped."""
+def state_of(shop: Workshop, entry: Entry, held: RuntimeContainer | None = None) -> State:
+    """Say what a container is doing; what is not to be learnt any more has stopped.
+
+    ``held`` is the runtime's object for it, where somebody has it already.
+    """
     if entry.problem is None and entry.step in _UNMADE and not is_orphaned(shop, entry):
         return State.CREATING
-    if entry.step is not Step.STARTING:
+    if entry.step not in (Step.CREATED, Step.STARTING):
         return State.STOPPED
     try:
-        container = load(shop, entry)
+        container = held or load(shop, entry)
     except ClocheError:
         return State.STOPPED
     if container is None:
         return State.STOPPED
     try:
-        return container.state()
+        return told(shop, entry, container.state())
     finally:
-        container.close()
+        if container is not held:
+            container.close()
+
+
+def told(shop: Workshop, entry: Entry, state: State) -> State:
+    """Correct what a runtime says of a container that waits, where it can't know that.
+
+    A start is noted before it is begun. Runtimes that bind streams at the start know better.
+    """
+    if entry.step is not Step.CREATED or state is not State.RUNNING or entry.header is None:
+        return state
+    runtime = shop.chooser.runtime_called(entry.header.runtime).backend
+    return State.CREATED if runtime.binds_stdio == "create" else state
 
 
 def is_orphaned(shop: Workshop, entry: Entry) -> bool:
     """Whether the process that made it lives no more; unknown makers count as dead."""
-    return entry.owner is None or not is_alive(
-        os.path.join(shop.places.run, "owners"), entry.owner
-    )
+    return entry.owner is None or not is_alive(os.path.join(shop.places.run, "owners"), entry.owner)
 
 
 def details_of(shop: Workshop, entry: Entry, state: State | None = None) -> Details:
@@ -84,10 +97,11 @@ def details_of(shop: Workshop, entry: Entry, state: State | None = None) -> Deta
         isolation=Isolation(header.isolation),
         lifetime=Lifetime(header.lifetime),
         keep=header.keep,
-        created=header.created,
+        created=header.created or None,
         started=entry.started,
         finished=entry.finished,
         status=entry.status,
+        error=entry.error,
         pid=entry.pid if state in (State.CREATED, State.RUNNING, State.PAUSED) else None,
         owner=entry.owner_pid,
     )
@@ -98,7 +112,9 @@ def describe(details: Details) -> str:
     if details.state is not State.STOPPED:
         return details.state.value
     facts = []
-    if details.status is not None:
+    if details.error is not None:
+        facts.append(f"could not be started: {details.error}")
+    elif details.status is not None:
         status = details.status
         ending = status.signal or f"exit {status.code}"
         facts.append(ending if status.reason.value in ("exit", "signal") else status.reason.value)

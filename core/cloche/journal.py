@@ -25,6 +25,8 @@ class Step(StrEnum):
 
     PREPARING = "preparing"
     CREATING = "creating"
+    #: It waits for its start.
+    CREATED = "created"
     STARTING = "starting"
     ENDED = "ended"
     REMOVING = "removing"
@@ -46,6 +48,8 @@ class Header(Value, kw_only=True):
     labels: Mapping[str, str] = field(default_factory=dict)
     isolation: str = "process"
     lifetime: str = "process"
+    #: The container before whose removal this one runs; None for those that people make.
+    errand_of: str | None = None
     keep: bool = False
     stop_signal: int = 15
     stop_timeout: float = 10.0
@@ -59,17 +63,22 @@ class Note(Value, kw_only=True):
     #: What the runtime finds the container again by.
     info: Mapping[str, object] | None = None
     pid: int | None = None
+    #: Where its streams go, if they can be opened by another process, too.
+    stdio: Mapping[str, object] | None = None
+    #: Why it could not be started.
+    error: str | None = None
     #: How it ended.
     code: int | None = None
     signal: str | None = None
     reason: Reason | None = None
 
     @classmethod
-    def ended(cls, status: ExitStatus) -> Note:
-        """Say how it ended, now."""
+    def ended(cls, status: ExitStatus, error: str | None = None) -> Note:
+        """Say how it ended, now; ``error`` if it could not even be started."""
         return cls(
             step=Step.ENDED,
             time=time.time(),
+            error=error,
             code=status.code,
             signal=status.signal,
             reason=status.reason,
@@ -93,11 +102,16 @@ class Entry(Value, kw_only=True):
     step: Step | None = None
     info: Mapping[str, object] | None = None
     pid: int | None = None
+    stdio: Mapping[str, object] | None = None
     started: float | None = None
     finished: float | None = None
     status: ExitStatus | None = None
+    #: Why it could not be started.
+    error: str | None = None
     #: What is wrong with the record, in one line.
     problem: str | None = None
+    #: There is no record; a runtime says that the container is ours.
+    stray: bool = False
 
     @property
     def name(self) -> str:
@@ -114,7 +128,7 @@ class Entry(Value, kw_only=True):
     def survives_owner(self) -> bool:
         """Whether it stays when the process that made it has ended."""
         kept = self.header is not None and self.header.keep
-        return kept and self.step in (Step.STARTING, Step.ENDED)
+        return kept and self.step in (Step.CREATED, Step.STARTING, Step.ENDED)
 
 
 def parse(id: str, directory: str, owner: str | None, journal: bytes) -> Entry:
@@ -122,30 +136,30 @@ def parse(id: str, directory: str, owner: str | None, journal: bytes) -> Entry:
     lines = journal.split(b"\n")[:-1]
     if not lines:
         return Entry(id=id, directory=directory, owner=owner)
+    facts: dict[str, object] = {}
     try:
-        facts = _facts(id, lines)
+        _read(facts, id, lines)
     except InvalidSpec as error:
-        problem = f"its record is damaged: {error}"
-        return Entry(id=id, directory=directory, owner=owner, problem=problem)
+        facts["problem"] = f"its record is damaged: {error}"
     return Entry(id=id, directory=directory, owner=owner, **facts)  # type: ignore[arg-type]
 
 
-def _facts(id: str, lines: list[bytes]) -> dict[str, object]:
+def _read(facts: dict[str, object], id: str, lines: list[bytes]) -> None:
+    """Gather what the lines tell, up to the first that is damaged."""
     from cloche.documents import read
 
     header = read(Header, lines[0], strict=True)
     if header.id != id:
         raise InvalidSpec(f"it is the record of {header.id}", path="id")
-    facts: dict[str, object] = {"header": header, "step": Step.PREPARING}
+    facts |= {"header": header, "step": Step.PREPARING}
     for line in lines[1:]:
         if not line.startswith(b'{"spec":'):
             _add(facts, read(Note, line, strict=True))
-    return facts
 
 
 def _add(facts: dict[str, object], note: Note) -> None:
     facts["step"] = note.step
-    for name in ("info", "pid"):
+    for name in ("info", "pid", "stdio", "error"):
         if (value := getattr(note, name)) is not None:
             facts[name] = value
     if note.step is Step.STARTING:

@@ -22,7 +22,8 @@ class Layer(Value, kw_only=True):
     """One read-only part of a root file system."""
 
     #: ``directory``: ``path`` is a tree on this machine, in nobody's keeping. ``host``: the system
-    #: of this machine, as far as it is meant to be seen. Stores may know further kinds.
+    #: of this machine, as far as it is meant to be seen. ``windows``: ``path`` is a folder as
+    #: Windows' filter driver keeps its layers. Stores may know further kinds.
     kind: Literal["directory", "host"] | str
     #: Where the layer lies; None where the kind alone says it.
     path: Path | None = None

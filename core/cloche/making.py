@@ -6,74 +6,31 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cloche.journal import Header, Note, Step
+from cloche.journal import Header, Step
+from cloche.layers import RootFilesystem
+from cloche.made import Made, let_run, reached
 from cloche.owners import owner_of
 from cloche.spec import Root
-from cloche.streams import abandon, bind, open_streams
+from cloche.streams import abandon, open_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cloche.choice import Opened
-    from cloche.layers import LayerStore, RootFilesystem
+    from cloche.layers import LayerStore
     from cloche.record import Record
     from cloche.request import Asked
-    from cloche.runtime import CreateRequest, Runtime, RuntimeContainer, RuntimeProcess
-    from cloche.spec import Process
+    from cloche.runtime import CreateRequest, Runtime
     from cloche.stdio import Streams
     from cloche.workshop import Workshop
 
-__all__ = ["Made", "Making"]
-
-
-class Made:
-    """A container that runs, and all that was made for it."""
-
-    __slots__ = (
-        "args",
-        "container",
-        "first",
-        "keep",
-        "record",
-        "removed",
-        "runtime",
-        "store",
-        "streams",
-    )
-
-    def __init__(
-        self,
-        asked: Asked,
-        first: Process,
-        record: Record,
-        runtime: Opened[Runtime],
-        container: RuntimeContainer,
-        store: LayerStore,
-        streams: Streams,
-    ) -> None:
-        self.args = asked.args
-        self.keep = asked.keep
-        #: What its first process was made of: others in it are made alike.
-        self.first = first
-        self.record = record
-        self.runtime = runtime
-        self.container = container
-        self.store = store
-        self.streams = streams
-        #: Its removal has begun.
-        self.removed = False
-
-    @property
-    def process(self) -> RuntimeProcess:
-        """Its first process."""
-        assert self.container.init is not None
-        return self.container.init
+__all__ = ["Making"]
 
 
 class Making:
     """One container on its way into being; it undoes what it did if it can't finish."""
 
-    __slots__ = ("_asked", "_bound", "_form", "_request", "_runtime", "_shop", "_store", "_undo")
+    __slots__ = ("_asked", "_form", "_made", "_request", "_runtime", "_shop", "_store", "_undo")
 
     def __init__(
         self,
@@ -81,42 +38,53 @@ class Making:
         asked: Asked,
         request: CreateRequest,
         runtime: Opened[Runtime],
-        store: Opened[LayerStore],
+        store: Opened[LayerStore] | None,
         form: str,
     ) -> None:
         self._shop = shop
         self._asked = asked
         self._request = request
         self._runtime = runtime
+        #: None: the root of the specification is used as it is.
         self._store = store
         self._form = form
-        self._bound = False
+        self._made: Made | None = None
         self._undo: list[Callable[[], object]] = []
 
     def run(self) -> Made:
         """Walk all steps; each is undone, in reverse, if a later one fails."""
         try:
-            record = self._record()
-            root = self._root()
-            streams = self._streams()
-            record.creating(self._request.spec)
-            container = self._create(root, streams)
-            record.note(_starting(container))
-            self._start(container, streams)
+            made = self._make()
+            let_run(made)
         except BaseException as error:
             undo(self._undo, error)
             raise
-        first = self._request.spec.process
-        assert first is not None
-        return Made(
-            self._asked,
-            first,
-            record,
-            self._runtime,
-            container,
-            self._store.backend,
-            streams,
-        )
+        return made
+
+    def create(self) -> Made:
+        """Walk the steps before the start; each is undone, in reverse, if a later one fails."""
+        try:
+            made = self._make()
+            made.record.note(reached(Step.CREATED, made.container, stdio=self._lasting()))
+        except BaseException as error:
+            undo(self._undo, error)
+            raise
+        return made
+
+    def _lasting(self) -> dict[str, object] | None:
+        """Where its streams go, if they are opened by whoever starts it."""
+        if self._runtime.backend.binds_stdio == "create":
+            return None
+        from cloche.lasting import noted
+
+        return noted(self._asked)
+
+    def _make(self) -> Made:
+        record = self._record()
+        root = self._root()
+        streams = self._streams()
+        record.creating(self._request.spec)
+        return self._create(record, root, streams)
 
     def _record(self) -> Record:
         shop, request = self._shop, self._request
@@ -129,7 +97,11 @@ class Making:
         return record
 
     def _root(self) -> RootFilesystem:
-        request, store = self._request, self._store.backend
+        request = self._request
+        store = None if self._store is None else self._store.backend
+        if store is None:
+            assert request.spec.root is not None
+            return RootFilesystem(form=self._form, path=request.spec.root.path)
         self._undo.append(lambda: store.release(request.id))
         root = store.prepare(
             request.id,
@@ -149,25 +121,23 @@ class Making:
         streams = open_streams(
             self._shop.chooser, self._asked, request.id, request.state, self._runtime.forms
         )
-        self._undo.append(lambda: abandon(streams, bound=self._bound))
+        self._undo.append(
+            lambda: abandon(streams, bound=self._made is not None and self._made.bound)
+        )
         return streams
 
-    def _create(self, root: RootFilesystem, streams: Streams) -> RuntimeContainer:
-        backend = self._runtime.backend
-        container = backend.create(self._request, root, streams)
+    def _create(self, record: Record, root: RootFilesystem, streams: Streams) -> Made:
+        request, runtime = self._request, self._runtime
+        container = runtime.backend.create(request, root, streams)
         self._undo += (container.close, container.delete)
-        if backend.binds_stdio == "create":
-            self._bind(container, streams)
-        return container
-
-    def _start(self, container: RuntimeContainer, streams: Streams) -> None:
-        container.start(streams)
-        if not self._bound:
-            self._bind(container, streams)
-
-    def _bind(self, container: RuntimeContainer, streams: Streams) -> None:
-        self._bound = True
-        bind(container.init, streams)
+        store = None if self._store is None else self._store.backend
+        args, keep = self._asked.args, self._asked.keep
+        made = Made(args, request.spec, record, runtime, container, store, streams, keep=keep)
+        made.is_errand = self._asked.errand_of is not None
+        self._made = made
+        if runtime.backend.binds_stdio == "create":
+            made.bind()
+        return made
 
 
 def undo(steps: list[Callable[[], object]], error: BaseException) -> None:
@@ -187,7 +157,10 @@ def undo(steps: list[Callable[[], object]], error: BaseException) -> None:
 
 
 def _header(
-    asked: Asked, request: CreateRequest, runtime: Opened[Runtime], store: Opened[LayerStore]
+    asked: Asked,
+    request: CreateRequest,
+    runtime: Opened[Runtime],
+    store: Opened[LayerStore] | None,
 ) -> Header:
     return Header(
         id=request.id,
@@ -195,21 +168,13 @@ def _header(
         created=time.time(),
         args=asked.args,
         runtime=runtime.name,
-        layer_store=store.name,
+        layer_store=None if store is None else store.name,
         rootfs=asked.rootfs,
         labels=asked.labels,
         isolation=asked.isolation.value,
+        lifetime=request.lifetime.value,
+        errand_of=asked.errand_of,
         keep=asked.keep,
         stop_signal=asked.stop_signal,
         stop_timeout=asked.stop_timeout,
-    )
-
-
-def _starting(container: RuntimeContainer) -> Note:
-    init = container.init
-    return Note(
-        step=Step.STARTING,
-        time=time.time(),
-        info=container.info,
-        pid=None if init is None else init.pid,
     )

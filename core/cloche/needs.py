@@ -25,6 +25,8 @@ class Wants(Value):
     kinds: frozenset[str] = frozenset()
     needs: frozenset[Capability] = frozenset()
     isolation: Isolation = Isolation.PROCESS
+    #: The root is a directory that is used as it is, if the runtime can do that.
+    in_place: bool = False
 
 
 _HOST = (Layer(kind="host"),)

@@ -12,11 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from cloche._disk import point, pointed
 from cloche.errors import CleanupFailed
 from cloche.locations import private_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from cloche.layers import LayerStore
     from cloche.locations import Locations
 
@@ -31,18 +32,22 @@ def note_place(places: Locations) -> None:
         private_directory(places.data)
         private_directory(directory)
         with suppress(FileExistsError):
-            point(places.run, link)
+            os.symlink(places.run, link)
 
 
-def release_orphans(places: Locations, store: LayerStore) -> list[str]:
+def release_orphans(
+    places: Locations, store: LayerStore, strays: Callable[[], Collection[str]]
+) -> list[str]:
     """Release what ``store`` holds for containers without a record; the ids of those.
 
     A record is made before its root, so whatever the store lists first, and no record is found for
-    afterwards, is nobody's.
+    afterwards, is nobody's; unless it is a stray's, which still has it: ``strays`` names those.
     """
     released = []
-    for each in list(store.list()):
-        if not _is_recorded(places, each):
+    unknown = [each for each in list(store.list()) if not _is_recorded(places, each)]
+    spared = strays() if unknown else ()
+    for each in unknown:
+        if each not in spared:
             with suppress(CleanupFailed):
                 store.release(each)
                 released.append(each)
@@ -56,6 +61,6 @@ def _is_recorded(places: Locations, id: str) -> bool:
 def _all_runs(places: Locations) -> list[str]:
     directory = os.path.join(places.data, "places")
     with suppress(OSError):
-        noted = [pointed(os.path.join(directory, name)) for name in os.listdir(directory)]
+        noted = [os.readlink(os.path.join(directory, name)) for name in os.listdir(directory)]
         return [places.run, *noted]
     return [places.run]

@@ -16,6 +16,7 @@ from cloche.mount import Mount
 from cloche.stdio import Size, StreamTarget
 
 __all__ = [
+    "CreateOptions",
     "Duration",
     "ExecOptions",
     "ExecRunOptions",
@@ -166,6 +167,34 @@ class StartOptions(ProcessOptions, total=False):
     stdio_driver: str | None
     #: What may be dropped where it can't be had: names of parameters (``memory``, …).
     allow_unenforced: Sequence[str] | None
+
+
+class CreateOptions(TypedDict, total=False):
+    """Parameters of ``create``: what a specification does not say."""
+
+    #: Taken as it is, as names are; generated without it. Windows refuses names of devices too.
+    id: str | None
+    name: str | None
+    replace: bool | None
+    labels: Mapping[str, str] | Sequence[str] | None
+    #: Where its streams go; those of a detached container go nowhere unless named.
+    stdin: Stream | None
+    stdout: Stream | None
+    stderr: Stream | None
+    #: A terminal, whatever ``process.terminal`` says.
+    tty: bool | Size | tuple[int, int] | None
+    preserve_fds: Sequence[int] | None
+    #: ``vm`` by itself if the specification has a part for a virtual machine.
+    isolation: Literal["process", "vm", "hyperv"] | None
+    #: It outlives this process, where the runtime can do that (OUTLIVES).
+    detached: bool | None
+    stop_signal: str | int | None
+    stop_timeout: Duration | None
+    #: How long creating and starting may take each.
+    timeout: Duration | None
+    runtime: str | None
+    layer_store: str | None
+    stdio_driver: str | None
 
 
 class RunOptions(StartOptions, _Waiting, total=False):

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cloche._disk import (
-    lock_directory,
-    locked,
-    point,
-    pointed,
-    remove_directory,
-    rmdir,
-    unlink,
-)
-from cloche._disk import read as content_of
-from cloche.errors import InvalidSpec, NotFound, Unavailable
+from cloche.errors import AlreadyExists, InvalidSpec, NotFound, Unavailable
 from cloche.journal import Entry, Header, parse
 from cloche.locations import is_there, private_directory
 from cloche.record import Record
+from cloche.trees import remove_contents
 
 if TYPE_CHECKING:
     from cloche.spec import Spec
@@ -60,10 +50,13 @@ class Records:
         self._believed = self._believed or is_there(self.run)
 
     def create(self, owner: str, header: Header) -> Record:
-        """Make the record of a new container; the name is not reserved by this."""
-        record = Record(header.id, header.name, self.directory(header.id), owner + _ENDING)
+        """Make the record of a new container; the name is not reserved by this.
+
+        Raises AlreadyExists if there is one with this id.
+        """
+        record = Record(header.id, header.name, f"{self._containers}/{header.id}", owner + _ENDING)
         while True:
-            self._make_directory(record.directory)
+            self._make_directory(record.directory, header.id)
             try:
                 record.create(header)
             except FileNotFoundError:  # somebody took the empty directory for a dead process's
@@ -75,7 +68,7 @@ class Records:
 
     def directory(self, id: str) -> str:
         """The directory of a container's record."""
-        return f"{self._containers}{os.sep}{id}"
+        return f"{self._containers}/{id}"
 
     def discard(self, record: Record) -> None:
         """Remove the record of a container of which nothing else is left."""
@@ -91,19 +84,34 @@ class Records:
             self._give_back(record.name, record.id)
             record.forget()
 
-    def _make_directory(self, path: str) -> None:
+    def _make_directory(self, path: str, id: str) -> None:
         try:
             os.mkdir(path, 0o700)
         except FileNotFoundError:
             for directory in (self.run, self._containers, self._names):
                 private_directory(directory)
-            os.mkdir(path, 0o700)
+            self._make_directory(path, id)
+        except FileExistsError:
+            if not self.remove_if_empty(id):
+                raise _id_in_use(id) from None
+            self._make_directory(path, id)
+
+    def check_free(self, id: str, *, any_case: bool) -> None:
+        """Raise AlreadyExists if a container has this id or name, or one but for its case."""
+        known = map(str.lower, self.ids()) if any_case else self.ids()
+        if (id.lower() if any_case else id) in known or self._holder(id) is not None:
+            raise _id_in_use(id)
 
     def reserve(self, name: str, id: str) -> str | None:
-        """Give ``name`` to the container ``id``; the id of whoever has it, if somebody has."""
+        """Give ``name`` to the container ``id``; the id of whoever has it, if somebody has.
+
+        An id is a name of its own container, too.
+        """
+        if name != id and self.exists(name):
+            return name
         link = os.path.join(self._names, name)
         try:
-            point(id, link)
+            os.symlink(id, link)
         except FileExistsError:
             holder = self._holder(name)
             if holder is not None:
@@ -115,7 +123,7 @@ class Records:
     def _holder(self, name: str) -> str | None:
         """The id of the container that has the name, if it still exists."""
         try:
-            holder = pointed(os.path.join(self._names, name))
+            holder = os.readlink(os.path.join(self._names, name))
         except FileNotFoundError:
             return None
         return holder if self.exists(holder) else None
@@ -124,13 +132,21 @@ class Records:
         """Free the names of a container whose record does not tell them any more."""
         for name in os.listdir(self._names):
             if self._holder(name) == id:
-                unlink(os.path.join(self._names, name))
+                os.unlink(os.path.join(self._names, name))
 
     def _forget_stale(self, name: str) -> None:
         """Under a lock, for somebody else may just have done the same and reserved the name."""
-        with locked(self._names), suppress(FileNotFoundError):
+        import fcntl
+
+        lock = os.open(self._names, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if self._holder(name) is None:
-                unlink(os.path.join(self._names, name))
+                os.unlink(os.path.join(self._names, name))
+        except FileNotFoundError:
+            return
+        finally:
+            os.close(lock)
 
     def ids(self) -> list[str]:
         """List the ids of all records, damaged ones too; Unavailable if they are another user's."""
@@ -176,8 +192,7 @@ class Records:
             journal = next((f for f in os.listdir(directory) if f.endswith(_ENDING)), None)
             if journal is None:
                 return Entry(id=id, directory=directory, problem=self._strangers(directory))
-            content = content_of(os.path.join(directory, journal))
-            return parse(id, directory, journal.removesuffix(_ENDING), content)
+            return parse(id, directory, journal.removesuffix(_ENDING), _content(directory, journal))
         except FileNotFoundError:
             raise no_container(id) from None
         except (NotADirectoryError, PermissionError) as error:
@@ -201,8 +216,7 @@ class Records:
         from cloche.spec import Spec
 
         entry = self.read(id)
-        journal = os.path.join(entry.directory, f"{entry.owner}{_ENDING}")
-        for line in content_of(journal).split(b"\n"):
+        for line in _content(entry.directory, f"{entry.owner}{_ENDING}").split(b"\n"):
             if line.startswith(b'{"spec":'):
                 return read(Spec, line[len(b'{"spec":') : -1])
         raise NotFound(f"{entry.name} has no specification yet", container=id)
@@ -217,10 +231,21 @@ class Records:
 
         Gives a descriptor of its directory, which ``remove`` takes. Raises NotFound.
         """
+        import fcntl
+
         try:
-            return lock_directory(self.directory(id), wait=wait)
+            lock = os.open(f"{self._containers}/{id}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except (FileNotFoundError, NotADirectoryError):
             raise no_container(id) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        if os.fstat(lock).st_nlink == 0:
+            os.close(lock)
+            raise no_container(id)
+        return lock
 
     def remove(self, id: str, name: str | None, lock: int) -> None:
         """Remove a locked record: first its name, last its journal.
@@ -228,19 +253,29 @@ class Records:
         Nothing outside its own directory is touched.
         """
         self._give_back(name, id)
-        remove_directory(self.directory(id), lock, last=_ENDING)
+        files = os.listdir(lock)
+        journals = [file for file in files if file.endswith(_ENDING)]
+        if len(files) > len(journals):
+            remove_contents(lock, spare=frozenset(journals))
+        for journal in journals:
+            os.unlink(journal, dir_fd=lock)
+        os.rmdir(f"{self._containers}/{id}")
 
     def _give_back(self, name: str | None, id: str) -> None:
         if name is not None and self._holder(name) == id:
-            unlink(os.path.join(self._names, name))
+            os.unlink(os.path.join(self._names, name))
 
     def remove_if_empty(self, id: str) -> bool:
         """Remove what a process left that died before the first line; others try again."""
         try:
-            rmdir(os.path.join(self._containers, id))
+            os.rmdir(os.path.join(self._containers, id))
         except OSError:
             return False
         return True
+
+
+def _id_in_use(id: str) -> AlreadyExists:
+    return AlreadyExists(f"id in use: {id}", hint=f"cloche rm -f {id}", container=id)
 
 
 def no_container(name: str) -> NotFound:
@@ -250,3 +285,9 @@ def no_container(name: str) -> NotFound:
         hint="foreground runs are removed; --keep keeps them",
         container=name,
     )
+
+
+def _content(directory: str, journal: str) -> bytes:
+    fd = os.open(os.path.join(directory, journal), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with open(fd, "rb") as file:
+        return file.read()

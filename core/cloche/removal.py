@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError, InvalidState, NotFound
 from cloche.events import tell
-from cloche.finding import describe, details_of, load
+from cloche.finding import describe, details_of, load, state_of
 from cloche.owners import is_alive
 from cloche.runtime import State
 
@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
     from cloche.details import Details
     from cloche.journal import Entry
-    from cloche.making import Made
+    from cloche.made import Made
     from cloche.records import Records
     from cloche.runtime import RuntimeContainer
     from cloche.stdio import Streams
     from cloche.workshop import Workshop
 
-__all__ = ["left_behind", "prune", "refuse_running", "remove", "remove_made"]
+__all__ = [
+    "Attempts",
+    "left_behind",
+    "prune",
+    "refuse_running",
+    "remove",
+    "remove_found",
+    "remove_made",
+    "run_errand_of",
+]
 
 #: Seconds that output gets to arrive after everything of the container has ended.
 DRAIN = 1.0
@@ -88,7 +97,9 @@ def remove_made(shop: Workshop, made: Made, drain: Callable[[], object]) -> None
     assert lock is not None
     try:
         record.removing()
-        attempts.try_to(lambda: _run_errand(shop, made.record.id, container))
+        if not made.is_errand:
+            read = partial(shop.records.read, record.id)
+            attempts.try_to(lambda: run_errand_of(shop, container, read))
         _end(made, drain, attempts)
         if attempts.clean:
             attempts.try_to(lambda: shop.records.remove(record.id, record.name, lock))
@@ -106,7 +117,8 @@ def _end(made: Made, drain: Callable[[], object], attempts: Attempts) -> None:
     attempts.try_to(lambda: _drain(made.streams))
     made.streams.close()
     made.container.close()
-    attempts.try_to(lambda: made.store.release(made.record.id))
+    if (store := made.store) is not None:
+        attempts.try_to(lambda: store.release(made.record.id))
     made.record.close()
 
 
@@ -117,19 +129,40 @@ def _drain(streams: Streams) -> None:
             arriving.result(DRAIN)
 
 
-def _run_errand(shop: Workshop, id: str, container: RuntimeContainer) -> None:
+def run_errand_of(shop: Workshop, container: RuntimeContainer, entry: Callable[[], Entry]) -> None:
+    """Let the container run that must run before another is deleted, if there is one."""
     errand = container.errand()
     if errand is not None:
         from cloche.errands import run_errand
 
-        run_errand(shop, shop.records.read(id), errand)
+        run_errand(shop, entry(), errand)
 
 
-def remove(shop: Workshop, id: str, *, force: bool, wait: bool = True) -> bool:
+def remove_found(
+    shop: Workshop, entry: Entry, held: RuntimeContainer | None, *, force: bool
+) -> None:
+    """Remove a container that another process has made; ``held`` if it was asked for already."""
+    if entry.stray:
+        from cloche.strays import remove_stray
+
+        remove_stray(shop, entry, held, force=force)
+    else:
+        remove(shop, entry.id, force=force, held=held)
+
+
+def remove(
+    shop: Workshop,
+    id: str,
+    *,
+    force: bool,
+    wait: bool = True,
+    held: RuntimeContainer | None = None,
+) -> bool:
     """Remove a container by its record, whoever made it; False if it is being removed just now.
 
-    Raises InvalidState if it is running, unless ``force``; NotFound; CleanupFailed, after which the
-    record stays and another attempt can be made.
+    ``held`` is the runtime's object for it, if there is one; it is closed. Raises InvalidState if
+    it is running, unless ``force``; NotFound; CleanupFailed, after which the record stays and
+    another attempt can be made.
     """
     lock = shop.records.lock(id, wait=wait)
     if lock is None:
@@ -137,16 +170,16 @@ def remove(shop: Workshop, id: str, *, force: bool, wait: bool = True) -> bool:
     try:
         entry = shop.records.read(id)
         if not force:
-            refuse_running(entry.name, details_of(shop, entry))
-        _take_apart(shop, entry, lock)
+            refuse_running(entry.name, details_of(shop, entry, state_of(shop, entry, held)))
+        _take_apart(shop, entry, lock, held)
     finally:
         os.close(lock)
     return True
 
 
 def refuse_running(name: str, details: Details) -> None:
-    """Raise InvalidState for a container that has not stopped."""
-    if details.state is not State.STOPPED:
+    """Raise InvalidState for a container that runs, or is being made."""
+    if details.state not in (State.STOPPED, State.CREATED):
         raise InvalidState(
             f"{name} is {describe(details)}: it can't be removed",
             hint=f"cloche stop {name}, or rm -f",
@@ -155,14 +188,17 @@ def refuse_running(name: str, details: Details) -> None:
         )
 
 
-def _take_apart(shop: Workshop, entry: Entry, lock: int) -> None:
+def _take_apart(
+    shop: Workshop, entry: Entry, lock: int, held: RuntimeContainer | None = None
+) -> None:
     attempts = Attempts()
     if entry.problem is None and entry.step is not None:
         record = shop.records.open(entry)
         record.removing()
         record.close()
-    for container in _containers(shop, entry, attempts):
-        attempts.try_to(lambda c=container: _run_errand(shop, entry.id, c))  # type: ignore[misc]
+    for container in [held] if held else _containers(shop, entry, attempts):
+        if entry.header is not None and entry.header.errand_of is None:
+            attempts.try_to(partial(run_errand_of, shop, container, lambda: entry))
         attempts.try_to(container.delete)
         container.close()
     _release(shop, entry, attempts)

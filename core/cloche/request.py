@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloche.mount import Mount
+    from cloche.spec import Process
     from cloche.stdio import Size, StreamTarget
 
 __all__ = ["Asked", "ask"]
@@ -29,6 +30,8 @@ class Asked:
     group_add: tuple[str, ...] = ()
     workdir: str | None = None
     tty: Size | None = None
+    #: The whole process, where it was given as a document.
+    process: Process | None = None
     preserve_fds: tuple[int, ...] = ()
     stdin: StreamTarget | int | None = None
     stdout: StreamTarget | int | None = None
@@ -41,6 +44,9 @@ class Asked:
     timeout: float | None = None
     output_limit: int | None = None
 
+    id: str | None = None
+    detached: bool = False
+    errand_of: str | None = None
     rootfs: str | None = None
     entrypoint: tuple[str, ...] = ()
     name: str | None = None
@@ -84,8 +90,15 @@ class Asked:
 Check = "Callable[[str, Any], Any]"
 
 
-def ask(verb: str, args: object, options: Mapping[str, Any], known: Mapping[str, Any]) -> Asked:
-    """Check all parameters of one call.
+def ask(
+    verb: str,
+    args: object,
+    options: Mapping[str, Any],
+    known: Mapping[str, Any],
+    *,
+    by_document: bool = False,
+) -> Asked:
+    """Check all parameters of one call; ``by_document``: the command comes in a document.
 
     Raises InvalidSpec naming the parameter, ImageError or NotSupported for what is not there yet,
     and TypeError for a parameter that ``verb`` does not have.
@@ -100,6 +113,9 @@ def ask(verb: str, args: object, options: Mapping[str, Any], known: Mapping[str,
     if args is not None:
         values["args"] = check.command("args", args)
     _check_streams(asked)
+    if by_document:
+        return asked
+    _check_terminal(asked)
     _check_command(verb, asked)
     return asked
 
@@ -168,6 +184,9 @@ def _check_streams(asked: Asked) -> None:
     for name in ("stdin", "stdout"):
         if getattr(asked, name) == STDOUT:
             raise InvalidSpec(f"{name}: STDOUT is for stderr", path=name)
+
+
+def _check_terminal(asked: Asked) -> None:
     if asked.tty is not None:
         for name in ("stdin", "stdout", "stderr"):
             if getattr(asked, name) not in (None, PIPE, STDOUT):

@@ -13,7 +13,7 @@ from cloche.waiting import drain_of, refuse_terminal, result_of, until_end
 if TYPE_CHECKING:
     from cloche.draining import Drain
     from cloche.exit import ExitStatus
-    from cloche.making import Made
+    from cloche.made import Made
     from cloche.request import Asked
     from cloche.result import Result
     from cloche.workshop import Workshop

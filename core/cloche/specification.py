@@ -199,6 +199,7 @@ def executed_process(base: Process, asked: Asked) -> Process:
         capabilities = sets(altered(asked.cap_add, base=held))
     return base.replace(
         args=asked.args,
+        command_line=None,
         env=_environment(base.env or (), asked),
         cwd=asked.workdir or base.cwd,
         user=base.user if asked.user is None else _user(asked),

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloche.choice import Chooser
-from cloche.errors import AlreadyExists, Unavailable
+from cloche.errors import AlreadyExists, InvalidSpec, NotSupported, Unavailable
 from cloche.events import tell
 from cloche.machine import refused
 from cloche.making import Making
 from cloche.needs import layers_of, wants_of
 from cloche.orphans import note_place, release_orphans
 from cloche.records import Records
-from cloche.runtime import Capability, CreateRequest
+from cloche.runtime import Capability, CreateRequest, Isolation
 from cloche.spec import Root
 from cloche.specification import group_names, specify
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from cloche.choice import Opened
     from cloche.config import Settings
+    from cloche.creating import Given
     from cloche.layers import LayerStore
     from cloche.locations import Locations
-    from cloche.making import Made
+    from cloche.made import Made
     from cloche.needs import Wants
     from cloche.plugins import Plugins
     from cloche.request import Asked
@@ -40,12 +41,17 @@ class Workshop:
     """The backends and records of one engine."""
 
     def __init__(
-        self, plugins: Plugins, verdicts: Verdicts, settings: Settings, places: Locations
+        self,
+        plugins: Plugins,
+        verdicts: Verdicts,
+        settings: Settings,
+        places: Locations,
+        owner: str | None = None,
     ) -> None:
         self.plugins = plugins
         self.verdicts = verdicts
         self.places = places
-        self.chooser = Chooser(plugins, verdicts, settings, places)
+        self.chooser = Chooser(plugins, verdicts, settings, places, owner)
         self.records = Records(places.run)
         self._cleared: set[str] = set()
 
@@ -70,6 +76,39 @@ class Workshop:
         tell(self.plugins, "start", made.record.id, asked.name)
         return made
 
+    def create(self, given: Given) -> Made:
+        """Make a container from a whole specification, and leave it waiting for its start.
+
+        As ``make``: checked before anything is made, and nothing is left on an error.
+        """
+        try:
+            return self._create(given)
+        except OSError as error:
+            raise refused(error, "create", operation="create") from error
+
+    def _create(self, given: Given) -> Made:
+        asked = given.asked
+        if asked.id is not None:
+            self.records.check_free(asked.id, any_case=given.section == "windows")
+        wants, causes = given.wants()
+        request = self._changed(given.request(self.records, wants.needs))
+        self._check_platform(wants, given.section)
+        runtime = self._runtime(request, wants, causes)
+        forms = runtime.backend.accepts(request)
+        if wants.in_place and "path" in forms:
+            return Making(self, asked, request, runtime, None, "path").create()
+        store, form = self.chooser.store(wants, forms)
+        self._clear_up(store)
+        return Making(self, asked, request, runtime, store, form).create()
+
+    def _check_platform(self, wants: Wants, section: str) -> None:
+        """Raise InvalidSpec if no runtime could ever run a container of this platform."""
+        usual = replace(wants, needs=frozenset(), isolation=Isolation.PROCESS)
+        try:
+            self.chooser.runtime(usual, {})
+        except NotSupported as error:
+            raise InvalidSpec(f"{section}: {error}", path=section, hint=error.hint) from error
+
     def _runtime(
         self, request: CreateRequest, wants: Wants, parameters: Mapping[Capability, str]
     ) -> Opened[Runtime]:
@@ -88,7 +127,13 @@ class Workshop:
         if store.name not in self._cleared:
             self._cleared.add(store.name)
             note_place(self.places)
-            release_orphans(self.places, store.backend)
+            release_orphans(self.places, store.backend, self.strays)
+
+    def strays(self) -> set[str]:
+        """Name all containers that services have of ours."""
+        from cloche.strays import roll_call
+
+        return {each for statuses in roll_call(self).values() for each in statuses}
 
     def _changed(self, request: CreateRequest) -> CreateRequest:
         """Let plug-ins change the specification; its root is not theirs."""

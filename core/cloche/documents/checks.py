@@ -43,7 +43,10 @@ def check(spec: Spec) -> None:
 def check_process(process: Process, *, path: str = "process", windows: bool = False) -> None:
     """The same for a process alone, as an exec brings it; ``path`` is what it is called."""
     _command(process, path, windows)
-    (text if windows else absolute)(f"{path}.cwd", process.cwd)
+    if not windows:
+        absolute(f"{path}.cwd", process.cwd)
+    elif process.cwd:  # the service has a default
+        text(f"{path}.cwd", process.cwd)
     for position, variable in enumerate(process.env or ()):
         where = f"{path}.env[{position}]"
         text(where, variable)
@@ -65,8 +68,10 @@ def _version(version: str) -> None:
 
 
 def _command(process: Process, path: str, windows: bool) -> None:
-    if not process.args and not (windows and process.command_line):
+    if not process.args and not (windows and process.command_line is not None):
         raise fault(f"{path}.args", "there is no command")
+    if process.command_line:
+        text(f"{path}.commandLine", process.command_line)
     for position, argument in enumerate(process.args or ()):
         if position == 0 or "\0" in argument:
             text(f"{path}.args[{position}]", argument)

@@ -95,6 +95,7 @@ def test_who_survives_the_process_that_made_it():
     assert dict(zip(Step, kept, strict=True)) == {
         Step.PREPARING: False,
         Step.CREATING: False,
+        Step.CREATED: True,
         Step.STARTING: True,
         Step.ENDED: True,
         Step.REMOVING: False,
