@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 from cloche._aio_verbs import ending, to_the_end
@@ -30,40 +31,53 @@ _GRACE = 10.0
 _SIGKILL = 9
 
 
-class LoopDrain(Drain):
-    """A drain that the event loop serves, from the moment it is made."""
+if sys.platform == "win32":
 
-    __slots__ = ("_idle", "_loop")
+    class LoopDrain(Drain):
+        """A drain that threads of its own serve, from the moment it is made."""
 
-    def __init__(
-        self, near: Sequence[int | None], data: bytes | None = None, limit: int | None = None
-    ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._idle: asyncio.Future[None] | None = None
-        super().__init__(near, data, limit)
+        __slots__ = ()
 
-    def _watch(self, fd: int, events: int) -> None:
-        if fd == self._stdin:
-            self._loop.add_writer(fd, self._serve, fd)
-        else:
-            self._loop.add_reader(fd, self._serve, fd)
+        async def rest(self, seconds: float) -> None:
+            """Let them read to the ends of all streams, or so long."""
+            await asyncio.to_thread(self.finish, seconds)
 
-    def _forget(self, fd: int) -> None:
-        self._loop.remove_reader(fd)
-        self._loop.remove_writer(fd)
+else:
 
-    def _serve(self, fd: int) -> bool:
-        ours = super()._serve(fd)
-        if not self.busy and self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
-        return ours
+    class LoopDrain(Drain):
+        """A drain that the event loop serves, from the moment it is made."""
 
-    async def rest(self, seconds: float) -> None:
-        """Let the loop read to the ends of all streams, or so long."""
-        self._close_stdin()
-        if self.busy:
-            self._idle = self._loop.create_future()
-            await asyncio.wait([self._idle], timeout=seconds)
+        __slots__ = ("_idle", "_loop")
+
+        def __init__(
+            self, near: Sequence[int | None], data: bytes | None = None, limit: int | None = None
+        ) -> None:
+            self._loop = asyncio.get_running_loop()
+            self._idle: asyncio.Future[None] | None = None
+            super().__init__(near, data, limit)
+
+        def _watch(self, fd: int, events: int) -> None:
+            if fd == self._stdin:
+                self._loop.add_writer(fd, self._serve, fd)
+            else:
+                self._loop.add_reader(fd, self._serve, fd)
+
+        def _forget(self, fd: int) -> None:
+            self._loop.remove_reader(fd)
+            self._loop.remove_writer(fd)
+
+        def _serve(self, fd: int) -> bool:
+            ours = super()._serve(fd)
+            if not self.busy and self._idle is not None and not self._idle.done():
+                self._idle.set_result(None)
+            return ours
+
+        async def rest(self, seconds: float) -> None:
+            """Let the loop read to the ends of all streams, or so long."""
+            self._close_stdin()
+            if self.busy:
+                self._idle = self._loop.create_future()
+                await asyncio.wait([self._idle], timeout=seconds)
 
 
 async def run_in(shop: Workshop, asked: Asked) -> Result[Any]:

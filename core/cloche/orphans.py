@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from cloche._disk import point, pointed
 from cloche.errors import CleanupFailed
 from cloche.locations import private_directory
 
@@ -32,7 +33,7 @@ def note_place(places: Locations) -> None:
         private_directory(places.data)
         private_directory(directory)
         with suppress(FileExistsError):
-            os.symlink(places.run, link)
+            point(places.run, link)
 
 
 def release_orphans(
@@ -61,6 +62,6 @@ def _is_recorded(places: Locations, id: str) -> bool:
 def _all_runs(places: Locations) -> list[str]:
     directory = os.path.join(places.data, "places")
     with suppress(OSError):
-        noted = [os.readlink(os.path.join(directory, name)) for name in os.listdir(directory)]
+        noted = [pointed(os.path.join(directory, name)) for name in os.listdir(directory)]
         return [places.run, *noted]
     return [places.run]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cloche._disk import lock_directory, locked, point, pointed, remove_directory, rmdir, unlink
+from cloche._disk import read as content_of
 from cloche.errors import AlreadyExists, InvalidSpec, NotFound, Unavailable
 from cloche.journal import Entry, Header, parse
 from cloche.locations import is_there, private_directory
 from cloche.record import Record
-from cloche.trees import remove_contents
 
 if TYPE_CHECKING:
     from cloche.spec import Spec
@@ -54,7 +56,7 @@ class Records:
 
         Raises AlreadyExists if there is one with this id.
         """
-        record = Record(header.id, header.name, f"{self._containers}/{header.id}", owner + _ENDING)
+        record = Record(header.id, header.name, self.directory(header.id), owner + _ENDING)
         while True:
             self._make_directory(record.directory, header.id)
             try:
@@ -68,7 +70,7 @@ class Records:
 
     def directory(self, id: str) -> str:
         """The directory of a container's record."""
-        return f"{self._containers}/{id}"
+        return f"{self._containers}{os.sep}{id}"
 
     def discard(self, record: Record) -> None:
         """Remove the record of a container of which nothing else is left."""
@@ -111,7 +113,7 @@ class Records:
             return name
         link = os.path.join(self._names, name)
         try:
-            os.symlink(id, link)
+            point(id, link)
         except FileExistsError:
             holder = self._holder(name)
             if holder is not None:
@@ -123,7 +125,7 @@ class Records:
     def _holder(self, name: str) -> str | None:
         """The id of the container that has the name, if it still exists."""
         try:
-            holder = os.readlink(os.path.join(self._names, name))
+            holder = pointed(os.path.join(self._names, name))
         except FileNotFoundError:
             return None
         return holder if self.exists(holder) else None
@@ -132,21 +134,13 @@ class Records:
         """Free the names of a container whose record does not tell them any more."""
         for name in os.listdir(self._names):
             if self._holder(name) == id:
-                os.unlink(os.path.join(self._names, name))
+                unlink(os.path.join(self._names, name))
 
     def _forget_stale(self, name: str) -> None:
         """Under a lock, for somebody else may just have done the same and reserved the name."""
-        import fcntl
-
-        lock = os.open(self._names, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._names), suppress(FileNotFoundError):
             if self._holder(name) is None:
-                os.unlink(os.path.join(self._names, name))
-        except FileNotFoundError:
-            return
-        finally:
-            os.close(lock)
+                unlink(os.path.join(self._names, name))
 
     def ids(self) -> list[str]:
         """List the ids of all records, damaged ones too; Unavailable if they are another user's."""
@@ -192,7 +186,8 @@ class Records:
             journal = next((f for f in os.listdir(directory) if f.endswith(_ENDING)), None)
             if journal is None:
                 return Entry(id=id, directory=directory, problem=self._strangers(directory))
-            return parse(id, directory, journal.removesuffix(_ENDING), _content(directory, journal))
+            content = content_of(os.path.join(directory, journal))
+            return parse(id, directory, journal.removesuffix(_ENDING), content)
         except FileNotFoundError:
             raise no_container(id) from None
         except (NotADirectoryError, PermissionError) as error:
@@ -216,7 +211,8 @@ class Records:
         from cloche.spec import Spec
 
         entry = self.read(id)
-        for line in _content(entry.directory, f"{entry.owner}{_ENDING}").split(b"\n"):
+        journal = os.path.join(entry.directory, f"{entry.owner}{_ENDING}")
+        for line in content_of(journal).split(b"\n"):
             if line.startswith(b'{"spec":'):
                 return read(Spec, line[len(b'{"spec":') : -1])
         raise NotFound(f"{entry.name} has no specification yet", container=id)
@@ -231,21 +227,10 @@ class Records:
 
         Gives a descriptor of its directory, which ``remove`` takes. Raises NotFound.
         """
-        import fcntl
-
         try:
-            lock = os.open(f"{self._containers}/{id}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            return lock_directory(self.directory(id), wait=wait)
         except (FileNotFoundError, NotADirectoryError):
             raise no_container(id) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            os.close(lock)
-            return None
-        if os.fstat(lock).st_nlink == 0:
-            os.close(lock)
-            raise no_container(id)
-        return lock
 
     def remove(self, id: str, name: str | None, lock: int) -> None:
         """Remove a locked record: first its name, last its journal.
@@ -253,22 +238,16 @@ class Records:
         Nothing outside its own directory is touched.
         """
         self._give_back(name, id)
-        files = os.listdir(lock)
-        journals = [file for file in files if file.endswith(_ENDING)]
-        if len(files) > len(journals):
-            remove_contents(lock, spare=frozenset(journals))
-        for journal in journals:
-            os.unlink(journal, dir_fd=lock)
-        os.rmdir(f"{self._containers}/{id}")
+        remove_directory(self.directory(id), lock, last=_ENDING)
 
     def _give_back(self, name: str | None, id: str) -> None:
         if name is not None and self._holder(name) == id:
-            os.unlink(os.path.join(self._names, name))
+            unlink(os.path.join(self._names, name))
 
     def remove_if_empty(self, id: str) -> bool:
         """Remove what a process left that died before the first line; others try again."""
         try:
-            os.rmdir(os.path.join(self._containers, id))
+            rmdir(os.path.join(self._containers, id))
         except OSError:
             return False
         return True
@@ -285,9 +264,3 @@ def no_container(name: str) -> NotFound:
         hint="foreground runs are removed; --keep keeps them",
         container=name,
     )
-
-
-def _content(directory: str, journal: str) -> bytes:
-    fd = os.open(os.path.join(directory, journal), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with open(fd, "rb") as file:
-        return file.read()
