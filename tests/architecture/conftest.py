@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = {
     "cloche": "core",
+    "cloche_hcs": "backends",
     "cloche_linux": "backends",
     "cloche_stdio": "backends",
     "cloche_cli": "cli",

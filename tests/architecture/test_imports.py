@@ -15,10 +15,12 @@ HEAVY = {
 }  # fmt: skip
 LIBRARIES = {
     "cloche": {"pluggy", "pydantic", "pydantic_core", "pytest"},
+    "cloche_hcs": {"cffi", "_cffi_backend"},
     "cloche_linux": {"cffi", "_cffi_backend"},
     "cloche_stdio": set[str](),
     "cloche_cli": {"typer", "click", "rich"},
 }
+COMPILED = {"_cffi_backend", "_native", "_vmcompute", "ctypes"}
 BUILDERS = {"build.py", "compile.py", "wheels.py"}
 
 
@@ -95,7 +97,9 @@ def test_every_folder_is_a_room_that_these_rules_know(rooms, root):
     assert packages == set(rooms) == set(LIBRARIES)
 
 
-@pytest.mark.parametrize("module", ["cloche", "cloche_linux", "cloche_stdio", "cloche_cli"])
+@pytest.mark.parametrize(
+    "module", ["cloche", "cloche_hcs", "cloche_linux", "cloche_stdio", "cloche_cli"]
+)
 def test_importing_a_package_imports_nothing_heavy(module, python):
     """Measured against what the interpreter itself has loaded at start-up."""
     loaded = set(
@@ -106,7 +110,9 @@ def test_importing_a_package_imports_nothing_heavy(module, python):
     assert loaded & HEAVY == set()
 
 
-@pytest.mark.parametrize("module", ["cloche_linux.plugin", "cloche_stdio.plugin"])
+@pytest.mark.parametrize(
+    "module", ["cloche_hcs.plugin", "cloche_linux.plugin", "cloche_stdio.plugin"]
+)
 def test_importing_a_plugin_loads_no_native_library(module, python):
     loaded = set(python(f"import sys, {module}; print(*sys.modules)").split())
-    assert not {name for name in loaded if "_native" in name or name in ("_cffi_backend", "ctypes")}
+    assert not {name for name in loaded if COMPILED & {*name.split(".")}}

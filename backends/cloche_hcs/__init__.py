@@ -1,0 +1,1 @@
+"""Windows: containers of the Host Compute Service, driven through vmcompute.dll."""
