@@ -1,7 +1,7 @@
-"""The build hook: compiles what Linux needs, and writes down what could not be compiled.
+"""The build hook: compiles what the platform needs, and writes down what could not be compiled.
 
 A missing compiler never fails an install. The package then carries `_build.json`, and
-`cloche backends` shows its reason and remedy in place of the native runtime.
+`cloche backends` shows its reason and remedy in place of what was to be compiled.
 
 `CLOCHE_PLATFORM_TAG` names another platform to build a wheel for, with `CC` a compiler for it;
 `wheels.py` sets both.
@@ -19,41 +19,65 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGE = "cloche_linux"
 REPORT = "_build.json"
-REMEDY = (
+
+
+class Native(NamedTuple):
+    """What one platform has compiled."""
+
+    package: str
+    #: Functions of compile.py, each of which makes one file.
+    builds: tuple[str, ...]
+    #: What those files are called.
+    files: tuple[str, ...]
+    #: What to do where they could not be compiled.
+    remedy: str
+
+
+LINUX = Native(
+    "cloche_linux",
+    ("build_helper", "build_extension"),
+    ("_helper", "_native*.so"),
     "apt-get install gcc libc6-dev python3-dev, "
-    "then pip install --force-reinstall --no-cache-dir from where Cloche came from"
+    "then pip install --force-reinstall --no-cache-dir from where Cloche came from",
+)
+WINDOWS = Native(
+    "cloche_hcs",
+    ("build_vmcompute_for_windows",),
+    ("_vmcompute*.pyd",),
+    "install Cloche from its wheel for Windows, which has it compiled, or put the gcc of MinGW-w64 "
+    "on the PATH, then pip install --force-reinstall --no-cache-dir from where Cloche came from",
 )
 
 
 class NativeBuildHook(BuildHookInterface[Any]):
-    """Adds the static helper and the extension to a wheel, or the reason why they are not there."""
+    """Adds the platform's compiled files to a wheel, or the reason why they are not there."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compiles; an editable install gets the results in its source tree (git ignores them)."""
         platform = os.environ.get("CLOCHE_PLATFORM_TAG", "")
-        if not _is_linux(platform):
+        native = _native(platform)
+        if native is None:
             build_data["tag"] = f"py3-none-{platform or 'any'}"
             return
         self.scratch = TemporaryDirectory(prefix="cloche-build-")
-        backends = Path(self.root, "backends")
-        made, complete = _compile(_load(backends / "compile.py"), Path(self.scratch.name))
+        backends, scratch = Path(self.root, "backends"), Path(self.scratch.name)
+        made, complete = _compile(native, _load(backends / "compile.py"), scratch)
         if complete:
             build_data["pure_python"] = False
             build_data["tag"] = _tag(platform)
         else:
             self.app.display_warning(made[0].read_text(encoding="utf-8"))
         if version == "editable":
-            _place(made, backends / PACKAGE)
+            _place(made, native, backends / native.package)
         else:
-            build_data["force_include"].update({str(m): f"{PACKAGE}/{m.name}" for m in made})
+            build_data["force_include"].update({str(m): f"{native.package}/{m.name}" for m in made})
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Removes what was compiled, now that the wheel has it."""
@@ -61,8 +85,11 @@ class NativeBuildHook(BuildHookInterface[Any]):
             self.scratch.cleanup()
 
 
-def _is_linux(platform: str) -> bool:
-    return "linux" in platform if platform else sys.platform == "linux"
+def _native(platform: str) -> Native | None:
+    """What a platform, this one by default, has compiled; None for nothing."""
+    if "linux" in platform or (not platform and sys.platform == "linux"):
+        return LINUX
+    return WINDOWS if platform.startswith("win") or sys.platform == "win32" else None
 
 
 def _load(path: Path) -> ModuleType:
@@ -75,12 +102,12 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _compile(compiler: ModuleType, out: Path) -> tuple[list[Path], bool]:
-    """Returns both native files, or, where one could not be built, only the report that says so."""
+def _compile(native: Native, compiler: ModuleType, out: Path) -> tuple[list[Path], bool]:
+    """Returns the native files, or, where one could not be built, only the report that says so."""
     made, causes, missing = [], [], []
-    for build in (compiler.build_helper, compiler.build_extension):
+    for build in native.builds:
         try:
-            made.append(Path(build(out)))
+            made.append(Path(getattr(compiler, build)(out)))
         except compiler.Missing as error:
             missing.append(error.package)
             causes.append(str(error))
@@ -88,7 +115,7 @@ def _compile(compiler: ModuleType, out: Path) -> tuple[list[Path], bool]:
             causes.append(f"the compiler failed: {_last_error(str(error))}")
     if not causes:
         return made, True
-    return [_report(causes, missing, out / REPORT)], False
+    return [_report(causes, missing, native.remedy, out / REPORT)], False
 
 
 def _last_error(output: str) -> str:
@@ -97,20 +124,21 @@ def _last_error(output: str) -> str:
     return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "")
 
 
-def _report(causes: list[str], missing: list[str], path: Path) -> Path:
+def _report(causes: list[str], missing: list[str], remedy: str, path: Path) -> Path:
     document = {
         "missing": list(dict.fromkeys(missing)),
         "reason": f"installed without its compiled part: {'; '.join(dict.fromkeys(causes))}",
-        "remedy": REMEDY,
+        "remedy": remedy,
     }
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return path
 
 
-def _place(made: Iterable[Path], package: Path) -> None:
+def _place(made: Iterable[Path], native: Native, package: Path) -> None:
     """Puts the results where an editable install finds them, and nothing stale beside them."""
-    for stale in (package / "_helper", package / REPORT, *package.glob("_native*.so")):
-        stale.unlink(missing_ok=True)
+    for pattern in (*native.files, REPORT):
+        for stale in package.glob(pattern):
+            stale.unlink()
     for path in made:
         shutil.copy2(path, package / path.name)
 

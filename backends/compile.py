@@ -1,7 +1,7 @@
-"""Compiles the native Linux runtime's C: the static helper and the extension.
+"""Compiles the C: the native Linux runtime's helper and extension, and Windows' binding.
 
-``build_helper`` and ``build_extension`` each make one file in a folder and return its path; the
-build hook calls them. ``python backends/compile.py`` makes both in place, for an editable checkout.
+Each ``build_…`` makes one file in a folder and returns its path; the build hook calls those that a
+platform needs. ``python backends/compile.py`` makes Linux' two in place, for an editable checkout.
 
 ``CC`` names another compiler, with arguments if need be (a cross compiler too); gcc and clang are
 understood. Nothing but a C compiler, the kernel's and Python's headers and cffi is needed.
@@ -12,7 +12,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -22,6 +24,8 @@ from tempfile import TemporaryDirectory
 
 PACKAGE = Path(__file__).parent / "cloche_linux"
 SOURCES = PACKAGE / "_native"
+BINDING = Path(__file__).parent / "cloche_hcs/_binding"
+MINGW = "x86_64-w64-mingw32-gcc"
 WARNINGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
 FREESTANDING = (
     "-O2",
@@ -82,8 +86,8 @@ def build_extension(out: Path) -> Path:
     """Compile the extension for the running Python, with the limited API where there is one."""
     target = out.resolve() / f"_native{_suffix()}"
     with TemporaryDirectory(prefix="cloche-compile-") as scratch:
-        generated = Path(scratch, "_native.c")
-        _generate(generated)
+        headers = [SOURCES / "message.h", SOURCES / "extension/module.h"]
+        generated = _generate("cloche_linux._native", headers, "extension.h", Path(scratch))
         sources = sorted((SOURCES / "extension").glob("*.c"))
         includes = [f"-I{SOURCES / 'extension'}", f"-I{sysconfig.get_path('include')}"]
         flags = ["-O2", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-g0", "-s"]
@@ -93,21 +97,86 @@ def build_extension(out: Path) -> Path:
     return target
 
 
+def build_vmcompute(
+    out: Path,
+    flags: Sequence[str] = ("-O2", "-g0", "-s"),
+    *,
+    windows: bool = sys.platform == "win32",
+) -> Path:
+    """Compile the binding of vmcompute.dll. Raises Missing, or CompilerFailed.
+
+    For Windows from any machine; without ``windows`` for tests on this one, where the library is
+    what `cloche_use_library` names.
+    """
+    target = out.resolve() / f"_vmcompute{'.pyd' if windows else _suffix()}"
+    with TemporaryDirectory(prefix="cloche-compile-") as scratch:
+        place = Path(scratch)
+        headers = [BINDING / "vmcompute.h"]
+        generated = _generate("cloche_hcs._vmcompute", headers, "binding.h", place)
+        made_for = _for_windows(place) if windows else _for_this_machine()
+        sources = map(str, [generated, *sorted(BINDING.glob("*.c"))])
+        command = [*WARNINGS, *flags, "-shared", f"-ffile-prefix-map={scratch}=.", *_limited_api()]
+        command += [f"-I{BINDING}", *sources, *made_for, "-o", str(target)]
+        _compile(command, place, MINGW if windows and not _on_windows() else "gcc")
+    return target
+
+
+def build_vmcompute_for_windows(out: Path) -> Path:
+    """Compile what a wheel for 64-bit Windows has. Raises Missing, or CompilerFailed."""
+    return build_vmcompute(out, windows=True)
+
+
 def build_sanitized(out: Path, *defines: str) -> Path:
     """Compile the helper with a C library and the address and undefined behaviour sanitizers."""
     flags = [*HOSTED, *(f"-D{define}" for define in defines)]
     return build_helper(out, flags, [SANITIZERS], "_".join(["sanitized", *defines]).lower())
 
 
-def _generate(target: Path) -> None:
+def _generate(module: str, headers: Sequence[Path], include: str, place: Path) -> Path:
     from cffi import FFI
 
-    ffi = FFI()
-    for header in ("message.h", "extension/module.h"):
-        ffi.cdef((SOURCES / header).read_text("utf-8"))
-    ffi.set_source("cloche_linux._native", '#include "extension.h"', py_limited_api=True)
+    ffi, target = FFI(), place / f"{module.rpartition('.')[2]}.c"
+    for header in headers:
+        ffi.cdef(header.read_text("utf-8"))
+    ffi.set_source(module, f'#include "{include}"', py_limited_api=True)
     with redirect_stdout(StringIO()):  # it says that it generates
         ffi.emit_c_code(str(target))
+    return target
+
+
+def _for_this_machine() -> list[str]:
+    include = sysconfig.get_path("include")
+    return [f"-I{include}", "-fPIC", "-pthread", "-fvisibility=hidden"]
+
+
+def _on_windows() -> bool:
+    return sys.platform == "win32"
+
+
+def _for_windows(place: Path) -> list[str]:
+    """What a compiler for Windows needs, there and elsewhere; all builds of one source agree."""
+    exact = ["-static-libgcc", "-Wl,--no-insert-timestamp,--disable-auto-image-base"]
+    if _on_windows():
+        libraries = Path(sys.base_prefix, "libs")
+        return [*exact, f"-I{sysconfig.get_path('include')}", f"-L{libraries}", "-lpython3"]
+    return [*exact, f"-I{_windows_headers(place)}", str(_windows_import_library(place))]
+
+
+def _windows_headers(place: Path) -> Path:
+    """Python's headers, with the one that differs for Windows replaced."""
+    headers = place / "include"
+    shutil.copytree(sysconfig.get_path("include"), headers)
+    shutil.copy(BINDING / "elsewhere/pyconfig.h", headers)
+    return headers
+
+
+def _windows_import_library(place: Path) -> Path:
+    """An import library of the names that cffi's code uses of Python's stable interface."""
+    library = place / "libpython3.a"
+    stub = [str(BINDING / "elsewhere/python3.c"), "-o", str(place / "python3.dll")]
+    flags = ["-shared", "-nostdlib", "-Wl,--entry,0", f"-Wl,--out-implib,{library}"]
+    _compile([*flags, *stub], place, MINGW)
+    return library
 
 
 def _is_free_threaded() -> bool:
@@ -122,13 +191,14 @@ def _limited_api() -> list[str]:
     return ["-D_CFFI_NO_LIMITED_API"] if _is_free_threaded() else ["-DPy_LIMITED_API=0x030B0000"]
 
 
-def _compile(arguments: Sequence[str], directory: Path) -> None:
-    compiler = shlex.split(os.environ.get("CC", "")) or ["gcc"]
+def _compile(arguments: Sequence[str], directory: Path, usual: str = "gcc") -> None:
+    compiler = shlex.split(os.environ.get("CC", "")) or [usual]
     command = [*compiler, *arguments]
     try:
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise Missing("gcc", f"{compiler[0]}: {error.strerror}") from error
+        package = "gcc" if usual == "gcc" else "gcc-mingw-w64-x86-64"
+        raise Missing(package, f"{compiler[0]}: {error.strerror}") from error
     if done.returncode != 0:
         raise _explain(done.stderr)
 

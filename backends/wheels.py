@@ -1,9 +1,9 @@
 """Builds the wheels for every platform on one Linux machine: `python backends/wheels.py`.
 
-The compiler is `zig cc` from PyPI: it carries the headers of musl and of each old glibc, for
-x86-64 and aarch64. The extension needs nothing of Python but headers, since its limited API is
-resolved when it is loaded; so every wheel can be built from here, and each is judged by what it
-wants of the system.
+The compiler for Linux is `zig cc` from PyPI: it carries the headers of musl and of each old glibc,
+for x86-64 and aarch64; that for Windows is Debian's gcc-mingw-w64-x86-64. The extensions need
+nothing of Python but headers, since its limited API is resolved when they are loaded; so every
+wheel can be built from here, and each is judged by what it wants of the system.
 
 Arguments are platform tags (all of them without any); `--out DIR` is where wheels go (`dist`).
 """
@@ -33,6 +33,7 @@ TARGETS = {
     "musllinux_1_2_aarch64": "aarch64-linux-musl",
     "win_amd64": "",
 }
+ON_EVERY_WINDOWS = {"kernel32.dll", "msvcrt.dll", "python3.dll"}
 
 
 def main() -> None:
@@ -60,8 +61,7 @@ def wheel(platform: str, out: Path) -> Path:
         (built,) = Path(scratch).glob("*.whl")
         if platform not in built.name:
             raise SystemExit(f"{built.name} instead of a wheel for {platform}: {_reason(built)}")
-        if target:
-            _audit(built, platform)
+        _audit(built, platform)
         out.mkdir(parents=True, exist_ok=True)
         return Path(shutil.move(built, out / built.name))
 
@@ -95,11 +95,17 @@ def _python_headers(folder: Path) -> Path:
 
 
 def _reason(wheel: Path) -> str:
-    return zipfile.ZipFile(wheel).read("cloche_linux/_build.json").decode()
+    archive = zipfile.ZipFile(wheel)
+    (report,) = (name for name in archive.namelist() if name.endswith("/_build.json"))
+    return archive.read(report).decode()
 
 
 def _audit(wheel: Path, platform: str) -> None:
     """Fails unless what the wheel wants of the system is there on every machine of its tag."""
+    if platform.startswith("win"):
+        if not (libraries := _windows_libraries(wheel)) <= ON_EVERY_WINDOWS:
+            raise SystemExit(f"{wheel.name} needs more than Windows and Python: {libraries}")
+        return
     if platform.startswith("musl"):
         if (libraries := _libraries(wheel)) != {"libc.so"}:
             raise SystemExit(f"{wheel.name} needs more than musl: {libraries}")
@@ -108,6 +114,15 @@ def _audit(wheel: Path, platform: str) -> None:
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if f'"{platform}"' not in shown:
         raise SystemExit(f"{wheel.name} needs more than {platform} has:\n{shown}")
+
+
+def _windows_libraries(wheel: Path) -> set[str]:
+    """The DLLs that the binding is linked to; vmcompute.dll is none of them."""
+    with TemporaryDirectory(prefix="cloche-wheel-") as scratch:
+        binding = zipfile.ZipFile(wheel).extract("cloche_hcs/_vmcompute.pyd", scratch)
+        command = ["x86_64-w64-mingw32-objdump", "--private-headers", binding]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1].lower() for line in shown.splitlines() if "DLL Name:" in line}
 
 
 def _libraries(wheel: Path) -> set[str]:

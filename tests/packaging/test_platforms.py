@@ -67,12 +67,21 @@ def symbols(library: Path, which: str) -> set[str]:
     return {line.split()[0].partition("@")[0] for line in done.stdout.splitlines()}
 
 
-def test_the_windows_wheel_has_nothing_compiled(made):
+def test_the_windows_wheel_has_the_binding_and_nothing_of_linux(made):
     wheel = made("win_amd64")
-    assert wheel.filename.endswith("-py3-none-win_amd64.whl")
+    assert wheel.filename.endswith("-cp311-abi3-win_amd64.whl")
+    binding = wheel.read("cloche_hcs/_vmcompute.pyd")
+    assert binding[:2] == b"MZ"
+    (header,) = struct.unpack_from("<I", binding, 0x3C)
+    assert struct.unpack_from("<4sH", binding, header) == (b"PE\0\0", 0x8664)
     assert not [
         name for name in wheel.namelist() if name.endswith((".so", "_helper", "_build.json"))
     ]
+
+
+def test_the_binding_of_two_builds_is_the_same(made):
+    first, second = (made("win_amd64").read("cloche_hcs/_vmcompute.pyd") for _ in range(2))
+    assert first == second
 
 
 def test_an_unknown_platform_is_refused(snapshot, tmp_path):

@@ -47,8 +47,17 @@ def test_without_the_lock_a_wheel_fits_its_own_version_only(hook, free_threaded)
 
 
 @pytest.mark.parametrize(
-    ("platform", "linux"),
-    [("manylinux_2_17_x86_64", True), ("win_amd64", False), ("", sys.platform == "linux")],
+    ("platform", "package"),
+    [("manylinux_2_17_x86_64", "cloche_linux"), ("win_amd64", "cloche_hcs")],
 )
-def test_only_linux_is_compiled_for(hook, platform, linux):
-    assert hook._is_linux(platform) is linux
+def test_each_platform_has_its_own_part_compiled(hook, platform, package):
+    assert hook._native(platform).package == package
+
+
+@pytest.mark.parametrize(
+    ("platform", "package"), [("linux", "cloche_linux"), ("win32", "cloche_hcs"), ("darwin", None)]
+)
+def test_by_default_it_is_this_platform_that_counts(hook, platform, package, monkeypatch):
+    monkeypatch.setattr(sys, "platform", platform)
+    native = hook._native("")
+    assert (native and native.package) == package
