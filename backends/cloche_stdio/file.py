@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 from cloche.errors import ClocheError, InvalidSpec, NotFound, Unavailable
@@ -49,7 +50,7 @@ def _open(number: int, target: StreamTarget) -> Opened:
     if stat.S_ISDIR(os.fstat(fd).st_mode):
         os.close(fd)
         raise Unavailable(f"{path} is a directory", backend="file", operation="open")
-    if _PROMPTLY:
+    if sys.platform != "win32":
         os.set_blocking(fd, True)
     return Opened(fd)
 

@@ -21,7 +21,8 @@ __all__ = ["DIRECTORY", "Place", "file_errors", "find", "open_directory", "place
 _PATH = getattr(os, "O_PATH", os.O_RDONLY)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-DIRECTORY = getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+DIRECTORY = getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | _CLOEXEC
 _MOST_LINKS = 40
 
 
@@ -52,14 +53,14 @@ class Place:
         By way of a descriptor that only names it: to open a device or FIFO would be felt. Without
         waiting: some files of the kernel's are regular and make their readers wait (/proc/kmsg).
         """
-        named = os.open(self.name, _PATH | _NOFOLLOW | os.O_CLOEXEC, dir_fd=self.directory)
+        named = os.open(self.name, _PATH | _NOFOLLOW | _CLOEXEC, dir_fd=self.directory)
         try:
             kind = os.fstat(named).st_mode
             if stat.S_ISDIR(kind):
                 raise InvalidSpec(f"{self.name} is a directory", path="path")
             if not stat.S_ISREG(kind):
                 raise InvalidSpec(f"{self.name} is not a regular file", path="path")
-            return os.open(f"/proc/self/fd/{named}", flags | _NONBLOCK | os.O_CLOEXEC)
+            return os.open(f"/proc/self/fd/{named}", flags | _NONBLOCK | _CLOEXEC)
         finally:
             os.close(named)
 
@@ -151,7 +152,7 @@ class _Walk:
 def place_of(path: str) -> Iterator[Place]:
     """Find a path of this machine, whose directory has to exist."""
     directory, name = os.path.split(os.path.abspath(path))
-    fd = os.open(directory, _PATH | getattr(os, "O_DIRECTORY", 0) | os.O_CLOEXEC)
+    fd = os.open(directory, _PATH | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC)
     try:
         yield Place(fd, name or ".")
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
@@ -33,8 +34,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read ``CLOCHE_…`` variables, then the files they leave open.
 
     Files are ``/etc/cloche/config.toml`` and the user's ``cloche/config.toml`` below the XDG
-    configuration directory, which wins; ``CLOCHE_CONFIG`` names another one instead of both.
-    Raises InvalidSpec for a file that can't be understood, naming the key.
+    configuration directory, which wins; on Windows ``Cloche/config.toml`` below ``%ProgramData%``,
+    unless other users could have written it, and below ``%APPDATA%``. ``CLOCHE_CONFIG`` names
+    another one instead of both. Raises InvalidSpec for a file that can't be understood, naming the
+    key.
     """
     env = os.environ if environment is None else environment
     values: dict[str, str] = {}
@@ -62,11 +65,30 @@ def _files(env: Mapping[str, str]) -> Iterator[str]:
         if env["CLOCHE_CONFIG"]:
             yield env["CLOCHE_CONFIG"]
         return
-    yield "/etc/cloche/config.toml"
-    home = env.get("HOME", "")
-    base = env.get("XDG_CONFIG_HOME") or (os.path.join(home, ".config") if home else "")
-    if base:
-        yield os.path.join(base, "cloche", "config.toml")
+    yield from _usual_files(env)
+
+
+if sys.platform == "win32":
+
+    def _usual_files(env: Mapping[str, str]) -> Iterator[str]:
+        """Where administrators and the user write; anybody may make directories in the first."""
+        from cloche._win32.places import is_safe_above, is_safe_file
+
+        shared = os.path.join(env.get("PROGRAMDATA", r"C:\ProgramData"), "Cloche")
+        file = os.path.join(shared, "config.toml")
+        if is_safe_file(file) and is_safe_above(shared):
+            yield file
+        if base := env.get("APPDATA"):
+            yield os.path.join(base, "Cloche", "config.toml")
+
+else:
+
+    def _usual_files(env: Mapping[str, str]) -> Iterator[str]:
+        yield "/etc/cloche/config.toml"
+        home = env.get("HOME", "")
+        base = env.get("XDG_CONFIG_HOME") or (os.path.join(home, ".config") if home else "")
+        if base:
+            yield os.path.join(base, "cloche", "config.toml")
 
 
 def _read(path: str, *, required: bool) -> dict[str, str]:

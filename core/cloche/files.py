@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["copy_in", "copy_out", "read", "root_of", "write"]
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+if sys.platform != "win32":
+    _NEW |= os.O_CLOEXEC | os.O_NOFOLLOW
 _CHUNK = 1 << 20
 _DEEPEST = 200
 #: Permissions that are copied: rights over other users' (set-uid and its like) are not.
@@ -26,7 +29,10 @@ _PERMISSIONS = 0o777
 
 @contextmanager
 def root_of(container: RuntimeContainer) -> Iterator[int]:
-    """Open the root as the container sees it; NotSupported if its runtime can't show it."""
+    """Open the root as the container sees it; NotSupported if its runtime can't show it.
+
+    On Windows none can: directories are not walked by descriptor there.
+    """
     root = container.root_descriptor()
     try:
         yield root
@@ -137,7 +143,8 @@ def _copy_file(origin: Place, place: Place) -> None:
         try:
             while chunk := os.read(source, _CHUNK):
                 _write_all(target, chunk)
-            os.fchmod(target, permissions)
+            if sys.platform != "win32":
+                os.fchmod(target, permissions)
         finally:
             os.close(target)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
@@ -155,7 +156,7 @@ def _device(text: str) -> tuple[LinuxDevice, LinuxDeviceCgroup]:
     if not (stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)):
         raise InvalidSpec(f"devices: {source} is not a device", path="devices")
     kind = "c" if stat.S_ISCHR(found.st_mode) else "b"
-    major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
+    major, minor = _numbers(found)
     node = LinuxDevice(
         path=target,
         type=kind,
@@ -187,3 +188,11 @@ def _ordinary_rules() -> tuple[LinuxDeviceCgroup, ...]:
         LinuxDeviceCgroup(allow=True, type="b", access="m"),
         *allowed,
     )
+
+
+def _numbers(found: os.stat_result) -> tuple[int, int]:
+    """The numbers by which Linux knows a device."""
+    if sys.platform == "win32":
+        raise InvalidSpec("devices: Windows has none of this kind", path="devices")
+    else:  # noqa: RET506 - of which only one is there
+        return os.major(found.st_rdev), os.minor(found.st_rdev)

@@ -44,10 +44,12 @@ def _rootfs(parameter: str, value: object) -> str:
 
 
 def _platform(parameter: str, value: object) -> str:
+    from cloche import host
+
     system, _, rest = check.text(parameter, value).partition("/")
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
-    if system != "linux" or rest not in ("", machine):
-        raise not_yet(parameter, f"{value} on a linux/{machine} machine is")
+    if system != host.system() or rest not in ("", host.architecture()):
+        here = f"{host.system()}/{host.architecture()}"
+        raise not_yet(parameter, f"{value} on a {here} machine is")
     return str(value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloche.errors import InvalidSpec, NotSupported
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from cloche.spec import LinuxSeccomp
 
 __all__ = ["Security", "security_options"]
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Security(NamedTuple):
@@ -71,10 +68,12 @@ def _resolve(text: str, capabilities: frozenset[str]) -> dict[str, object]:
     """Turn docker's form, with conditions on each rule, into the specification's."""
     from json import loads
 
+    from cloche.host import architecture
+
     profile: Any = loads(text)
     if not isinstance(profile, dict):
         raise InvalidSpec("it is not a seccomp profile")
-    machine = _ARCHITECTURES.get(os.uname().machine, os.uname().machine)
+    machine = architecture()
     rules = [
         rule for rule in profile.get("syscalls") or () if _applies(rule, capabilities, machine)
     ]
@@ -93,7 +92,9 @@ def _applies(rule: Any, capabilities: frozenset[str], machine: str) -> bool:
 
 
 def _kernel() -> tuple[int, ...]:
-    return _version(os.uname().release.partition("-")[0])
+    from cloche.host import kernel
+
+    return _version(kernel().partition("-")[0])
 
 
 def _version(text: str | None) -> tuple[int, ...]:

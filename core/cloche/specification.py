@@ -71,9 +71,9 @@ def _with_limits(spec: Spec, asked: Asked, capabilities: tuple[str, ...]) -> Spe
 
 def _hostname(asked: Asked, id: str) -> str:
     if asked.hostname is None and asked.network == "host":
-        from os import uname
+        from cloche.host import name
 
-        return uname().nodename
+        return name()
     return asked.hostname or id
 
 

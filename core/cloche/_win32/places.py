@@ -11,7 +11,14 @@ import stat
 
 from cloche._win32.files import is_link
 
-__all__ = ["is_ours", "is_safe_above", "make_private", "this_user", "whole"]
+__all__ = [
+    "is_ours",
+    "is_safe_above",
+    "is_safe_file",
+    "make_private",
+    "this_user",
+    "whole",
+]
 
 #: What changes a directory or what is in it: FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_WRITE_EA,
 #: FILE_DELETE_CHILD, FILE_WRITE_ATTRIBUTES, DELETE, WRITE_DAC, WRITE_OWNER and the generic ones.
@@ -55,6 +62,11 @@ def is_ours(path: str, found: os.stat_result) -> bool:
 def is_safe_above(path: str) -> bool:
     """Say whether nobody but whom we trust can exchange what is in a directory."""
     return _is_safe(path, _EXCHANGES)
+
+
+def is_safe_file(path: str) -> bool:
+    """Say whether nobody but whom we trust has made a file, or can change it."""
+    return os.path.lexists(path) and not is_link(os.lstat(path)) and _is_safe(path, _CHANGES)
 
 
 def _is_safe(path: str, rights: int) -> bool:
