@@ -52,7 +52,7 @@ def _call(place: str, before: Call, after: Call) -> Iterator[str]:
 
 
 def _notifications(before: list[Notification], after: list[Notification]) -> Iterator[str]:
-    old, new = ({each.origin: each for each in list} for list in (before, after))
+    old, new = ({each.origin: each for each in told} for told in (before, after))
     for origin, each in {**old, **new}.items():
         there = origin in old and origin in new
         if not there or _told(old[origin]) != _told(new[origin]):

@@ -55,7 +55,7 @@ class First:
         return steers and all(step["op"] in known for step in self._steps)
 
     def play(self) -> list[Call]:
-        """All calls of the scenario, as if nothing failed. Steps that it does not know make none."""
+        """All calls of the scenario, as if nothing failed; unknown steps make none."""
         calls = []
         for number, step in enumerate(self._steps):
             for call in self._play(step):
@@ -220,10 +220,10 @@ IDLE = frozenset({"pid", "pipes", "stdio", "sleep", "gc"})
 
 def volume_of(id: str) -> str:
     """The stand-in's volume of a layer: FNV-1a of its id."""
-    hash = 2166136261
+    number = 2166136261
     for byte in id.encode():
-        hash = (hash ^ byte) * 16777619 % 2**32
-    return f"\\\\?\\Volume{{{hash:08x}-0000-4000-8000-000000000000}}"
+        number = (number ^ byte) * 16777619 % 2**32
+    return f"\\\\?\\Volume{{{number:08x}-0000-4000-8000-000000000000}}"
 
 
 def _call(
@@ -237,9 +237,9 @@ def _info(home: str) -> dict[str, object]:
 
 
 def _clear_up(made: Container) -> Iterator[Call]:
-    home, id = ntpath.split(made.folder)
+    home, name = ntpath.split(made.folder)
     for fn in ("UnprepareLayer", "DeactivateLayer"):
-        yield _call(fn, info=_info(home), id=id)
+        yield _call(fn, info=_info(home), id=name)
     yield _call("DestroyLayer", info=_info(home), id=f"{made.folder}-removing")
 
 

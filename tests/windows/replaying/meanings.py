@@ -1,7 +1,8 @@
 """What the errors of the first implementation are called in ours: data, and how it is looked up.
 
-Its errors carry the code of the service (or of Windows); that is compared. Ours have a kind besides:
-the class of Cloche's that such a code becomes. Texts are looked at only where there is no code.
+Its errors carry the code of the service (or of Windows); that is compared. Ours have a kind
+besides: the class of Cloche's that such a code becomes. Texts are looked at only where there is no
+code.
 """
 
 from __future__ import annotations

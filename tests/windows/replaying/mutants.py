@@ -1,4 +1,4 @@
-"""Golden traces with one thing wrong: a call left out, two exchanged, or something in one altered."""
+"""Golden traces with one thing wrong: a call left out, two exchanged, something in one altered."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ def _lines(hcs: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     for notice in hcs.get("notifications", []):
         status = notice.get("status", "swallow")
         yield "notify", notice["type"], notice.get("nth", "*"), status, notice.get("id", "")
-    for id, pending in hcs.get("pendingUpdates", {}).items():
-        yield "updates", id, "true" if pending else "false"
-    for id in hcs.get("exitWithInit", []):
-        yield "exit_with_init", id
+    for name, pending in hcs.get("pendingUpdates", {}).items():
+        yield "updates", name, "true" if pending else "false"
+    for name in hcs.get("exitWithInit", []):
+        yield "exit_with_init", name
     for system in hcs.get("systems", []):
         kind, state = system.get("type", "Container"), system.get("state", "running")
         yield "system", system["id"], system["owner"], kind, state

@@ -1,8 +1,8 @@
 r"""The folders of a scenario: made first, and what each step changes in them.
 
-Everything lies in ``C:\oracle``. Our records are below ``C:\oracle\root``, in places of our own; the
-first implementation kept a folder ``<id>`` there, with a file ``layer`` that names the folder of
-the sandbox layer. A record of ours is that folder, if it is there, and that file, if the layers
+Everything lies in ``C:\oracle``. Our records are below ``C:\oracle\root``, in places of our own;
+the first implementation kept a folder ``<id>`` there, with a file ``layer`` that names the folder
+of the sandbox layer. A record of ours is that folder, if it is there, and that file, if the layers
 beside which the sandbox lies stand in it.
 """
 
@@ -83,12 +83,12 @@ class Folders:
     def _records(self) -> dict[str, Entry]:
         """Records of ours, as the first implementation would have kept them."""
         found: dict[str, Entry] = {}
-        for id, layers in self.layers.items():
-            for folder in record_folders(id):
-                found[f"{ROOT}\\{id}"] = {"dir": True}
+        for name, layers in self.layers.items():
+            for folder in record_folders(name):
+                found[f"{ROOT}\\{name}"] = {"dir": True}
                 if names(folder, layers):
-                    content = f"{ntpath.dirname(layers[0])}\\{id}"
-                    found[f"{ROOT}\\{id}\\layer"] = {"content": content}
+                    content = f"{ntpath.dirname(layers[0])}\\{name}"
+                    found[f"{ROOT}\\{name}\\layer"] = {"content": content}
         return found
 
 

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import cloche
 from replaying.driver.folders import ROOT, Folders
 from replaying.driver.steps import Steps
+
+import cloche
 
 OWNER = "containerd"
 

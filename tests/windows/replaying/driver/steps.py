@@ -7,10 +7,11 @@ import threading
 import time
 from typing import Any
 
-import cloche
 from replaying.driver.pipes import FarEnd
 from replaying.driver.specs import process_of, spec_of
 from replaying.driver.told import ended, failed
+
+import cloche
 
 __all__ = ["Cancelled", "Steps"]
 

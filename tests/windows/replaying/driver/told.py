@@ -14,7 +14,7 @@ WIN32 = 0x8007_0000
 
 
 def failed(error: BaseException) -> dict[str, Any]:
-    """An error: its kind, and the code that the service (or Windows) gave, if it was one of them."""
+    """An error: its kind, and the code of the service (or of Windows), if there was one."""
     code = next(codes(error), None)
     return {"kind": type(error).__name__, "errno": None if code is None else hex(code)}
 

@@ -19,8 +19,8 @@ def rewrite(golden: Golden) -> None:
     for step, result in enumerate(golden.results):
         for path in [*result.files]:
             if path.startswith(FOLDER) and path.endswith(ENDING):
-                id = path.removeprefix(FOLDER).removesuffix(ENDING)
-                if _is_document(golden, step, id, result.files[path]):
+                name = path.removeprefix(FOLDER).removesuffix(ENDING)
+                if _is_document(golden, step, name, result.files[path]):
                     del result.files[path]
         if str(result.values.get("printed", "")).startswith(COMPLAINT):
             del result.values["printed"]

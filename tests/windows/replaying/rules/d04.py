@@ -62,15 +62,15 @@ def _clear_up_layer(golden: Golden, step: int) -> None:
     if not failed:
         return
     destroyed = golden.of_step(step, "DestroyLayer")
-    info, id = failed[0].args["info"], failed[0].args["id"]
-    if len(destroyed) != 1 or destroyed[0].args != {"info": info, "id": id}:
+    info, name = failed[0].args["info"], failed[0].args["id"]
+    if len(destroyed) != 1 or destroyed[0].args != {"info": info, "id": name}:
         raise Unlike(f"step {step}: a layer without a volume is not just destroyed")
     assert isinstance(info, dict)
-    destroyed[0].args["id"] = f"{info['HomeDir']}\\{id}-removing"
+    destroyed[0].args["id"] = f"{info['HomeDir']}\\{name}-removing"
     golden.put_after(
         failed[0],
-        golden.call("UnprepareLayer", step, info=info, id=id),
-        golden.call("DeactivateLayer", step, info=info, id=id),
+        golden.call("UnprepareLayer", step, info=info, id=name),
+        golden.call("DeactivateLayer", step, info=info, id=name),
     )
 
 

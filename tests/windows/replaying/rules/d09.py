@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from replaying.golden import Golden
-from replaying.processes import document_of, has_terminal, process_of
+from replaying.processes import document_of, has_terminal, io_of, process_of
+from replaying.trace import Call
 
 PATHS = (
     "calls[HcsCreateProcess].args.processParameters.EmulateConsole",
@@ -27,6 +28,13 @@ def rewrite(golden: Golden) -> None:
         width, height = size.get("width", USUAL[0]), size.get("height", USUAL[1])
         document["EmulateConsole"] = True
         document["ConsoleSize"] = [height, width]
-        document["CreateStdErrPipe"] = False
-        if isinstance(call.out.get("processInformation"), dict):
-            call.out["processInformation"]["StdError"] = None  # type: ignore[index]
+        if not io_of(golden, call).get("Terminal"):
+            _without_stderr(call)
+
+
+def _without_stderr(call: Call) -> None:
+    """It took no terminal for one unless the streams said so."""
+    document_of(call)["CreateStdErrPipe"] = False
+    pipes = call.out.get("processInformation")
+    if isinstance(pipes, dict):
+        pipes["StdError"] = None

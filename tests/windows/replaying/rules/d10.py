@@ -33,14 +33,13 @@ def _collect_nothing(golden: Golden, step: int) -> None:
         if call.step < step and golden.steps[call.step]["op"] == "exec" and call.succeeded
     ]
     callbacks = {_callback(golden, process): process for process in executed}
+    if len(calls) % 2:
+        raise Unlike(f"step {step}: a callback or a handle is released alone")
     for unregister, close in zip(calls[::2], calls[1::2], strict=True):
         process = callbacks.pop(unregister.args.get("callbackHandle"), None)
-        released = (unregister.fn, close.fn, close.args) == (
-            UNREGISTER,
-            CLOSE,
-            {"process": process},
-        )
-        if not released or not unregister.succeeded or not close.succeeded:
+        done = unregister.succeeded and close.succeeded
+        functions = (unregister.fn, close.fn) == (UNREGISTER, CLOSE)
+        if not functions or not done or close.args != {"process": process}:
             raise Unlike(f"step {step}: not what a finaliser does")
         golden.take_out(unregister)
         golden.take_out(close)
