@@ -2,8 +2,8 @@
 
 A notification's time limit ends no call that hangs inside the DLL. So a call runs on a daemon
 thread, while its caller waits for a limited time; a thread whose call hangs is given up and
-replaced. The handle that such a call was made with is in quarantine from then on: never used
-again, never closed, for the call may still use it.
+replaced. The handle that such a call was made with is in quarantine from then on: not used again,
+not closed, for the call may still use it.
 """
 
 from __future__ import annotations
@@ -45,10 +45,11 @@ def call(
     """Call ``function`` on a thread that can be given up, and return or raise what it does.
 
     Raises TimedOut after ``timeout`` seconds (``default_timeout()`` for None); if the first of
-    ``args`` is a number it is taken for the call's handle, and put into quarantine. Raises
-    InvalidState for a handle that is in quarantine. Should the call return after its caller has
-    gone, by the time limit or by Ctrl-C, ``late`` gets what it returned, on the call's thread: the
-    place to close a handle that nobody waits for any more. Calls within a call run in its thread.
+    ``args`` is a number it is taken for the call's handle, and in quarantine until the call returns
+    after all. Raises InvalidState for a handle that is in quarantine. Should the call return after
+    its caller has gone, by the time limit or by Ctrl-C, ``late`` gets what it returned, on the
+    call's thread: the place to close a handle that nobody waits for any more. Calls within a call
+    run in its thread.
     """
     _refuse_quarantined(function, args)
     if get_ident() in _workers:
@@ -59,6 +60,8 @@ def call(
     if worker.carry_out(job, limit):
         return job.outcome()
     _quarantine.update(_handle(args))
+    if job.returned:
+        _quarantine.difference_update(_handle(args))
     raise TimedOut(
         f"{_name(function)} has not returned after {limit:g} seconds",
         hint="restart the Host Compute Service: Restart-Service vmcompute",
@@ -68,7 +71,7 @@ def call(
 
 
 def quarantined(handle: int) -> bool:
-    """Say whether a call with this handle never returned."""
+    """Say whether a call with this handle has not returned in time, nor until now."""
     return handle in _quarantine
 
 
@@ -94,7 +97,7 @@ def default_timeout() -> float:
 class _Job(Generic[T]):
     """One call: whoever claims it first says how it ends, its worker or its caller."""
 
-    __slots__ = ("_args", "_claim", "_error", "_function", "_late", "_value")
+    __slots__ = ("_args", "_claim", "_error", "_function", "_late", "_value", "returned")
 
     _value: T
 
@@ -104,6 +107,8 @@ class _Job(Generic[T]):
         self._function, self._args, self._late = function, args, late
         self._error: BaseException | None = None
         self._claim = allocate_lock()
+        #: It has, though nobody waited for it any more.
+        self.returned = False
 
     def run(self) -> None:
         try:
@@ -121,6 +126,8 @@ class _Job(Generic[T]):
 
     def leave(self) -> None:
         """Nobody waits for it any more, and it has returned."""
+        self.returned = True
+        _quarantine.difference_update(_handle(self._args))
         if self._error is None and self._late is not None:
             self._late(self._value)
 
