@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cloche import hookimpl
 from cloche.layers import LayerStore, LayerStoreDescriptor
+from cloche.probe import Supported, Unsupported
+from cloche.stdio import StdioDescriptor, StdioDriver
 
 if TYPE_CHECKING:
     from cloche.probe import Verdict
@@ -27,6 +30,33 @@ def cloche_layer_stores() -> list[LayerStoreDescriptor]:
             open=_open_store,
         )
     ]
+
+
+@hookimpl
+def cloche_stdio_drivers() -> list[StdioDescriptor]:
+    """Offer the stdio driver ``npipe``: named pipes that somebody else serves."""
+    return [
+        StdioDescriptor(
+            name="npipe",
+            ceiling=_SCORE,
+            forms=frozenset({"pipe"}),
+            terminal=False,
+            probe=_probe_pipes,
+            open=_open_pipes,
+        )
+    ]
+
+
+def _probe_pipes(argument: str | None) -> Verdict:
+    if os.name == "nt":
+        return Supported(_SCORE)
+    return Unsupported("needs Windows", "on other systems, name a FIFO as a file")
+
+
+def _open_pipes(_context: BackendContext) -> StdioDriver:
+    from cloche_hcs.pipes.driver import PipeDriver
+
+    return PipeDriver()
 
 
 def _probe_service(argument: str | None) -> Verdict:

@@ -1,0 +1,1 @@
+"""Streams that go through named pipes of others: each is dialled, and relayed."""
