@@ -81,8 +81,8 @@ class Making:
 
     def _make(self) -> Made:
         record = self._record()
-        root = self._root()
         streams = self._streams()
+        root = self._root()
         record.creating(self._request.spec)
         return self._create(record, root, streams)
 
