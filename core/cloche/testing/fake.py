@@ -12,7 +12,7 @@ from cloche.layers import LayerStoreDescriptor
 from cloche.probe import Supported
 from cloche.runtime import RuntimeDescriptor
 from cloche.testing.fake_programs import BUILT_IN
-from cloche.testing.fake_runtime import CAPABILITIES, FakeRuntime
+from cloche.testing.fake_runtime import CAPABILITIES, LASTING, FakeRuntime
 from cloche.testing.fake_world import World
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cloche.engine import Engine
     from cloche.layers import LayerStore
     from cloche.probe import Verdict
-    from cloche.runtime import BackendContext
+    from cloche.runtime import BackendContext, Runtime
     from cloche.testing.fake_programs import Program
 
 __all__ = ["FakeBackend"]
@@ -34,13 +34,20 @@ class FakeBackend:
     """A plug-in with a runtime and a layer store, both named ``fake``; a world of its own.
 
     ``programs`` can be run by their names, beside ``true false echo cat sleep env yes exit``; None
-    stands for a file that is no program (126). Works where there are descriptors: not on Windows.
+    stands for a file that is no program (126). ``service``: the runtime is as Windows' is, makes
+    pipes of its own when a container is started, and its containers outlive the engine that made
+    them. Works where there are descriptors: not on Windows.
     """
 
     def __init__(
-        self, programs: Mapping[str, Program | None] | None = None, *, name: str = "fake"
+        self,
+        programs: Mapping[str, Program | None] | None = None,
+        *,
+        name: str = "fake",
+        service: bool = False,
     ) -> None:
         self.name = name
+        self.service = service
         self._world = World({**BUILT_IN, **(programs or {})})
 
     def engine(self, root: str | os.PathLike[str]) -> Engine:
@@ -49,6 +56,13 @@ class FakeBackend:
 
         return Engine(runtime=self.name, layer_store=self.name, plugins=[self], root=root)
 
+    def leave_errand(self, container: str, *command: str, timeout: float | None = None) -> None:
+        """Have a program run, in a container of its own, before ``container`` can be deleted.
+
+        Of a ``service`` only.
+        """
+        self._world.errands[container] = command, timeout
+
     @hookimpl
     def cloche_runtimes(self) -> list[RuntimeDescriptor]:
         """Offer the runtime, by the lowest score: it is to be named."""
@@ -56,13 +70,20 @@ class FakeBackend:
             RuntimeDescriptor(
                 name=self.name,
                 ceiling=_SCORE,
-                capabilities=CAPABILITIES,
+                capabilities=CAPABILITIES | LASTING if self.service else CAPABILITIES,
                 roots=("path",),
-                stdio=frozenset({"fd", "pipe"}),
+                stdio=frozenset({"pipe"}) if self.service else frozenset({"fd", "pipe"}),
                 probe=_probe,
-                open=lambda context: FakeRuntime(self._world, context),
+                open=self._open_runtime,
             )
         ]
+
+    def _open_runtime(self, context: BackendContext) -> Runtime:
+        if not self.service:
+            return FakeRuntime(self._world, context)
+        from cloche.testing.fake_service import ServiceRuntime
+
+        return ServiceRuntime(self._world, context)
 
     @hookimpl
     def cloche_layer_stores(self) -> list[LayerStoreDescriptor]:
@@ -72,7 +93,7 @@ class FakeBackend:
                 name=self.name,
                 ceiling=_SCORE,
                 offers=("path",),
-                kinds=frozenset({"directory", "host"}),
+                kinds=frozenset({"directory", "host", *(["windows"] if self.service else [])}),
                 probe=_probe,
                 open=_open_store,
             )

@@ -70,7 +70,7 @@ class FakeLayerStore(LayerStore):
 def _directory(layer: Layer) -> Path | None:
     if layer.kind == "host":
         return None
-    if layer.kind != "directory" or layer.path is None:
+    if layer.kind not in ("directory", "windows") or layer.path is None:
         raise NotSupported(f"the fake has no layers of the kind {layer.kind}", operation="prepare")
     if not layer.path.is_dir():
         raise NotFound(f"there is no layer {layer.path}", operation="prepare")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cloche.testing.fake_tasks import Task
     from cloche.testing.fake_world import World
 
-__all__ = ["CAPABILITIES", "FakeContainer", "FakeProcess", "FakeRuntime"]
+__all__ = ["CAPABILITIES", "LASTING", "FakeContainer", "FakeProcess", "FakeRuntime", "close_pipes"]
 
 CAPABILITIES = frozenset(
     {
@@ -58,6 +58,10 @@ CAPABILITIES = frozenset(
 )
 
 
+#: What a service can do beyond that.
+LASTING = frozenset({Capability.DETACHED, Capability.OUTLIVES})
+
+
 class FakeProcess(RuntimeProcess):
     """A handle on a task."""
 
@@ -65,9 +69,17 @@ class FakeProcess(RuntimeProcess):
         self.id = id
         self.pid = None
         self.exit = task.exit
-        self.pipes = pipes
+        self.pipes: Pipes | None = None
         self._task = task
-        self._terminal = -1 if pipes is None or pipes.stdin is None else os.dup(pipes.stdin)
+        self._terminal = -1
+        if pipes is not None:
+            self.take(pipes)
+
+    def take(self, pipes: Pipes) -> None:
+        """Hand these out; of a terminal it keeps a copy."""
+        self.pipes = pipes
+        if pipes.terminal and pipes.stdin is not None:
+            self._terminal = os.dup(pipes.stdin)
 
     def kill(self, signal: int) -> None:
         """Send a signal to the task."""
@@ -93,6 +105,7 @@ class FakeContainer(RuntimeContainer):
 
     def __init__(self, world: World, box: Box, init: FakeProcess) -> None:
         self.init: RuntimeProcess | None = init
+        self._first = init
         self._world = world
         self._box = box
 
@@ -120,7 +133,7 @@ class FakeContainer(RuntimeContainer):
             self._box.run(task, process)
         except BaseException:
             made.close()
-            _close_pipes(pipes)
+            close_pipes(pipes)
             raise
         return made
 
@@ -194,7 +207,7 @@ class FakeRuntime(Runtime):
         with self._world.lock:
             if self._world.boxes.setdefault(request.id, box) is not box:
                 task.signal(9)
-                _close_pipes(pipes)
+                close_pipes(pipes)
                 raise AlreadyExists(f"there is a container {request.id}", operation="create")
         return FakeContainer(self._world, box, FakeProcess(request.id, task, pipes))
 
@@ -215,7 +228,8 @@ class FakeRuntime(Runtime):
         """Hold nothing, release nothing."""
 
 
-def _close_pipes(pipes: Pipes | None) -> None:
+def close_pipes(pipes: Pipes | None) -> None:
+    """Close what nobody will take any more."""
     for fd in pipes[:3] if pipes else ():
         if fd is not None:
             os.close(fd)

@@ -100,9 +100,9 @@ PROGRAMS: Mapping[str, Program | None] = {
 }
 
 
-def fake_subject() -> RuntimeSubject:
+def fake_subject(*, service: bool = False) -> RuntimeSubject:
     """Make a fake, and a subject of it."""
-    backend = FakeBackend(PROGRAMS)
+    backend = FakeBackend(PROGRAMS, service=service)
     (runtime,) = backend.cloche_runtimes()
     (store,) = backend.cloche_layer_stores()
     return RuntimeSubject(runtime=runtime, store=store, programs=FakePrograms())

@@ -33,7 +33,7 @@ _HARMLESS = frozenset({17, 18, 23, 28})
 class Task:
     """One process: not started, running, paused or ended. Owns the descriptors it was given."""
 
-    def __init__(self, descriptors: tuple[int, int, int], on_end: Callable[[], None]) -> None:
+    def __init__(self, descriptors: tuple[int, ...], on_end: Callable[[], None]) -> None:
         self.exit = Exit()
         self._descriptors = descriptors
         self._on_end = on_end
@@ -44,6 +44,10 @@ class Task:
         self._paused = False
         self._parked = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def take(self, descriptors: tuple[int, int, int]) -> None:
+        """Own these, where there were none yet; before the start."""
+        self._descriptors = descriptors
 
     def start(
         self, program: Program, args: tuple[str, ...], env: Mapping[str, str], root: str | None

@@ -15,11 +15,12 @@ from cloche.testing.fake_tasks import Task
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cloche.runtime import CreateRequest
     from cloche.spec import Process
-    from cloche.stdio import End, Streams
+    from cloche.stdio import End, Size, Streams
     from cloche.testing.fake_programs import Call, Program
 
-__all__ = ["Box", "World"]
+__all__ = ["Box", "World", "terminal"]
 
 _KILL = 9
 #: Seconds that programs get to notice that they are to stand still or to end.
@@ -32,6 +33,8 @@ class World:
     def __init__(self, programs: Mapping[str, Program | None]) -> None:
         self.programs = programs
         self.boxes: dict[str, Box] = {}
+        #: By the ids of containers: what has to run before they are deleted, and for how long.
+        self.errands: dict[str, tuple[tuple[str, ...], float | None]] = {}
         self.lock = Lock()
 
 
@@ -46,6 +49,8 @@ class Box:
         self.root = root
         #: What ``start`` runs; None for a container that only waits.
         self.process = process
+        #: What was asked for, where that is needed once more.
+        self.request: CreateRequest | None = None
         self.started = False
         self._world = world
         self._paused = False
@@ -84,6 +89,12 @@ class Box:
         task = Task(descriptors, self._end_others if id == self.id else _nothing)
         self._tasks[id] = task
         return task, pipes
+
+    def reserve(self, id: str | None = None) -> Task:
+        """Make a task, by default the first, that gets its streams later."""
+        task = Task((), _nothing if id else self._end_others)
+        self._tasks[id or self.id] = task
+        return task
 
     def run(self, task: Task, process: Process | None) -> None:
         """Start a task; raises CommandFailed (126, 127), and it has ended then."""
@@ -151,10 +162,15 @@ def _bound(streams: Streams) -> tuple[tuple[int, int, int], Pipes | None]:
     """Take copies of the container's ends, or make a terminal."""
     if streams.terminal is None:
         return _copies(*streams.ends), None
+    return terminal(streams.terminal)
+
+
+def terminal(size: Size) -> tuple[tuple[int, int, int], Pipes]:
+    """Make a terminal: a task's descriptors, and our ends."""
     from termios import tcsetwinsize
 
     master, slave = os.openpty()
-    tcsetwinsize(slave, (streams.terminal.height, streams.terminal.width))
+    tcsetwinsize(slave, (size.height, size.width))
     return (slave, os.dup(slave), os.dup(slave)), Pipes(master, os.dup(master), None, terminal=True)
 
 

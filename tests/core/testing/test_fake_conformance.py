@@ -19,6 +19,11 @@ class TestRuntime(RuntimeSuite):
         return fake_subject()
 
 
+class TestService(RuntimeSuite):
+    def subject(self, home: Path) -> RuntimeSubject:
+        return fake_subject(service=True)
+
+
 class TestLayerStore(LayerStoreSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
         (store,) = FakeBackend().cloche_layer_stores()
