@@ -33,7 +33,8 @@ T = TypeVar("T")
 
 _idle: list[_Worker] = []
 _workers: set[int] = set()
-_quarantine: set[int] = set()
+#: Calls that have not returned in time, nor until now, with their handles.
+_quarantine: dict[_Job[Any], int] = {}
 
 
 def call(
@@ -59,9 +60,7 @@ def call(
     worker = _idle.pop() if _idle else _Worker()
     if worker.carry_out(job, limit):
         return job.outcome()
-    _quarantine.update(_handle(args))
-    if job.returned:
-        _quarantine.difference_update(_handle(args))
+    job.into_quarantine()
     raise TimedOut(
         f"{_name(function)} has not returned after {limit:g} seconds",
         hint="restart the Host Compute Service: Restart-Service vmcompute",
@@ -72,7 +71,7 @@ def call(
 
 def quarantined(handle: int) -> bool:
     """Say whether a call with this handle has not returned in time, nor until now."""
-    return handle in _quarantine
+    return bool(_quarantine) and handle in list(_quarantine.values())
 
 
 def default_timeout() -> float:
@@ -97,7 +96,7 @@ def default_timeout() -> float:
 class _Job(Generic[T]):
     """One call: whoever claims it first says how it ends, its worker or its caller."""
 
-    __slots__ = ("_args", "_claim", "_error", "_function", "_late", "_value", "returned")
+    __slots__ = ("_args", "_claim", "_error", "_function", "_late", "_returned", "_value")
 
     _value: T
 
@@ -107,8 +106,7 @@ class _Job(Generic[T]):
         self._function, self._args, self._late = function, args, late
         self._error: BaseException | None = None
         self._claim = allocate_lock()
-        #: It has, though nobody waited for it any more.
-        self.returned = False
+        self._returned = False
 
     def run(self) -> None:
         try:
@@ -124,10 +122,17 @@ class _Job(Generic[T]):
             raise self._error
         return self._value
 
+    def into_quarantine(self) -> None:
+        """Keep others from its handle, unless it has returned meanwhile."""
+        for handle in _handle(self._args):
+            _quarantine[self] = handle
+        if self._returned:
+            _quarantine.pop(self, None)
+
     def leave(self) -> None:
         """Nobody waits for it any more, and it has returned."""
-        self.returned = True
-        _quarantine.difference_update(_handle(self._args))
+        self._returned = True
+        _quarantine.pop(self, None)
         if self._error is None and self._late is not None:
             self._late(self._value)
 
@@ -185,7 +190,7 @@ class _Worker:
 
 
 def _refuse_quarantined(function: Callable[..., object], args: tuple[Any, ...]) -> None:
-    if not _quarantine.isdisjoint(_handle(args)):
+    if any(map(quarantined, _handle(args))):
         raise InvalidState(
             f"{_name(function)}: an earlier call with this handle has never returned",
             operation=_name(function),

@@ -87,6 +87,30 @@ def test_its_handle_is_never_used_again(hang: Callable[..., str]) -> None:
     assert call(abs, next(handles)) > handle
 
 
+def test_a_handle_is_free_again_when_all_its_calls_have_returned() -> None:
+    handle = next(handles)
+    gates = [threading.Event(), threading.Event()]
+
+    def slow(_handle: int, gate: int) -> None:
+        assert gates[gate].wait(30)
+
+    def give_up(gate: int) -> None:
+        with pytest.raises(TimedOut):
+            call(slow, handle, gate, timeout=0.2)
+
+    threads = [threading.Thread(target=give_up, args=(gate,)) for gate in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    gates[0].set()
+    time.sleep(0.1)
+    assert quarantined(handle)
+    gates[1].set()
+    assert until(lambda: not quarantined(handle))
+    assert call(abs, handle) == handle
+
+
 def test_other_arguments_are_no_handles(hang: Callable[..., str]) -> None:
     number = next(handles)
     with pytest.raises(TimedOut):
