@@ -20,8 +20,8 @@ from cloche_hcs.translate import failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cloche_hcs.deadline import Deadline
     from cloche_hcs.notification import Notification
-    from cloche_hcs.operations import Deadline
     from cloche_hcs.vmcompute import Answer, CallbackHandle, ProcessHandle, SystemHandle
 
 __all__ = ["PROCESSES", "SYSTEMS", "Attachment", "Verbs"]
@@ -144,7 +144,7 @@ class Attachment(Generic[H]):
             idle = self._idle = threading.Event()
             if not self._users:
                 idle.set()
-        idle.wait(deadline.left)
+        deadline.sees(idle)
         with self._lock:
             self._held = self._stuck > 0 or self._users > 0
         if self._held:

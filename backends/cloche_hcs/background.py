@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 from typing import Final, TypeVar
 
 from cloche.errors import ClocheError
+from cloche_hcs.deadline import Deadline
 
 __all__ = ["Background", "background"]
 
@@ -67,7 +68,7 @@ class Background:
                 done.set()
 
         self.soon(told)
-        if not done.wait(seconds) or not outcome:
+        if not Deadline(seconds).sees(done) or not outcome:
             return None
         if isinstance(outcome[0], ClocheError):
             raise outcome[0]

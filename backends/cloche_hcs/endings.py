@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cloche.errors import ClocheError
 from cloche.exit import Exit, ExitStatus, Reason
 from cloche_hcs.background import background
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.hresult import INVALID_STATE, LOST, NOT_FOUND, HResult, succeeded
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Ending:
     def close(self, *, over: bool = False) -> None:
         """Ask a last time if it has ended (``over``: it must have); what is unknown stays so."""
         if (over or self._told) and not self.known:
-            if self._asking.acquire(timeout=_ANSWER):
+            if Deadline(_ANSWER).acquires(self._asking):
                 self._asking.release()
                 self.look(final=True)
             self.exit.resolve(ExitStatus.lost())

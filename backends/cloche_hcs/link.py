@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, TypeVarTuple
 
 from cloche.errors import InvalidState
 from cloche_hcs.attachment import Attachment
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.hresult import LOST
 from cloche_hcs.notification import Notification, NotificationType
-from cloche_hcs.operations import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from cloche.errors import ClocheError, NotFound, TimedOut
 from cloche_hcs import vmcompute
 from cloche_hcs.calling import call
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.endings import GRACE
 from cloche_hcs.hresult import ALREADY_STOPPED, NOT_FOUND, HResult
 from cloche_hcs.notification import NotificationType
-from cloche_hcs.operations import Deadline, Operation
+from cloche_hcs.operations import Operation
 from cloche_hcs.properties import query_for
 from cloche_hcs.reconnect import Reconnection
 

@@ -8,9 +8,7 @@ Nothing here calls the service.
 
 from __future__ import annotations
 
-import sys
-import time
-from _thread import TIMEOUT_MAX, allocate_lock
+from _thread import allocate_lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cloche.errors import TimedOut
@@ -19,11 +17,12 @@ from cloche_hcs.notification import Notification, NotificationType
 from cloche_hcs.translate import failure
 
 if TYPE_CHECKING:
-    from _thread import LockType
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Awaited", "Deadline", "Notices", "Operation"]
+    from cloche_hcs.deadline import Deadline
+
+__all__ = ["Awaited", "Notices", "Operation"]
 
 #: What ends the waiting for anything else.
 _ENDINGS: Final = frozenset({NotificationType.SYSTEM_EXITED, NotificationType.SERVICE_DISCONNECT})
@@ -42,31 +41,6 @@ class Operation(NamedTuple):
     done: NotificationType
     #: A notification that tells that it has failed, whatever its status says.
     failed: NotificationType | None = None
-
-
-class Deadline:
-    """A moment until which all of an operation has to be done: its call and its notification."""
-
-    __slots__ = ("_at", "seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._at = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left, never negative."""
-        return max(0.0, self._at - time.monotonic())
-
-    def check(self, function: str, container: str) -> None:
-        """Raise TimedOut if it has come: a call that has no time is not begun."""
-        if not self.left:
-            raise TimedOut(
-                f"{function}: no time is left of {self.seconds:g} seconds",
-                operation=function,
-                container=container,
-                backend="hcs",
-            )
 
 
 class Notices:
@@ -148,7 +122,7 @@ class Awaited:
         Raises the translated error for a failed status, for a system that exited meanwhile and for
         a lost service; TimedOut when nothing came in time.
         """
-        if not _passed(self._gate, deadline):
+        if not deadline.acquires(self._gate):
             raise TimedOut(
                 f"{self._operation.function}: the service has not told the end of it"
                 f" after {deadline.seconds:g} seconds",
@@ -173,12 +147,3 @@ def _code_of(heard: Notification, operation: Operation) -> int | None:
         return None if well else heard.status
     meaning = _MEANINGS.get(heard.type, HResult.E_FAIL)
     return meaning if succeeded(heard.status) else heard.status
-
-
-def _passed(gate: LockType, deadline: Deadline) -> bool:
-    # On Windows in slices, for Ctrl-C does not interrupt a lock there.
-    longest = 0.2 if sys.platform == "win32" else TIMEOUT_MAX
-    while not gate.acquire(timeout=min(deadline.left, longest)):
-        if not deadline.left:
-            return False
-    return True

@@ -15,11 +15,12 @@ from cloche_hcs import vmcompute
 from cloche_hcs.attachment import SYSTEMS
 from cloche_hcs.background import background
 from cloche_hcs.calling import call
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.endings import GRACE
 from cloche_hcs.hresult import succeeded
 from cloche_hcs.link import Link
 from cloche_hcs.notification import NotificationType
-from cloche_hcs.operations import Deadline, Notices
+from cloche_hcs.operations import Notices
 from cloche_hcs.reconnect import Reconnection
 from cloche_hcs.translate import failure
 

@@ -24,11 +24,11 @@ from cloche.exit import ExitStatus
 from cloche_hcs import vmcompute
 from cloche_hcs.attachment import PROCESSES
 from cloche_hcs.background import background
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.endings import Ending
 from cloche_hcs.hresult import DENIED, succeeded
 from cloche_hcs.link import Link
 from cloche_hcs.notification import NotificationType
-from cloche_hcs.operations import Deadline
 from cloche_hcs.properties import document_of
 from cloche_hcs.signals import GONE, PATIENCE, beside, deliver
 from cloche_hcs.stdio_handles import close_ends, ends_of

@@ -15,7 +15,7 @@ from cloche_hcs.background import background
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cloche_hcs.operations import Deadline
+    from cloche_hcs.deadline import Deadline
 
 __all__ = ["PAUSES", "Reconnection"]
 
@@ -54,7 +54,7 @@ class Reconnection:
 
     def wait(self, deadline: Deadline) -> bool:
         """Wait until no round is under way; False if one still is."""
-        return self._over.wait(deadline.left)
+        return deadline.sees(self._over)
 
     def _after(self, failures: int) -> None:
         background.later(self._pauses[failures], lambda: self._try(failures))

@@ -35,6 +35,7 @@ from cloche.errors import CleanupFailed, ClocheError
 from cloche.exit import ExitStatus
 from cloche_hcs import vmcompute
 from cloche_hcs.calling import call, default_timeout
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.hresult import LOST, succeeded
 from cloche_hcs.operating import (
     CREATE,
@@ -51,7 +52,6 @@ from cloche_hcs.operating import (
     terminate_beside,
     terminate_when_back,
 )
-from cloche_hcs.operations import Deadline
 from cloche_hcs.presence import Presence
 from cloche_hcs.process import ComputeProcess
 from cloche_hcs.properties import document_of, query_for

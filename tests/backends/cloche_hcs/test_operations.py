@@ -8,9 +8,10 @@ import time
 import pytest
 
 from cloche.errors import BackendError, ClocheError, InvalidState, TimedOut
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.hresult import HResult
 from cloche_hcs.notification import Notification, NotificationType
-from cloche_hcs.operations import Deadline, Notices, Operation
+from cloche_hcs.operations import Notices, Operation
 
 START = Operation("HcsStartComputeSystem", NotificationType.SYSTEM_START_COMPLETED)
 PAUSE = Operation("HcsPauseComputeSystem", NotificationType.SYSTEM_PAUSE_COMPLETED)

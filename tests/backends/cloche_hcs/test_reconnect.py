@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from cloche.errors import BackendError, ClocheError
-from cloche_hcs.operations import Deadline
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.reconnect import PAUSES, Reconnection
 
 
