@@ -1,6 +1,6 @@
 """Kills a process at each of its system calls on records, and says what a next one finds.
 
-Run as a program: ``crashing.py PLACE``. One line of JSON for each point of death.
+Run as a program: ``crashing.py PLACE LIFE``. One line of JSON for each point of death.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import cloche_stdio.plugin
 from cloche import Engine
+from cloche.defaults import linux_process, linux_spec
+from cloche.spec import Root
 from cloche.testing import FakeBackend
 
 CALLS = ("open", "write", "mkdir", "symlink", "unlink", "rmdir")
@@ -67,19 +69,38 @@ def left(place: str) -> list[str]:
     ]
 
 
-def one(place: str, number: int, *, torn: bool) -> bool:
+def run(engine: Engine) -> None:
+    engine.run(["echo", "x"], name="web", stdout=-3)
+
+
+def two_steps(engine: Engine) -> None:
+    spec = linux_spec(linux_process(("true",)), root=Root(path="/"))
+    container = engine.create(spec, id="c1", name="web")
+    container.start()
+    container.wait()
+    container.remove()
+
+
+LIVES = {"run": run, "two steps": two_steps}
+
+
+def one(place: str, life: str, number: int, *, torn: bool) -> bool:
     """Kill one process and look with another; False when it lived to its end."""
 
     def victim():
         made = engine(place)
         die_at(number, place, torn=torn)
-        made.run(["echo", "x"], name="web", stdout=-3)
+        LIVES[life](made)
 
     def finder():
         made = engine(place)
+        found = made.list(all=True)
+        for container in found:
+            container.remove(force=True)
         remains = left(place)
         again = made.run(["true"], name="web").returncode
-        print(json.dumps({"left": remains, "again": again}), flush=True)
+        kept = [container.id for container in found]
+        print(json.dumps({"left": remains, "again": again, "kept": kept}), flush=True)
 
     ended = in_child(victim)
     if in_child(finder) != 0:
@@ -90,5 +111,5 @@ def one(place: str, number: int, *, torn: bool) -> bool:
 if __name__ == "__main__":
     for torn in (False, True):
         number = 1
-        while one(sys.argv[1], number, torn=torn):
+        while one(*sys.argv[1:3], number, torn=torn):
             number += 1

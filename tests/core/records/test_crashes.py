@@ -15,10 +15,10 @@ from cloche import NotFound, State
 from cloche.testing.lab import comes_true
 
 
-def crashes(place) -> list[dict]:
+def crashes(place, life) -> list[dict]:
     """One entry for each point at which a process was killed: where, and what was left then."""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("crashing.py")), str(place)],
+        [sys.executable, str(Path(__file__).with_name("crashing.py")), str(place), life],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     decoder, text, found = json.JSONDecoder(), done.stdout, []
@@ -35,13 +35,18 @@ def crashes(place) -> list[dict]:
     return points
 
 
-def test_killed_at_every_system_call(place):
-    """Before each call, and in the middle of each line of the journal."""
-    points = crashes(place)
+@pytest.mark.parametrize("life", ["run", "two steps"])
+def test_killed_at_every_system_call(place, life):
+    """Before each call, and in the middle of each line of the journal.
+
+    What was created is kept until somebody removes it, and nothing stays then.
+    """
+    points = crashes(place, life)
     hit = Counter(point["at"] for point in points)
     assert {"open", "write", "mkdir", "symlink", "unlink", "rmdir"} <= set(hit)
     assert len(points) > 20
     assert [p for p in points if p["again"] != 0 or not_only_owner(p["left"])] == []
+    assert any(p["kept"] for p in points) is (life == "two steps")
 
 
 def not_only_owner(left: list[str]) -> bool:
