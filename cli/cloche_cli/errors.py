@@ -27,7 +27,7 @@ def report(error: BaseException, command: Command | None) -> int:
     _flush_output()
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else OWN_FAILURE
-    if isinstance(error, BrokenPipeError) and _stdout_is_closed():
+    if isinstance(error, OSError) and _reader_has_gone(error):
         return _BROKEN_PIPE
     if command is not None and command.debug:
         import traceback
@@ -94,13 +94,29 @@ def _tell_ours(error: ClocheError, options: Container[str]) -> int:
     return error.exit_code if isinstance(error, CommandFailed) else OWN_FAILURE
 
 
-def _stdout_is_closed() -> bool:
-    """Say whether it is our reader that has gone; the interpreter's last flush is harmless then."""
-    import select
+if sys.platform == "win32":
 
-    poll = select.poll()
-    poll.register(1, 0)
-    if not poll.poll(0):
-        return False
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return True
+    def _reader_has_gone(error: OSError) -> bool:
+        """Say whether it was our reader; the interpreter's last flush is harmless then."""
+        import errno
+
+        # The C runtime calls a closed pipe an invalid argument; no file is named by that.
+        if error.errno not in (errno.EPIPE, errno.EINVAL) or error.filename is not None:
+            return False
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return True
+
+else:
+
+    def _reader_has_gone(error: OSError) -> bool:
+        """Say whether it was our reader; the interpreter's last flush is harmless then."""
+        import select
+
+        if not isinstance(error, BrokenPipeError):
+            return False
+        poll = select.poll()
+        poll.register(1, 0)
+        if not poll.poll(0):
+            return False
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return True

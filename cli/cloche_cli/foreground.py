@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from cloche_cli.errors import OWN_FAILURE, say
@@ -97,8 +98,12 @@ def _seconds(typed: Streams) -> float | None:
 def _in_terminal(
     typed: Streams, timeout: float | None, start: Start, signals: Forwarding
 ) -> Ending:
-    from cloche_cli.relay import Relay
     from cloche_cli.terminal import Terminal
+
+    if sys.platform == "win32":
+        from cloche_cli.console_relay import Relay
+    else:
+        from cloche_cli.relay import Relay
 
     with Terminal(interactive=typed.interactive) as terminal:
         size = terminal.size

@@ -18,6 +18,8 @@ __all__ = ["Forwarding", "send"]
 #: program no longer waits.
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _OTHERS = ("SIGQUIT", "SIGUSR1", "SIGUSR2")
+#: What Windows calls the request to end that its consoles make by Ctrl-Break.
+_BREAK = "SIGBREAK"
 
 
 class Forwarding:
@@ -34,7 +36,7 @@ class Forwarding:
         self._before: list[tuple[int, Any]] = []
 
     def __enter__(self) -> Self:
-        for name in (*_ENDING, *_OTHERS):
+        for name in (*_ENDING, *_OTHERS, _BREAK):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._before.append((number, signal.signal(number, self._arrived)))
@@ -56,7 +58,7 @@ class Forwarding:
             send(process, name)
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
+        name = signal.Signals(number).name.replace(_BREAK, "SIGTERM")
         if name in _ENDING:
             self._requests += 1
         if self._requests > (1 if self._process is None else 2):

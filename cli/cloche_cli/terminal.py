@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 from _thread import start_new_thread
+from threading import Event
 from typing import TYPE_CHECKING
 
 from cloche_cli.usage import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, TracebackType
     from typing import Any, Self
 
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["Terminal"]
 
 _USUAL = (80, 24)
+#: Seconds between two looks at the size of a console.
+_LOOK = 0.25
+
+if sys.platform == "win32":
+    from cloche_cli.console import make_raw
+else:
+
+    def make_raw() -> Callable[[], None]:
+        """Let every key reach the container; returns what makes it as it was.
+
+        Without a flush: what somebody has typed ahead is for the container, too.
+        """
+        import termios
+        import tty
+
+        cooked = termios.tcgetattr(0)
+        tty.setraw(0, termios.TCSADRAIN)
+        return lambda: termios.tcsetattr(0, termios.TCSADRAIN, cooked)
 
 
 class Terminal:
@@ -35,7 +55,8 @@ class Terminal:
             )
         self.interactive = interactive
         self._process: Process[Any] | None = None
-        self._cooked: list[Any] | None = None
+        self._restore: Callable[[], None] | None = None
+        self._left = Event()
         self._handlers: list[tuple[int, Any]] = []
 
     @property
@@ -54,11 +75,10 @@ class Terminal:
 
     def __enter__(self) -> Self:
         if self.interactive:
-            import termios
-
-            self._cooked = termios.tcgetattr(0)
-            self._make_raw()
-        if sys.platform != "win32":
+            self._restore = make_raw()
+        if sys.platform == "win32":
+            start_new_thread(self._watch_size, ())
+        else:
             for number, handler in (
                 (signal.SIGWINCH, self._resized),
                 (signal.SIGCONT, self._continued),
@@ -74,10 +94,9 @@ class Terminal:
     ) -> None:
         for number, handler in self._handlers:
             signal.signal(number, handler)
-        if self._cooked is not None:
-            import termios
-
-            termios.tcsetattr(0, termios.TCSADRAIN, self._cooked)
+        self._left.set()
+        if self._restore is not None:
+            self._restore()
 
     def to(self, process: Process[Any], size: Size) -> None:
         """Pass changes of the size on to this process, which was started with ``size``."""
@@ -85,12 +104,13 @@ class Terminal:
         if self.size != size:
             process.resize(*self.size)
 
-    def _make_raw(self) -> None:
-        """Without a flush: what somebody has typed ahead is for the container, too."""
-        import termios
-        import tty
-
-        tty.setraw(0, termios.TCSADRAIN)
+    def _watch_size(self) -> None:
+        """Where no signal tells of a change."""
+        known = self.size
+        while not self._left.wait(_LOOK):
+            if self._process is not None and self.size != known:
+                known = self.size
+                _resize(self._process, known)
 
     def _resized(self, number: int, frame: FrameType | None) -> None:
         if self._process is not None:
@@ -99,7 +119,7 @@ class Terminal:
     def _continued(self, number: int, frame: FrameType | None) -> None:
         """The shell that had stopped us has set the terminal as it likes it."""
         if self.interactive:
-            self._make_raw()
+            make_raw()
         self._resized(number, frame)
 
 

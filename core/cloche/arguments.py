@@ -199,7 +199,7 @@ def stream(parameter: str, value: Any) -> StreamTarget | int:
         raise wrong(parameter, value, "a stream")
     if isinstance(value, int) and -3 <= value < 0:
         return value
-    if isinstance(value, str) and value.lower().startswith(_NAMED_PIPES):
+    if _is_named_pipe(value):
         return StreamTarget(driver="npipe", argument=value)
     try:
         fd = value if isinstance(value, int) else value.fileno()
@@ -211,6 +211,10 @@ def stream(parameter: str, value: Any) -> StreamTarget | int:
     if not isinstance(value, int) and hasattr(value, "flush") and value.writable():
         value.flush()  # what was written before must come before what the container writes
     return StreamTarget(driver="inherit", argument=fd)
+
+
+def _is_named_pipe(value: object) -> bool:
+    return isinstance(value, str) and value.lower().startswith(_NAMED_PIPES)
 
 
 def contents(parameter: str, value: object) -> tuple[tuple[str, bytes], ...]:

@@ -72,7 +72,7 @@ def _forked() -> None:
 
 
 atexit.register(_release_all)
-if hasattr(os, "register_at_fork"):
+if sys.platform != "win32":
     os.register_at_fork(after_in_child=_forked)
 
 
