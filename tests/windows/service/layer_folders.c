@@ -4,6 +4,8 @@
 
 #include "layers.h"
 
+enum { LARGEST_FALSE_DISK = 64 };
+
 static const char disk[] = "fake";
 
 bool make_sandbox(const char *path)
@@ -28,18 +30,19 @@ bool make_plain_layer(const char *path)
     return made;
 }
 
-static bool has_our_disk(const char *path)
+/* A true disk has megabytes: no layer that the real service made goes by mistake. */
+static bool has_false_disk(const char *path)
 {
-    char *name = join_path(path, "sandbox.vhdx"), content[sizeof disk + 1] = {0};
-    FILE *file = is_link(name) ? NULL : open_file(name, "rb");
-    size_t count = 0;
+    char *name = join_path(path, "sandbox.vhdx"), content[LARGEST_FALSE_DISK + 1];
+    FILE *file = is_link(name) || is_directory(name) ? NULL : open_file(name, "rb");
+    size_t count = sizeof content;
 
     if (file != NULL) {
         count = fread(content, 1, sizeof content, file);
         fclose(file);
     }
     free(name);
-    return count == strlen(disk) && memcmp(content, disk, count) == 0;
+    return count <= LARGEST_FALSE_DISK;
 }
 
 static bool was_imported(const char *path)
@@ -59,7 +62,7 @@ static bool is_plain(const char *path)
     while (plain && *path) {
         size_t length = strcspn(path, "/\\");
 
-        plain = !(length == 1 && path[0] == '.') && !(length == 2 && path[0] == '.' && path[1] == '.');
+        plain = !(length == 1 && *path == '.') && !(length == 2 && strncmp(path, "..", 2) == 0);
         path += length + (path[length] != 0);
     }
     return plain;
@@ -88,7 +91,7 @@ static void remove_tree(const char *path)
 bool remove_layer(const char *path)
 {
     bool ours = is_plain(path) && !is_link(path) && is_directory(path) &&
-                (has_our_disk(path) || was_imported(path));
+                (has_false_disk(path) || was_imported(path));
 
     if (ours)
         remove_tree(path);

@@ -24,6 +24,7 @@ ORACLE = "C:\\oracle"
 CALLBACK = ctypes.CFUNCTYPE(None, c_uint32, c_void_p, c_uint32, c_void_p)
 PATIENCE = 5.0
 BAD_HANDLE = 0xDEA0
+PROCESS_EXITED = 0x10000
 
 Out = dict[str, Any]
 
@@ -65,7 +66,7 @@ class Player:
         self.free = free
         self.root = root
         self.handles: dict[str, int] = {}
-        self.notified: list[int] = []
+        self.notified: list[tuple[int, int]] = []
         self._changed = threading.Condition()
         self._callback = CALLBACK(self._notify)
         self._kept: list[object] = []
@@ -89,6 +90,13 @@ class Player:
         """Wait until so many notifications have come, or five seconds are over."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.notified) >= count, PATIENCE)
+
+    def wait_for_exit(self, context: int) -> bool:
+        """Wait until the process whose callback has this context has ended."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: (PROCESS_EXITED, context) in self.notified, PATIENCE
+            )
 
     def close_input(self, process: str) -> None:
         """Close the client's end of what a process reads."""
@@ -115,7 +123,7 @@ class Player:
 
     def _notify(self, type: int, context: int, status: int, data: int) -> None:
         with self._changed:
-            self.notified.append(type)
+            self.notified.append((type, context or 0))
             self._changed.notify_all()
 
     def _wide(self, text: str | None) -> c_void_p:
@@ -161,7 +169,8 @@ class Player:
     # Each plays the functions that are called alike.
 
     def _layer(self, function: Any, given: dict[str, Any]) -> tuple[int, Out]:
-        arguments = [self._driver(given["info"]), self._wide(given["id"])]
+        name = given["id"] if sys.platform == "win32" else given["id"].replace("\\", "/")
+        arguments = [self._driver(given["info"]), self._wide(name)]
         if "parent" in given:
             arguments.append(self._wide(given["parent"]))
         if "descriptors" in given:

@@ -56,7 +56,7 @@ def process(
     last_wait_result: int = 0,
     ignores_signals: bool = False,
 ) -> str:
-    """Say what the nth process does: exit after a delay (ms), echo its input, run on, or be real."""
+    """What the nth process does: exit after a delay (ms), echo its input, run on, or be real."""
     ending = (code, delay, hex(status), last_wait_result)
     signals = "ignored" if ignores_signals else ""
     return _line("proc", nth, mode, stdout.hex(), stderr.hex(), *ending, signals)

@@ -25,8 +25,7 @@ def play(service: Service, tmp_path: Path) -> Callable[[dict[str, Any]], list[st
     def play(trace: dict[str, Any]) -> list[str]:
         scenario = trace["scenario"]
         player = Player(service.library, _free(service), tmp_path)
-        for folder in (*scenario["setup"]["dirs"], "C:\\oracle\\layers"):
-            Path(player.local(folder)).mkdir(parents=True, exist_ok=True)
+        make_folders(scenario["setup"], player)
         service.begin(*steering(scenario.get("hcs") or {}).splitlines())
         try:
             return differences(trace, player)
@@ -34,6 +33,15 @@ def play(service: Service, tmp_path: Path) -> Callable[[dict[str, Any]], list[st
             player.close_ends()
 
     return play
+
+
+def make_folders(setup: dict[str, Any], player: Player) -> None:
+    for folder in (*setup["dirs"], "C:\\oracle\\layers"):
+        Path(player.local(folder)).mkdir(parents=True, exist_ok=True)
+    for name, content in setup["files"].items():
+        path = Path(player.local(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
 
 
 def _free(service: Service) -> Callable[[int], None]:
@@ -69,10 +77,10 @@ def comparable(out: dict[str, Any]) -> dict[str, Any]:
 
 def rename_what_goes(call: dict[str, Any], player: Player) -> None:
     """The client renamed a layer's folder before it had it destroyed."""
-    id = player.local(call["args"].get("id", ""))
-    folder = Path(id.removesuffix("-removing"))
-    if call["fn"] == "DestroyLayer" and id.endswith("-removing") and folder.is_dir():
-        folder.rename(id)
+    name = player.local(call["args"].get("id", ""))
+    folder = Path(name.removesuffix("-removing"))
+    if call["fn"] == "DestroyLayer" and name.endswith("-removing") and folder.is_dir():
+        folder.rename(name)
 
 
 def delivered(trace: dict[str, Any]) -> list[dict[str, Any]]:
@@ -94,11 +102,14 @@ def expected_by(trace: dict[str, Any], call: dict[str, Any]) -> int:
 
 def await_exit(trace: dict[str, Any], call: dict[str, Any], player: Player) -> None:
     """The client had been told of the exit when it asked for the exit code."""
-    target = call["args"]["process"]
+    process = call["args"]["process"]
     exits = [n["target"] for n in delivered(trace) if n["type"] == "ProcessExited"]
-    if target in exits:
-        player.close_input(target)  # it had closed its end of what the process reads
-        player.wait_for(expected_by(trace, call) + 1)
+    if process not in exits:
+        return
+    player.close_input(process)  # it had closed its end of what the process reads
+    registered = [c for c in trace["calls"] if c["fn"] == "HcsRegisterProcessCallback"]
+    contexts = {c["args"]["process"]: c["args"]["context"] for c in registered}
+    player.wait_for_exit(contexts[process])
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
