@@ -79,7 +79,8 @@ class RuntimeProcess(ABC):
 class RuntimeContainer(ABC):
     """One container of a runtime."""
 
-    #: The first process; None before a process exists.
+    #: The first process, from ``create`` on, with its exit; its pid is known once it runs. None
+    #: where nothing was noted of one that somebody else made.
     init: RuntimeProcess | None
 
     @property
@@ -99,7 +100,12 @@ class RuntimeContainer(ABC):
         """Let the container's own process run.
 
         Raises CommandFailed (126, 127) if its program can't be run; the container is stopped then.
+        After any other error the caller terminates it, unless ``state`` says that it has stopped.
         Another ``process`` than it was created with needs LATE_PROCESS. Does not wait for its end.
+
+        With ``binds_stdio`` "start" the streams are taken here, and ``init.pipes`` are known after
+        it; ``streams.wanted`` says which of them need none. They may be others than ``create`` was
+        given, if another process starts the container.
         """
 
     def exec(self, id: str, process: Process, streams: Streams) -> RuntimeProcess:
@@ -122,7 +128,13 @@ class RuntimeContainer(ABC):
         self._init().kill(9)
 
     def errand(self) -> CreateRequest | None:
-        """Name a container that must run to its end before ``delete``; None for none."""
+        """Name a container that must run to its end before ``delete``; None for none.
+
+        It is asked for each time the container is removed, and makes nothing. The engine gives the
+        other one a record and a root of its own, with its own ``state``, waits for the exit of its
+        ``init`` as long as ``timeout`` says (all of its life), and removes it. Its id is derived
+        from this one's, so that what is left of an earlier attempt is known again.
+        """
         return None
 
     @abstractmethod
@@ -207,7 +219,11 @@ class Runtime(ABC):
 
     @abstractmethod
     def list(self) -> Iterable[Status]:
-        """List all containers of our owner by one bulk query, keeping no handle."""
+        """List all containers of our owner by one bulk query, keeping no handle.
+
+        Where they outlive their makers (OUTLIVES), this is how those are found whose records were
+        lost; ``load`` is asked for such without ``info``, and may only touch what is proven ours.
+        """
 
     @abstractmethod
     def close(self) -> None:

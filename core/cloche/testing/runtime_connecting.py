@@ -31,6 +31,24 @@ class Connecting:
         box = lab.start(lab.programs.writes("out", "err"), merge_stderr=True)
         assert box.streams.read() == b"outerr"
 
+    def test_streams_that_nobody_wants_need_no_pipe(self, lab: Lab) -> None:
+        """A runtime that makes pipes makes none for streams that are not ``wanted``.
+
+        Nothing comes in there, and what goes out is lost.
+        """
+        if lab.runtime.binds_stdio == "create":
+            return
+        box = lab.create(lab.programs.writes("out", "err"))
+        box.streams.wanted = (False, False, True)
+        box.start()
+        assert box.streams.read(2) == b"err"
+        assert box.init.pipes is not None
+        assert [pipe is not None for pipe in box.init.pipes[:3]] == [False, False, True]
+        quiet = lab.create(lab.programs.copies())
+        quiet.streams.wanted = (False, False, False)
+        quiet.start()
+        assert quiet.init.exit.wait(PATIENCE) == ExitStatus(0)
+
     def test_nothing_is_lost(self, lab: Lab) -> None:
         """All output arrives, however much there is and however late it is read."""
         box = lab.start(lab.programs.floods(_LOTS))

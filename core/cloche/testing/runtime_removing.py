@@ -70,6 +70,32 @@ class Removing:
         found.delete()
         found.close()
 
+    @needs(Capability.LOAD, Capability.WAITING_CREATE)
+    def test_another_finds_what_waits_for_its_start(self, lab: Lab) -> None:
+        """``load`` finds what was only created; it can be deleted, and has never run then."""
+        box = lab.create(lab.programs.writes("ran"))
+        info = json.loads(json.dumps(box.container.info))
+        found = lab.another_runtime().load(box.request.id, box.request.state, info)
+        assert found.state() is not State.STOPPED
+        found.delete()
+        assert found.state() is State.STOPPED
+        found.close()
+        assert box.container.state() is State.STOPPED
+        with pytest.raises(NotFound):
+            lab.runtime.load(box.request.id, box.request.state, None)
+
+    def test_to_ask_for_the_errand_makes_nothing(self, lab: Lab) -> None:
+        """``errand`` names another container, or none, and makes nothing, however often."""
+        box = lab.sleeper()
+        box.container.errand()  # what is loaded on first use may stay
+        before = settled()
+        errand = box.container.errand()
+        assert census() == before
+        if errand is not None:
+            assert errand.id != box.request.id
+            assert lab.runtime.accepts(errand)
+            assert errand.id not in _listed(lab)
+
     @needs(Capability.LOAD)
     def test_to_release_a_handle_ends_nothing(self, lab: Lab) -> None:
         """``close`` releases a handle; the container lives on, and can be found again."""

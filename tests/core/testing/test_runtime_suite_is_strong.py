@@ -30,6 +30,7 @@ from cloche.testing import (
     lab_streams,
 )
 from cloche.testing.fake_runtime import FakeContainer, FakeProcess, FakeRuntime
+from cloche.testing.fake_service import ServiceContainer
 from cloche.testing.fake_subject import fake_subject
 from cloche.testing.fake_tasks import Task
 from cloche.testing.fake_world import Box
@@ -771,6 +772,46 @@ def another_finds_nothing(breaker: Breaker) -> None:
         if self.__dict__.get("made"):
             return original(self, *args)
         raise NotFound("made by another")
+
+
+@caught_by("test_another_finds_what_waits_for_its_start")
+def only_what_runs_is_found(breaker: Breaker) -> None:
+    @breaker.wrap(FakeRuntime, "load")
+    def load(original, self, *args):
+        found = original(self, *args)
+        if found.state() is State.CREATED:
+            raise NotFound("nothing runs")
+        return found
+
+
+@caught_by("test_another_finds_what_waits_for_its_start")
+def what_is_found_is_not_deleted_before_it_runs(breaker: Breaker) -> None:
+    @breaker.wrap(FakeContainer, "delete")
+    def delete(original, self):
+        if self._box.started:
+            original(self)
+
+
+@caught_by("test_to_ask_for_the_errand_makes_nothing")
+def the_errand_is_the_container_itself(breaker: Breaker) -> None:
+    breaker.subject = fake_subject(service=True)
+
+    breaker.replace(ServiceContainer, "errand", lambda self: self._box.request)
+
+
+@caught_by("test_to_ask_for_the_errand_makes_nothing")
+def the_errand_keeps_a_descriptor(breaker: Breaker) -> None:
+    breaker.replace(FakeContainer, "errand", lambda self: breaker.leak() and None)
+
+
+@caught_by("test_streams_that_nobody_wants_need_no_pipe")
+def there_are_pipes_for_all_streams(breaker: Breaker) -> None:
+    breaker.subject = fake_subject(service=True)
+
+    @breaker.wrap(ServiceContainer, "start")
+    def start(original, self, streams, *args):
+        streams.wanted = (True, True, True)
+        original(self, streams, *args)
 
 
 @caught_by("test_to_release_a_handle_ends_nothing")
