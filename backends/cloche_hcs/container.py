@@ -221,7 +221,7 @@ class HcsContainer(RuntimeContainer):
         if self._deleted:
             return
         try:
-            self._system.end(patience=_PATIENCE)
+            self._system.end(patience=min(_PATIENCE, self._notes.timeout or _PATIENCE))
         except ClocheError as error:
             raise CleanupFailed(
                 f"{self.id} can't be ended: {error}",

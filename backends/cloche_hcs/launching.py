@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cloche.errors import ClocheError, CommandFailed
+from cloche_hcs.deadline import Deadline
 from cloche_hcs.document import process_parameters
 from cloche_hcs.document.quoting import command_line
 from cloche_hcs.hresult import HResult
-from cloche_hcs.running import close_quietly
 
 if TYPE_CHECKING:
     from cloche.exit import Exit
@@ -32,6 +32,8 @@ _UNRUNNABLE: Final = frozenset(
         0x800704EC,
     }
 )
+#: Seconds that a process gets to be gone of which nothing may be left.
+_ABANDON: Final = 10.0
 
 
 def launch(
@@ -66,9 +68,8 @@ def _end_input(process: ComputeProcess) -> None:
     """Nothing will come: a process that reads must not wait for it."""
     try:
         process.close_stdin()
-    except ClocheError:
-        close_quietly(process.terminate)
-        close_quietly(process.close)
+    except BaseException:
+        process.abandon(Deadline(_ABANDON))
         raise
 
 

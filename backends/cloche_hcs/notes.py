@@ -61,8 +61,8 @@ class Notebook:
 
     def begin(self, configuration: str, notes: Notes) -> None:
         """Keep the document that the service gets, and what goes with it."""
-        self._append(b'{"configuration":%s}\n' % configuration.encode("utf-8", "surrogatepass"))
-        self.add(notes)
+        document = configuration.encode("utf-8", "surrogatepass")
+        self._append(b'{"configuration":%s}\n%s\n' % (document, write(notes)))
 
     def add(self, notes: Notes) -> None:
         """Keep what has become of it; earlier notes don't count any more."""
