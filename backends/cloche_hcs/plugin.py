@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cloche import hookimpl
 from cloche.layers import LayerStore, LayerStoreDescriptor
 from cloche.probe import Supported, Unsupported
+from cloche.runtime import Capability, Isolation, Runtime, RuntimeDescriptor
 from cloche.stdio import StdioDescriptor, StdioDriver
 
 if TYPE_CHECKING:
@@ -15,6 +16,41 @@ if TYPE_CHECKING:
     from cloche.runtime import BackendContext
 
 _SCORE = 80
+_CAPABILITIES = frozenset(
+    {
+        Capability.BIND_MOUNTS,
+        Capability.DETACHED,
+        Capability.EXEC,
+        Capability.IDLE,
+        Capability.ISOLATE_PROCESS,
+        Capability.ISOLATE_VM,
+        Capability.LATE_PROCESS,
+        Capability.LIMITS,
+        Capability.LOAD,
+        Capability.OUTLIVES,
+        Capability.PAUSE,
+        Capability.STATS,
+        Capability.TERMINAL,
+        Capability.WAITING_CREATE,
+    }
+)
+
+
+@hookimpl
+def cloche_runtimes() -> list[RuntimeDescriptor]:
+    """Offer the runtime ``hcs``."""
+    return [
+        RuntimeDescriptor(
+            name="hcs",
+            ceiling=_SCORE,
+            capabilities=_CAPABILITIES,
+            roots=("filter:mounted", "filter"),
+            stdio=frozenset({"pipe"}),
+            isolations=frozenset({Isolation.PROCESS, Isolation.VM}),
+            probe=_probe_service,
+            open=_open_runtime,
+        )
+    ]
 
 
 @hookimpl
@@ -63,6 +99,12 @@ def _probe_service(argument: str | None) -> Verdict:
     from cloche_hcs.probing import probe_service
 
     return probe_service(argument)
+
+
+def _open_runtime(context: BackendContext) -> Runtime:
+    from cloche_hcs.runtime import HcsRuntime
+
+    return HcsRuntime.open(context)
 
 
 def _open_store(context: BackendContext) -> LayerStore:
