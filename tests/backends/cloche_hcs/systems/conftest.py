@@ -12,7 +12,7 @@ import pytest
 from cloche_hcs.system import ComputeSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cloche_hcs.process import ComputeProcess
 
@@ -66,26 +66,22 @@ class World:
     @property
     def calls(self) -> list[str]:
         """The functions that were called since ``forget``."""
-        return [call["fn"] for call in self._calls()]
+        return [call.function for call in self._calls()]
 
     def all(self, function: str) -> list[dict[str, Any]]:
         """The arguments of all calls of a function."""
-        return [call["args"] for call in self._calls() if call["fn"] == function]
+        return [call.arguments for call in self._calls() if call.function == function]
 
     def last(self, function: str) -> dict[str, Any]:
         return self.all(function)[-1]
 
     def forget(self) -> None:
         """Count calls from here on."""
-        self._forgotten = len(self._traced())
-
-    def counts(self) -> dict[str, int]:
-        counts: dict[str, int] = self._service.counts()
-        return counts
+        self._forgotten = len(self._service.calls())
 
     def wait_until(self, **expected: int) -> None:
         deadline = time.monotonic() + PATIENCE
-        while (seen := {key: self.counts()[key] for key in expected}) != expected:
+        while (seen := self._counted(expected)) != expected:
             assert time.monotonic() < deadline, seen
             time.sleep(0.01)
 
@@ -100,7 +96,7 @@ class World:
         """What is left is what was expected, and nobody did what no client may do."""
         expected = {key: count for key, count in self._expected.items() if count is not None}
         self.wait_until(**expected)
-        assert self.counts()["misuses"] == []
+        assert self._service.counts().misuses == ()
 
     def notify(self, id: str, type: int, status: int = 0) -> None:
         self._service.notify(id, type, status)
@@ -125,11 +121,13 @@ class World:
 
             os.close(end)
 
-    def _calls(self) -> list[dict[str, Any]]:
-        return self._traced()[self._forgotten :]
+    def _calls(self) -> list[Any]:
+        calls: list[Any] = self._service.calls()
+        return calls[self._forgotten :]
 
-    def _traced(self) -> list[dict[str, Any]]:
-        return [line for line in self._service.trace() if line["kind"] == "call"]
+    def _counted(self, names: Iterable[str]) -> dict[str, int]:
+        counts = self._service.counts()
+        return {name: getattr(counts, name) for name in names}
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def test_pipes_that_were_handed_over_are_not_closed(world: World) -> None:
     assert pipes is not None
     assert process.pipes is None
     process.close()
-    assert world.counts()["stdio"] == 3
+    world.wait_until(stdio=3)
     for end in pipes[:3]:
         assert end is not None
         world.close_handle(end)
