@@ -157,18 +157,18 @@ def test_closing_releases_all_and_ends_nothing(bench: Any) -> None:
     found = bench.load()
     for container in (found, made, found):
         container.close()
-    assert bench.service.counts().outstanding == {}
-    assert bench.service.counts().living == 1
+    assert bench.service.outstanding() == {}
+    assert bench.service.counts()["living"] == 1
     assert bench.load().state() is State.RUNNING
 
 
 def test_nothing_is_left_of_what_could_not_be_opened(bench: Any) -> None:
     made = bench.start()
-    before = bench.service.counts().outstanding
+    before = bench.service.outstanding()
     bench.service.steer("fault\tHcsOpenProcess\t1\t0x80070005")
     with pytest.raises(Unavailable):
         bench.load()
-    assert bench.service.counts().outstanding == before
+    assert bench.service.outstanding() == before
     assert made.state() is State.RUNNING
 
 

@@ -109,8 +109,8 @@ def test_nothing_is_left_of_a_container_that_could_not_be_made(bench: Any, rule:
     with pytest.raises(ClocheError):
         bench.create(request)
     assert list(request.state.iterdir()) == []
-    assert bench.service.counts().outstanding == {}
-    assert bench.service.counts().living == 0
+    assert bench.service.outstanding() == {}
+    assert bench.service.counts()["living"] == 0
     with pytest.raises(NotFound):
         bench.load()
 
@@ -238,7 +238,7 @@ def test_a_failed_start_terminates_and_leaves_a_stopped_container(
     assert container.init.exit.wait(10) is not None
     container.delete()
     container.close()
-    assert bench.service.counts().outstanding == {}
+    assert bench.service.outstanding() == {}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_container_is_shut_down_and_its_end_awaited(bench: Any) -> None:
         "UnregisterComputeSystemCallback",
         "CloseComputeSystem",
     ]
-    assert bench.service.counts().outstanding == {}
+    assert bench.service.outstanding() == {}
 
 
 def test_what_can_not_be_shut_down_is_terminated(bench: Any) -> None:
@@ -54,7 +54,7 @@ def test_deletion_is_repeatable_at_any_moment(bench: Any, moment: str) -> None:
     calls = bench.functions()
     container.delete()
     assert bench.functions() == calls
-    assert bench.service.counts().living == 0
+    assert bench.service.counts()["living"] == 0
     with pytest.raises(NotFound):
         bench.load()
     container.close()
@@ -85,7 +85,7 @@ def test_an_end_that_is_never_told_is_found_out(bench: Any) -> None:
     container = bench.start(bench.request(timeout=2.0))
     container.delete()
     assert container.init.exit.poll() is not None
-    assert bench.service.counts().living == 0
+    assert bench.service.counts()["living"] == 0
 
 
 def test_without_updates_there_is_no_errand(bench: Any) -> None:

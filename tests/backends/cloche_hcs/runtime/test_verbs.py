@@ -48,11 +48,11 @@ def test_nothing_is_left_of_a_process_whose_input_could_not_be_ended(
     bench: Any, unconnected: Any
 ) -> None:
     container = bench.start()
-    before = bench.service.counts().outstanding
+    before = bench.service.outstanding()
     bench.service.steer("fault\tHcsModifyProcess\t2\t0x80070057")
     with pytest.raises(Exception, match=r"HcsModifyProcess"):
         container.exec("x1", _DIR, unconnected())
-    assert bench.service.counts().outstanding == before
+    assert bench.service.outstanding() == before
     assert "TerminateProcess" in bench.functions()
 
 
@@ -88,7 +88,7 @@ def test_the_end_of_the_first_process_is_that_of_the_container(
     container = bench.start()
     assert container.init.exit.wait(10) == ExitStatus(7)
     assert container.state() is State.STOPPED
-    assert bench.service.counts().living == 1
+    assert bench.service.counts()["living"] == 1
 
 
 def test_what_is_terminated_counts_as_killed(bench: Any) -> None:
