@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "cancel_calls_of"]
 
 _THREAD_TERMINATE = 0x0001
 #: Seconds for which a call is asked to give up; one that never does keeps its thread.
@@ -60,10 +60,10 @@ class Worker:
         assert self._thread is not None
         deadline = time.monotonic() + _PATIENCE
         while not self._ended.wait(0.001) and time.monotonic() < deadline:
-            _cancel_calls_of(self._thread.native_id or 0)
+            cancel_calls_of(self._thread.native_id or 0)
 
 
-def _cancel_calls_of(thread: int) -> None:
+def cancel_calls_of(thread: int) -> None:
     """Have the read or write that a thread is blocked in fail with ERROR_OPERATION_ABORTED."""
     import ctypes
     from ctypes import wintypes

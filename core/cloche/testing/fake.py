@@ -36,7 +36,7 @@ class FakeBackend:
     ``programs`` can be run by their names, beside ``true false echo cat sleep env yes exit``; None
     stands for a file that is no program (126). ``service``: the runtime is as Windows' is, makes
     pipes of its own when a container is started, and its containers outlive the engine that made
-    them. Works where there are descriptors: not on Windows.
+    them. On Windows it has no terminals, and shows no files.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from cloche.errors import (
@@ -13,6 +14,7 @@ from cloche.errors import (
     NotSupported,
     TimedOut,
 )
+from cloche.pipes import close as close_end
 from cloche.runtime import (
     Capability,
     Lifetime,
@@ -62,6 +64,10 @@ CAPABILITIES = frozenset(
 LASTING = frozenset({Capability.DETACHED, Capability.OUTLIVES})
 
 
+if sys.platform == "win32":
+    CAPABILITIES -= {Capability.FILES, Capability.TERMINAL}
+
+
 class FakeProcess(RuntimeProcess):
     """A handle on a task."""
 
@@ -87,11 +93,12 @@ class FakeProcess(RuntimeProcess):
 
     def resize(self, width: int, height: int) -> None:
         """Set the terminal's size."""
-        from termios import tcsetwinsize
-
         if self._terminal < 0:
             raise NotSupported("the process has no terminal", operation="resize")
-        tcsetwinsize(self._terminal, (height, width))
+        if sys.platform != "win32":
+            from termios import tcsetwinsize
+
+            tcsetwinsize(self._terminal, (height, width))
 
     def close(self) -> None:
         """Release the terminal."""
@@ -176,7 +183,10 @@ class FakeContainer(RuntimeContainer):
         """Open the root's directory."""
         if self._box.root is None:
             raise NotSupported("this container has no root", operation="files")
-        return os.open(self._box.root, os.O_PATH | os.O_DIRECTORY)
+        if sys.platform == "win32":
+            raise NotSupported("directories are not opened on Windows", operation="files")
+        else:  # noqa: RET506 - of which only one is there
+            return os.open(self._box.root, os.O_PATH | os.O_DIRECTORY)
 
 
 class FakeRuntime(Runtime):
@@ -230,6 +240,6 @@ class FakeRuntime(Runtime):
 
 def close_pipes(pipes: Pipes | None) -> None:
     """Close what nobody will take any more."""
-    for fd in pipes[:3] if pipes else ():
-        if fd is not None:
-            os.close(fd)
+    for end in pipes[:3] if pipes else ():
+        if end is not None:
+            close_end(end)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cloche.errors import AlreadyExists, InvalidSpec, NotFound
+from cloche.pipes import from_relay, to_relay
 from cloche.runtime import CreateRequest, RuntimeContainer, RuntimeProcess, State
 from cloche.stdio import Pipes
 from cloche.testing.fake_layers import write_files
@@ -115,15 +116,11 @@ def _piped(streams: Streams) -> tuple[tuple[int, int, int], Pipes]:
     """Make the task's descriptors, and our ends of them: a terminal, or pipes where wanted."""
     if streams.terminal is not None:
         return terminal(streams.terminal)
-    stdin = _pipe() if streams.wanted[0] else (_null(os.O_RDONLY), None)
+    stdin = from_relay() if streams.wanted[0] else (_null(os.O_RDONLY), None)
     stdout, stderr = (
-        _pipe()[::-1] if wanted else (_null(os.O_WRONLY), None) for wanted in streams.wanted[1:]
+        to_relay()[::-1] if wanted else (_null(os.O_WRONLY), None) for wanted in streams.wanted[1:]
     )
     return (stdin[0], stdout[0], stderr[0]), Pipes(stdin[1], stdout[1], stderr[1])
-
-
-def _pipe() -> tuple[int, int]:
-    return os.pipe()
 
 
 def _null(flags: int) -> int:

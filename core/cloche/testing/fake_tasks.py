@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import select
 import time
 import traceback
 from collections import deque
-from contextlib import suppress
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, TextIO
 
 from cloche.exit import Exit, ExitStatus, Reason
+from cloche.testing.fake_alarm import Alarm
 from cloche.testing.fake_programs import Call, Killed
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Task:
         self._started = False
         self._paused = False
         self._parked = False
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self.alarm = Alarm()
 
     def take(self, descriptors: tuple[int, int, int]) -> None:
         """Own these, where there were none yet; before the start."""
@@ -105,15 +104,8 @@ class Task:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             self.check()
-            self._poll(None, 0, min(left, 86_400.0))
+            self.alarm.wait(min(left, 86_400.0))
         self.check()
-
-    def wait_for(self, fd: int, event: int) -> None:
-        """Wait on the program's thread until ``fd`` is ready."""
-        while True:
-            self.check()
-            if self._poll(fd, event, None):
-                return
 
     def check(self) -> None:
         """Deliver what was sent, on the program's thread."""
@@ -125,8 +117,7 @@ class Task:
 
     def _next_signal(self) -> int | None:
         with self._changed:
-            with suppress(BlockingIOError):
-                os.eventfd_read(self._wake)
+            self.alarm.quiet()
             while self._paused and _KILL not in self._signals:
                 self._parked = True
                 self._changed.notify_all()
@@ -136,17 +127,8 @@ class Task:
                 return _KILL
             return self._signals.popleft() if self._signals else None
 
-    def _poll(self, fd: int | None, event: int, seconds: float | None) -> bool:
-        poll = select.poll()
-        poll.register(self._wake, select.POLLIN)
-        if fd is not None:
-            poll.register(fd, event)
-        ready = poll.poll(None if seconds is None else seconds * 1000)
-        return any(number == fd for number, _ in ready)
-
     def _tell(self) -> None:
-        if self._wake >= 0:
-            os.eventfd_write(self._wake, 1)
+        self.alarm.ring()
         self._changed.notify_all()
 
     def _run(self, program: Program, call: Call, streams: list[_Stream]) -> None:
@@ -157,8 +139,7 @@ class Task:
 
     def _end(self, status: ExitStatus) -> None:
         with self._changed:
-            os.close(self._wake)
-            self._wake = -1
+            self.alarm.close()
         self._on_end()
         self.exit.resolve(status)
         with self._changed:
@@ -187,9 +168,11 @@ class _Stream(io.RawIOBase):
         return self._fd
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        self._task.wait_for(self._fd, select.POLLIN)
+        self._task.check()
+        while not self._task.alarm.wait_to_read(self._fd):
+            self._task.check()
         try:
-            return os.readv(self._fd, [buffer])
+            return self._task.alarm.read(self._fd, buffer)
         except OSError:
             return 0  # a terminal whose other side is closed
 
@@ -197,8 +180,12 @@ class _Stream(io.RawIOBase):
         view = memoryview(data)
         if self._abandoned:
             return len(view)
-        self._task.wait_for(self._fd, select.POLLOUT)
-        return os.write(self._fd, view[: select.PIPE_BUF])
+        written = 0
+        while view and not written:
+            self._task.check()
+            if self._task.alarm.wait_to_write(self._fd):
+                written = self._task.alarm.write(self._fd, view)
+        return written
 
     def abandon(self) -> None:
         """Close the descriptor; what is still in buffers above is lost, as with any process."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from cloche.errors import BackendError, CommandFailed, InvalidSpec, InvalidState
+from cloche.errors import BackendError, CommandFailed, InvalidSpec, InvalidState, NotSupported
 from cloche.runtime import State
 from cloche.stdio import Pipes
 from cloche.testing.fake_tasks import Task
@@ -167,11 +168,15 @@ def _bound(streams: Streams) -> tuple[tuple[int, int, int], Pipes | None]:
 
 def terminal(size: Size) -> tuple[tuple[int, int, int], Pipes]:
     """Make a terminal: a task's descriptors, and our ends."""
-    from termios import tcsetwinsize
+    if sys.platform == "win32":
+        raise NotSupported("the fake's terminals are devices, which Windows has not")
+    else:  # noqa: RET506 - of which only one is there
+        from termios import tcsetwinsize
 
-    master, slave = os.openpty()
-    tcsetwinsize(slave, (size.height, size.width))
-    return (slave, os.dup(slave), os.dup(slave)), Pipes(master, os.dup(master), None, terminal=True)
+        master, slave = os.openpty()
+        tcsetwinsize(slave, (size.height, size.width))
+        pipes = Pipes(master, os.dup(master), None, terminal=True)
+        return (slave, os.dup(slave), os.dup(slave)), pipes
 
 
 def _copies(*ends: End) -> tuple[int, int, int]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from cloche.feeding import relay_for
 from cloche.probe import Unsupported
-from cloche.relay import shared_relay
 from cloche.runtime import BackendContext, Capability, CreateRequest
 from cloche.spec import Root
+from cloche.testing.lab_platform import children, descriptors
 from cloche.testing.lab_streams import PATIENCE, LabStreams
 
 if TYPE_CHECKING:
@@ -63,20 +63,6 @@ def comes_true(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.005)
     return True
-
-
-def descriptors() -> int:
-    """Count the descriptors of this process."""
-    return len(os.listdir("/proc/self/fd"))
-
-
-def children() -> set[int]:
-    """Name the children of this process that have not been waited for, whichever thread's."""
-    found: set[int] = set()
-    for task in os.listdir("/proc/self/task"):
-        with suppress(FileNotFoundError), open(f"/proc/self/task/{task}/children") as file:
-            found.update(map(int, file.read().split()))
-    return found
 
 
 def census() -> tuple[int, set[int], int]:
@@ -280,5 +266,5 @@ class Lab:
 
 def _bind(process: RuntimeProcess | None, streams: LabStreams) -> None:
     if process is not None and process.pipes is not None:
-        streams.connect(process.pipes, shared_relay)
+        streams.connect(process.pipes, relay_for(process))
     streams.release_ends()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
+import sys
 import time
 from typing import TYPE_CHECKING
 
+from cloche.pipes import from_relay, relayable, to_relay
 from cloche.stdio import Size, Streams
+from cloche.testing.lab_platform import is_open, is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,14 +46,24 @@ class LabStreams(Streams):
     def connect(self, pipes: Pipes, relay: Callable[[], Relay]) -> None:
         """Keep a terminal; relay pipes."""
         if self.terminal is not None:
-            self._near = list(pipes[:3])
+            self._connect_terminal(pipes, relay)
             return
         stdin, *outputs = self.ends
         if pipes.stdin is not None and isinstance(stdin, int):
-            self._copies.append(relay().copy(os.dup(stdin), pipes.stdin))
+            self._copies.append(relay().copy(relayable(stdin), pipes.stdin))
         for pipe, end in zip((pipes.stdout, pipes.stderr), outputs, strict=True):
             if pipe is not None and isinstance(end, int):
-                self._copies.append(relay().copy(pipe, os.dup(end)))
+                self._copies.append(relay().copy(pipe, relayable(end)))
+
+    def _connect_terminal(self, pipes: Pipes, relay: Callable[[], Relay]) -> None:
+        if sys.platform == "win32":  # what is handed out there is not for plain reads
+            assert pipes.stdin is not None
+            assert pipes.stdout is not None
+            source, self._near[0] = to_relay()
+            self._near[1], sink = from_relay()
+            self._copies = [relay().copy(source, pipes.stdin), relay().copy(pipes.stdout, sink)]
+        else:
+            self._near = list(pipes[:3])
 
     def release_ends(self) -> None:
         """Close the container's ends."""
@@ -78,13 +90,13 @@ class LabStreams(Streams):
 
     def holds_ends(self) -> bool:
         """Say whether the container's ends are open still, as the files that they were."""
-        return bool(self._far) and all(os.path.exists(f"/proc/self/fd/{fd}") for fd in self._far)
+        return bool(self._far) and all(map(is_open, self._far))
 
-    def size(self) -> Size:
-        """Ask the terminal for its size."""
+    def size(self) -> Size | None:
+        """Ask the terminal for its size; None where it is the runtime's alone, behind pipes."""
         fd = self._near[1]
         assert fd is not None
-        return Size(*os.get_terminal_size(fd))
+        return Size(*os.get_terminal_size(fd)) if os.isatty(fd) else None
 
     def say(self, data: bytes) -> None:
         """Write to the container's stdin."""
@@ -120,9 +132,7 @@ class LabStreams(Streams):
     def _is_ready(self, number: int, seconds: float) -> bool:
         fd = self._near[number]
         assert fd is not None
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        return bool(poll.poll(1000 * seconds))
+        return is_ready(fd, seconds)
 
     def _piece(self, number: int, deadline: float) -> bytes:
         left = deadline - time.monotonic()

@@ -10,13 +10,14 @@ from cloche.relay import Relay
 from cloche.runtime import BackendContext
 from cloche.stdio import Pipes, StdioRequest, StreamTarget
 from cloche.testing.lab import works_here
+from cloche.testing.lab_platform import end_of, is_open
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cloche.stdio import End, StdioDescriptor, Streams
+    from cloche.stdio import StdioDescriptor, Streams
 
-__all__ = ["Desk", "StdioSubject", "is_open"]
+__all__ = ["Desk", "StdioSubject"]
 
 
 class StdioSubject:
@@ -96,7 +97,7 @@ class Desk:
         """Do what a runtime does that makes its own pipes; its program's ends are given back."""
         (stdin, ours), (theirs, stdout), relay = os.pipe(), os.pipe(), Relay()
         self._programs.append(Far(FileIO(stdin, "r"), FileIO(stdout, "w")))
-        streams.connect(Pipes(ours, theirs, None), lambda: relay)
+        streams.connect(Pipes(end_of(ours), end_of(theirs), None), lambda: relay)
         return self._programs[-1]
 
     def close(self) -> None:
@@ -109,8 +110,3 @@ class Desk:
             for fd in streams.near:
                 if fd is not None and is_open(fd):
                     os.close(fd)
-
-
-def is_open(fd: End) -> bool:
-    """Say whether a descriptor is open in this process."""
-    return os.path.lexists(f"/proc/self/fd/{fd}")
