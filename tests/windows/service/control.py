@@ -10,9 +10,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from service.building import service_for_linux
 
@@ -28,9 +28,13 @@ def library() -> Path:
     return service_for_linux()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """What is outstanding: handed out by the service and not given back."""
+class Counts(TypedDict):
+    """What is outstanding: handed out by the service and not given back.
+
+    ``systems``, ``processes`` and ``callbacks`` are handles, ``streams`` imports and exports that
+    were begun. ``living`` are systems that have not stopped: nobody need have a handle to them.
+    ``misuses`` is what no client may do, a sentence each.
+    """
 
     strings: int
     systems: int
@@ -38,21 +42,12 @@ class Counts:
     callbacks: int
     stdio: int
     streams: int
-    """Imports and exports that were begun."""
     activated: int
     prepared: int
     living: int
-    """Systems that have not stopped: nobody need have a handle to them."""
     hanging: int
     held: int
-    misuses: tuple[str, ...]
-    """What no client may do, a sentence each."""
-
-    @property
-    def outstanding(self) -> dict[str, object]:
-        """What is not nothing. Living systems do not count: they are no handles of ours."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if value and name != "living"}
+    misuses: list[str]
 
 
 @dataclass(frozen=True)
@@ -86,15 +81,17 @@ class Service:
     def __init__(self, path: Path, trace: Path) -> None:
         mode = SEARCH_SYSTEM32 if sys.platform == "win32" else ctypes.DEFAULT_MODE
         self.path = path
-        self.trace = trace
+        self.trace_file = trace
+        self._left: set[str] = set()
         self.library = ctypes.CDLL(str(path), winmode=mode)
         self.library.cloche_service_counts.restype = ctypes.c_size_t
 
     def begin(self, *rules: str) -> None:
         """Forget everything, calls that hang and strings that are out there too; steer anew."""
         self.end()
-        self.trace.unlink(missing_ok=True)
-        self.library.cloche_service_begin(_lines(rules), os.fsencode(self.trace))
+        self._left.clear()
+        self.trace_file.unlink(missing_ok=True)
+        self.library.cloche_service_begin(_lines(rules), os.fsencode(self.trace_file))
 
     def end(self) -> None:
         """Forget everything, and write no trace any more."""
@@ -132,25 +129,40 @@ class Service:
         room = 1 << 16
         buffer = ctypes.create_string_buffer(room)
         self.library.cloche_service_counts(buffer, ctypes.c_size_t(room))
-        told = json.loads(buffer.value)
-        return Counts(**told | {"misuses": tuple(told["misuses"])})
+        return cast(Counts, json.loads(buffer.value))
+
+    def outstanding(self) -> dict[str, object]:
+        """What of it is not nothing; systems that live on are no handles of anybody's."""
+        return {name: each for name, each in self.counts().items() if each and name != "living"}
+
+    def expect_left(self, *names: str) -> None:
+        """Say what is left behind on purpose, until the service begins anew."""
+        self._left.update(names)
+
+    def unexpected(self) -> dict[str, object]:
+        """What is outstanding and was not said to be. A layer may stay mounted: tests of layers
+        say themselves what is.
+        """
+        left = self._left | {"activated", "prepared"}
+        return {name: each for name, each in self.outstanding().items() if name not in left}
 
     def calls(self) -> list[Call]:
         """The calls so far, in their order."""
-        return [_call(record) for record in self._records() if record["kind"] == "call"]
+        return [_call(record) for record in self.trace() if record["kind"] == "call"]
 
     def notified(self) -> list[Notified]:
         """The notifications so far, in their order."""
-        return [_notified(record) for record in self._records() if record["kind"] == "notify"]
+        return [_notified(record) for record in self.trace() if record["kind"] == "notify"]
 
     def functions(self) -> list[str]:
         """The names of the functions that were called, in their order."""
         return [call.function for call in self.calls()]
 
-    def _records(self) -> list[dict[str, Any]]:
-        if not self.trace.exists():
+    def trace(self) -> list[dict[str, Any]]:
+        """Calls and notifications in their order, as they were written."""
+        if not self.trace_file.exists():
             return []
-        lines = self.trace.read_text("utf-8", "surrogatepass").splitlines()
+        lines = self.trace_file.read_text("utf-8", "surrogatepass").splitlines()
         return [json.loads(line) for line in lines]
 
 

@@ -216,12 +216,6 @@ EXPORT hresult ImportLayerWrite(handle given, const uint8_t *bytes, size_t lengt
     return end_call(code);
 }
 
-static void note_remains(const struct stream *stream)
-{
-    if (stream->part_rest > 0 || stream->header_length > 0)
-        note_misuse("an import ended within a part of a file");
-}
-
 EXPORT hresult ImportLayerEnd(handle given)
 {
     struct stream *stream;
@@ -232,7 +226,6 @@ EXPORT hresult ImportLayerEnd(handle given)
     stream = import_of(given);
     code = decide(NULL, stream ? S_OK_CODE : HANDLE_INVALID);
     if (stream != NULL) {
-        note_remains(stream);
         finish_file(stream);
         close_handle(given, STREAM);
     }

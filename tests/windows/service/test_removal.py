@@ -58,7 +58,7 @@ def test_a_folder_that_is_no_layer_stays(tmp_path, destroy, service):
     (tmp_path / "photos" / "one.jpg").write_text("kept")
     destroy(str(tmp_path), "photos")
     assert (tmp_path / "photos" / "one.jpg").exists()
-    assert any("is no layer of this service" in each for each in service.counts().misuses)
+    assert any("is no layer of this service" in each for each in service.counts()["misuses"])
 
 
 def test_a_layer_that_it_made_goes(precious, destroy):
