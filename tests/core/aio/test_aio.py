@@ -9,7 +9,20 @@ import time
 
 import pytest
 
-from cloche import DEVNULL, PIPE, CommandFailed, InvalidSpec, Reason, State, TimedOut, aio
+from cloche import (
+    DEVNULL,
+    PIPE,
+    CommandFailed,
+    InvalidSpec,
+    InvalidState,
+    Reason,
+    State,
+    TimedOut,
+    aio,
+)
+from cloche.defaults import linux_process, linux_spec
+from cloche.spec import Root
+from cloche.testing.fake_runtime import FakeRuntime
 
 
 @pytest.fixture
@@ -55,6 +68,52 @@ def test_timeout_is_a_result(loop_engine, traces):
     result = asyncio.run(loop_engine.run(["yes"], timeout=0.1, stdout=PIPE, output_limit=4))
     assert (result.reason, result.stdout, result.truncated) == (Reason.TIMEOUT, b"y\ny\n", True)
     assert traces() == []
+
+
+def test_two_steps(loop_engine, traces, tmp_path):
+    spec = linux_spec(linux_process(("exit", "3")), root=Root(path=str(tmp_path)))
+
+    async def both():
+        container = await loop_engine.create(spec, id="c1")
+        assert (container.state, container.returncode) == (State.CREATED, None)
+        with pytest.raises(InvalidState):
+            await container.wait()
+        await container.start()
+        assert await container.wait() == 3
+        await container.remove()
+
+    asyncio.run(both())
+    assert traces() == []
+
+
+def test_what_is_created_when_cancelled_does_not_stay(loop_engine, traces, tmp_path, monkeypatch):
+    spec = linux_spec(linux_process(("true",)), root=Root(path=str(tmp_path)))
+    create = FakeRuntime.create
+
+    def slow(*args):
+        time.sleep(0.2)
+        return create(*args)
+
+    monkeypatch.setattr(FakeRuntime, "create", slow)
+
+    async def cancel():
+        task = asyncio.ensure_future(loop_engine.create(spec))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert traces() == []
+
+
+def test_a_whole_process_is_executed(loop_engine):
+    async def both():
+        async with await loop_engine.start(["sleep", "60"]) as container:
+            whole = linux_process(("env",), env=("A=1",))
+            return await container.run(whole, capture_output=True)
+
+    assert asyncio.run(both()).stdout == b"A=1\n"
 
 
 def test_check(loop_engine):
