@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any
 
 from service.building import service_for_linux
 
@@ -28,12 +28,13 @@ def library() -> Path:
     return service_for_linux()
 
 
-class Counts(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class Counts:
     """What is outstanding: handed out by the service and not given back.
 
     ``systems``, ``processes`` and ``callbacks`` are handles, ``streams`` imports and exports that
     were begun. ``living`` are systems that have not stopped: nobody need have a handle to them.
-    ``misuses`` is what no client may do, a sentence each.
+    ``misuses`` is what no client may do, a sentence each. A count is found by its name, too.
     """
 
     strings: int
@@ -48,6 +49,9 @@ class Counts(TypedDict):
     hanging: int
     held: int
     misuses: list[str]
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
 
 
 @dataclass(frozen=True)
@@ -129,11 +133,13 @@ class Service:
         room = 1 << 16
         buffer = ctypes.create_string_buffer(room)
         self.library.cloche_service_counts(buffer, ctypes.c_size_t(room))
-        return cast(Counts, json.loads(buffer.value))
+        return Counts(**json.loads(buffer.value))
 
     def outstanding(self) -> dict[str, object]:
         """What of it is not nothing; systems that live on are no handles of anybody's."""
-        return {name: each for name, each in self.counts().items() if each and name != "living"}
+        return {
+            name: each for name, each in vars(self.counts()).items() if each and name != "living"
+        }
 
     def expect_left(self, *names: str) -> None:
         """Say what is left behind on purpose, until the service begins anew."""
