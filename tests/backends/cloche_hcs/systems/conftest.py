@@ -91,12 +91,13 @@ class World:
     def expect_left(self, **left: int | None) -> None:
         """What the test leaves behind on purpose; None for any number. Checked at the end."""
         self._expected.update(left)
+        self._service.expect_left(*left)
 
     def check(self) -> None:
         """What is left is what was expected, and nobody did what no client may do."""
         expected = {key: count for key, count in self._expected.items() if count is not None}
         self.wait_until(**expected)
-        assert self._service.counts().misuses == ()
+        assert self._service.counts()["misuses"] == []
 
     def notify(self, id: str, type: int, status: int = 0) -> None:
         self._service.notify(id, type, status)
@@ -127,7 +128,7 @@ class World:
 
     def _counted(self, names: Iterable[str]) -> dict[str, int]:
         counts = self._service.counts()
-        return {name: getattr(counts, name) for name in names}
+        return {name: counts[name] for name in names}
 
 
 @pytest.fixture
