@@ -116,6 +116,7 @@ def test_every_string_that_comes_out_is_freed(service) -> None:
         assert vmcompute.GetBaseImages().value
         assert vmcompute.HNSCall("GET", "/networks/").value
     assert service.counts().strings == 0
+    service.expect_left("systems")
 
 
 def test_results_are_told_as_they_are(service) -> None:
@@ -189,6 +190,7 @@ def test_a_process_has_the_pipes_it_was_asked_for(service) -> None:
     assert vmcompute.HcsCloseComputeSystem(system) == HResult.S_OK
     counts = service.counts()
     assert (counts.systems, counts.processes) == (0, 0)
+    service.expect_left("stdio")  # the pipe is closed by those who are handed it
 
 
 @pytest.mark.usefixtures("service")

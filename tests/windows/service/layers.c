@@ -112,8 +112,6 @@ static void activate(const char *path)
 
 static void deactivate(const char *path)
 {
-    if (*find(&prepared, path) != NULL)
-        note_misuse("%s was deactivated while prepared", path);
     take_away(&activated, path);
 }
 
