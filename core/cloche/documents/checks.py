@@ -29,7 +29,7 @@ def check(spec: Spec) -> None:
     if spec.root is not None and not (spec.windows is not None and spec.windows.hyperv):
         text("root.path", spec.root.path)
     for position, mount in enumerate(spec.mounts or ()):
-        _mount(f"mounts[{position}]", mount)
+        _mount(f"mounts[{position}]", mount, windows)
     for key in spec.annotations or ():
         text("annotations", key)
     if spec.hooks is not None:
@@ -48,10 +48,7 @@ def check_process(process: Process, *, path: str = "process", windows: bool = Fa
     elif process.cwd:  # the service has a default
         text(f"{path}.cwd", process.cwd)
     for position, variable in enumerate(process.env or ()):
-        where = f"{path}.env[{position}]"
-        text(where, variable)
-        if "=" not in variable[1:]:
-            raise fault(where, "a variable is written NAME=value")
+        _variable(f"{path}.env[{position}]", variable, windows)
     limits = process.rlimits or ()
     unique(f"{path}.rlimits", "type", [limit.type for limit in limits])
     for position, limit in enumerate(limits):
@@ -60,6 +57,14 @@ def check_process(process: Process, *, path: str = "process", windows: bool = Fa
     if process.oom_score_adj is not None and process.oom_score_adj not in _RANGE_OF_OOM:
         raise fault(f"{path}.oomScoreAdj", "goes from -1000 to 1000")
     linux_checks.check_scheduling(process, path)
+
+
+def _variable(path: str, variable: str, windows: bool) -> None:
+    """Windows hides variables of its own behind names that begin with ``=``, and drops the rest."""
+    if not windows or "\0" in variable:
+        text(path, variable)
+        if "=" not in variable[1:]:
+            raise fault(path, "a variable is written NAME=value")
 
 
 def _version(version: str) -> None:
@@ -77,8 +82,9 @@ def _command(process: Process, path: str, windows: bool) -> None:
             text(f"{path}.args[{position}]", argument)
 
 
-def _mount(path: str, mount: Mount) -> None:
-    text(f"{path}.destination", mount.destination)
+def _mount(path: str, mount: Mount, windows: bool) -> None:
+    if mount.destination or not windows:  # where the service says what it thinks of an empty one
+        text(f"{path}.destination", mount.destination)
     check_mappings(path, mount.uid_mappings, mount.gid_mappings)
     if (mount.uid_mappings is None) != (mount.gid_mappings is None):
         raise fault(f"{path}.uidMappings", "and gidMappings are given together or not at all")
