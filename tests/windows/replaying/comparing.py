@@ -64,7 +64,8 @@ def _between_results(
         yield Difference(where, *done)
         return
     where = f"{where} ({expected.op})"
-    yield from _between(f"{where} result", expected.values, actual.values)
+    said = "".join(f" [{each['msg']}]" for each in actual.log if "msg" in each)
+    yield from _between(f"{where} result{said}", expected.values, actual.values)
     yield from _between(f"{where} files", expected.files, actual.files)
 
 

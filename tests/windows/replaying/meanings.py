@@ -38,6 +38,8 @@ REFUSALS = (
 )
 #: Go's EINVAL: an argument that no function was given.
 INVALID = "0x20000027"
+#: A library that is not there: it was looked for, not loaded.
+NO_LIBRARY = "0x7e"
 
 
 def meaning(error: dict[str, Any] | None, step: str) -> dict[str, Any] | None:
@@ -51,7 +53,8 @@ def meaning(error: dict[str, Any] | None, step: str) -> dict[str, Any] | None:
         return _refusal(str(error.get("message")))
     if error.get("operation") == "CreateProcess" and errno in UNABLE:
         return {"kind": "CommandFailed", "errno": errno}
-    return {"kind": KINDS.get(errno, "BackendError"), "errno": errno}
+    kind = KINDS.get(errno, "BackendError")
+    return {"kind": kind, "errno": None if errno == NO_LIBRARY else errno}
 
 
 def _refusal(message: str) -> dict[str, Any]:

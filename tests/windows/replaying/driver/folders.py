@@ -35,23 +35,19 @@ class Folders:
         self.layers: dict[str, list[str]] = {}
 
     def make(self, setup: dict[str, Any]) -> None:
-        """Wipe what is there, and make what a scenario finds."""
-        self.wipe()
-        shutil.copytree(KNOWN, ROOT)
-        for folder in (WORK, LAYERS, *map(Path, setup["dirs"])):
+        """Make what a scenario finds, on a machine on which Cloche has been used before."""
+        self.begin(setup)
+        shutil.copytree(KNOWN, ROOT, dirs_exist_ok=True)
+
+    def begin(self, setup: dict[str, Any]) -> None:
+        """Wipe what is there, and make folders and files."""
+        wipe()
+        for folder in (ROOT, WORK, LAYERS, *map(Path, setup["dirs"])):
             folder.mkdir(parents=True, exist_ok=True)
         for path, content in setup["files"].items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_text(content, "utf-8")
         os.chdir(WORK)
-
-    def wipe(self) -> None:
-        """Take the whole tree away, whatever is read-only in it."""
-        os.chdir("C:\\")
-        for path in TREE.rglob("*"):
-            path.chmod(stat.S_IWRITE | stat.S_IREAD)
-        if TREE.exists():
-            shutil.rmtree(TREE)
 
     def keep(self) -> None:
         """Let every later tree begin with what is in the root of this one."""
@@ -90,6 +86,15 @@ class Folders:
                     content = f"{ntpath.dirname(layers[0])}\\{name}"
                     found[f"{ROOT}\\{name}\\layer"] = {"content": content}
         return found
+
+
+def wipe() -> None:
+    """Take the whole tree away, whatever is read-only in it."""
+    os.chdir("C:\\")
+    for path in TREE.rglob("*"):
+        path.chmod(stat.S_IWRITE | stat.S_IREAD)
+    if TREE.exists():
+        shutil.rmtree(TREE)
 
 
 def record_folders(id: str) -> list[Path]:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from replaying.driver.folders import ROOT, Folders
+from replaying.driver.specs import spec_of
 from replaying.driver.steps import Steps
 
 import cloche
 
 OWNER = "containerd"
+LAYER = "C:\\oracle\\layers\\base"
 
 
 def main(scenario: Path, results: Path) -> None:
@@ -33,12 +35,16 @@ def main(scenario: Path, results: Path) -> None:
 
 
 def get_to_know() -> None:
-    """Find out which backends work here, and keep what was found out."""
+    """Make a container and take it away, and keep what was found out by that."""
     folders = Folders()
-    folders.wipe()
-    ROOT.mkdir(parents=True)
+    folders.begin({"dirs": [LAYER], "files": {}})
+    spec = spec_of(
+        {"ociVersion": "1.0.0", "process": {"args": ["cmd"], "cwd": "C:\\"}},
+        {"layers": [LAYER]},
+        {},
+    )
     with cloche.Engine(root=str(ROOT), owner=OWNER) as engine:
-        engine.backends()
+        engine.create(spec, id="acquaintance").remove(force=True)
     folders.keep()
 
 

@@ -21,7 +21,7 @@ NETWORK = {
 def spec_of(document: dict[str, Any], conf: dict[str, Any], io: dict[str, Any]) -> Spec:
     """The specification of a scenario's container."""
     whole = {**document, "windows": windows_of(conf)}
-    whole["process"] = with_terminal(whole.get("process") or {}, io)
+    whole["process"] = in_our_words(whole.get("process") or {}, io)
     return documents.read(Spec, whole)
 
 
@@ -42,9 +42,13 @@ def windows_of(conf: dict[str, Any]) -> dict[str, Any]:
 
 def process_of(document: dict[str, Any], io: dict[str, Any]) -> Process:
     """The specification of a further process."""
-    return documents.read(Process, with_terminal(document, io))
+    return documents.read(Process, in_our_words(document, io))
 
 
-def with_terminal(process: dict[str, Any], io: dict[str, Any]) -> dict[str, Any]:
-    """In scenarios the streams may say that there is a terminal, in ours only the process."""
-    return {**process, "terminal": True} if io.get("Terminal") else process
+def in_our_words(process: dict[str, Any], io: dict[str, Any]) -> dict[str, Any]:
+    """In scenarios the streams may say that there is a terminal, in ours only the process.
+
+    No arguments are an empty command line, which is said by another field.
+    """
+    said: dict[str, Any] = {} if process.get("args") else {"args": None, "commandLine": ""}
+    return {**process, **said, **({"terminal": True} if io.get("Terminal") else {})}

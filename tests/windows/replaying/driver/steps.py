@@ -44,7 +44,7 @@ class Steps:
         try:
             told = verb(step)
         except (cloche.ClocheError, OSError, Cancelled, ValueError) as error:
-            return {"error": failed(error)}
+            return {"error": failed(error), "log": [{"msg": f"{type(error).__name__}: {error}"}]}
         return told if isinstance(told, dict) else {"error": None}
 
     def _new(self, step: Step) -> None:
