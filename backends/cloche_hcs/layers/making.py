@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import AlreadyExists, CleanupFailed, ClocheError, InvalidSpec, NotSupported
 from cloche_hcs.hresult import ALREADY_EXISTS
 from cloche_hcs.layers.driver import Driver, code_of, descriptors_of
 from cloche_hcs.layers.places import check_folder, identity, present
-from cloche_hcs.layers.removal import Removal
+from cloche_hcs.layers.removal import remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloche.layers import Layer
-    from cloche_hcs.layers.sandboxes import Sandbox, Sandboxes
+    from cloche_hcs.layers.sandboxes import Note, Notes, Sandbox
 
 __all__ = ["KINDS", "Making", "folders_of"]
 
@@ -44,14 +43,13 @@ def _folder(layer: Layer, number: int) -> str:
 
 
 class Making:
-    """Makes one sandbox, in its turn; undoes what it did if it can't finish.
+    """Makes one sandbox; undoes what it did if it can't finish.
 
     While a call that has not returned may still be at work nothing can be undone: the note stays,
     and the sandbox can be released later.
     """
 
-    def __init__(self, sandboxes: Sandboxes, sandbox: Sandbox) -> None:
-        self._notes = sandboxes
+    def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._driver = Driver(sandbox.home, sandbox.id)
         self._below = descriptors_of(sandbox.layers)
@@ -61,53 +59,50 @@ class Making:
         """Each layer's GUID by its folder."""
         return {layer.path: str(layer.guid) for layer in self._below}
 
-    def run(self, size: int | None) -> str | None:
+    def run(self, notes: Notes, size: int | None) -> str | None:
         """Make it, and return its volume if it is to be mounted and has one."""
         self._refuse_taken()
-        self._notes.write(self._sandbox)
-        try:
-            self._create()
-            return self._complete(size)
-        except BaseException as error:
-            self._undo(error)
-            raise
+        with notes.create(self._sandbox) as note:
+            try:
+                self._create(note)
+                return self._complete(size)
+            except BaseException as error:
+                _undo(note, error)
+                raise
 
     def _refuse_taken(self) -> None:
         sandbox = self._sandbox
-        if self._notes.has(sandbox.id) or present(sandbox.folder):
+        if present(sandbox.folder):
             raise AlreadyExists(
-                f"there is a layer {sandbox.id} already: {sandbox.folder}",
+                f"there is a folder {sandbox.folder} already",
                 hint="choose another id, or remove what has it",
                 container=sandbox.id,
                 backend="filter",
             )
 
-    def _create(self) -> None:
+    def _create(self, note: Note) -> None:
         """Make the folder; one that somebody else made meanwhile is not ours to undo."""
-        sandbox = self._sandbox
         try:
             self._driver.create_sandbox(self._below)
         except ClocheError as error:
             if code_of(error) in ALREADY_EXISTS:
-                self._notes.forget(sandbox.id)
+                note.drop()
             raise
-        self._sandbox = replace(sandbox, identity=identity(sandbox.folder))
-        self._notes.write(self._sandbox)
+        note.say(identity=identity(self._sandbox.folder))
 
     def _complete(self, size: int | None) -> str | None:
-        sandbox = self._sandbox
         if size is not None:
             self._driver.expand(size)
-        if not sandbox.mounted:
+        if not self._sandbox.mounted:
             return None
         self._driver.mount(self._below)
         return self._driver.mount_path()
 
-    def _undo(self, error: BaseException) -> None:
-        sandbox = self._notes.read(self._sandbox.id)
-        if sandbox is None:
-            return
-        try:
-            Removal(self._notes, sandbox).run()
-        except CleanupFailed as problem:
-            error.add_note(f"and then, clearing up: {problem}")
+
+def _undo(note: Note, error: BaseException) -> None:
+    if note.dropped:
+        return
+    try:
+        remove(note)
+    except CleanupFailed as problem:
+        error.add_note(f"and then, clearing up: {problem}")

@@ -8,7 +8,6 @@ renamed, which it does not while a file beneath it is open.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError
@@ -19,16 +18,24 @@ from cloche_hcs.layers.places import is_layer, is_link, long, present
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cloche_hcs.layers.sandboxes import Sandbox, Sandboxes
+    from cloche_hcs.layers.sandboxes import Note, Sandbox
 
-__all__ = ["Removal"]
+__all__ = ["remove"]
 
 
-class Removal:
-    """Takes one sandbox away, in its turn, and at last the note about it."""
+def remove(note: Note) -> None:
+    """Take away the sandbox that a note is about, and drop the note.
 
-    def __init__(self, sandboxes: Sandboxes, sandbox: Sandbox) -> None:
-        self._notes = sandboxes
+    Does all that can be done. Raises CleanupFailed, and the note stays, if something remains; for a
+    damaged note, too, which is dropped.
+    """
+    _Removal(note, note.read()).run()
+    note.drop()
+
+
+class _Removal:
+    def __init__(self, note: Note, sandbox: Sandbox) -> None:
+        self._note = note
         self._sandbox = sandbox
         self._driver = Driver(sandbox.home, sandbox.id)
         self._problems: list[Exception] = []
@@ -36,7 +43,7 @@ class Removal:
         self._loose = not sandbox.mounted
 
     def run(self) -> None:
-        """Do all that can be done; CleanupFailed, and the note stays, if something remains."""
+        """From where it lies to nowhere."""
         if self._driver.busy:
             raise self._failed("a call for it has not returned")
         folder = self._found()
@@ -46,7 +53,6 @@ class Removal:
                 self._dismount()
                 folder = self._put_aside()
             self._destroy(folder)
-        self._notes.forget(self._sandbox.id)
 
     def _found(self) -> str | None:
         """Where it lies: under its own name or, if it was begun to be removed, under the other."""
@@ -81,8 +87,7 @@ class Removal:
         if present(sandbox.aside):
             self._problems.append(FileExistsError(f"{sandbox.aside} is in the way"))
         else:
-            self._sandbox = replace(sandbox, removing=True)
-            self._notes.write(self._sandbox)
+            self._note.say(removing=True)
             if self._try(lambda: patiently(self._rename, file_in_use)):
                 self._loose = True
                 return sandbox.aside

@@ -13,8 +13,8 @@ from cloche.errors import NotSupported
 from cloche.layers import LayerStore, RootFilesystem
 from cloche_hcs.layers.making import Making, folders_of
 from cloche_hcs.layers.places import check_id
-from cloche_hcs.layers.removal import Removal
-from cloche_hcs.layers.sandboxes import Sandbox, Sandboxes
+from cloche_hcs.layers.removal import remove
+from cloche_hcs.layers.sandboxes import Notes, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ class FilterStore(LayerStore):
     """Makes sandboxes; ``cloche_hcs.layers`` says what their roots look like."""
 
     def __init__(self, home: str) -> None:
-        self._sandboxes = Sandboxes(home)
+        self._notes = Notes(home)
 
     @classmethod
     def open(cls, context: BackendContext) -> FilterStore:
@@ -50,10 +50,8 @@ class FilterStore(LayerStore):
             layers=folders,
             mounted=form == "filter:mounted",
         )
-        self._sandboxes.prepare()
-        with self._sandboxes.turn(id):
-            making = Making(self._sandboxes, sandbox)
-            path = making.run(size)
+        making = Making(sandbox)
+        path = making.run(self._notes, size)
         return RootFilesystem(
             form=form,
             path=path,
@@ -62,12 +60,10 @@ class FilterStore(LayerStore):
         )
 
     def release(self, id: str) -> None:
-        if not self._sandboxes.has(check_id(id)):
-            return
-        with self._sandboxes.turn(id):
-            sandbox = self._sandboxes.read(id)
-            if sandbox is not None:
-                Removal(self._sandboxes, sandbox).run()
+        note = self._notes.open(check_id(id))
+        if note is not None:
+            with note:
+                remove(note)
 
     def list(self) -> Iterable[str]:
-        return self._sandboxes.ids()
+        return self._notes.ids()

@@ -1,4 +1,4 @@
-"""Turns: what concerns one id is done by one thread of one process at a time."""
+"""Turns: what concerns one file is done by one thread of one process at a time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["turn"]
-
-_PAUSES = (0.001, 0.01, 0.05)
+__all__ = ["hold", "let_go", "turn"]
 
 
 @contextmanager
@@ -22,16 +20,21 @@ def turn(path: str) -> Iterator[None]:
 
     Ends by itself when the process dies. Raises OSError if there can be no such file.
     """
-    descriptor = _enter(path)
+    descriptor = hold(path, os.O_CREAT)
     try:
         yield
     finally:
-        _leave(path, descriptor)
+        let_go(path, descriptor, remove=True)
 
 
-def _enter(path: str) -> int:
+def hold(path: str, flags: int = 0) -> int:
+    """Open a file for reading and appending, and wait until nobody else holds it.
+
+    ``flags`` may have O_CREAT and O_EXCL. The descriptor is to be given to ``let_go``; until then,
+    or until the process dies, the file stays where it is. Raises OSError.
+    """
     while True:
-        descriptor = _open(path)
+        descriptor = _open(path, flags | os.O_RDWR | os.O_APPEND)
         try:
             _lock(descriptor)
             if _is_current(descriptor):
@@ -39,44 +42,54 @@ def _enter(path: str) -> int:
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # whoever had the turn took the file away
+        os.close(descriptor)  # whoever held it took it away
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    #: Between an unlink and the last close the name can't be used: ERROR_ACCESS_DENIED.
-    def _open(path: str) -> int:
-        while True:
-            try:
-                return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOINHERIT, 0o600)
-            except PermissionError:
-                if not os.access(os.path.dirname(path), os.W_OK):
-                    raise
-                time.sleep(_PAUSES[1])
+    #: Seconds between two looks at a file that somebody else holds, at first and later.
+    _PAUSES = (0.001, 0.01, 0.05)
+    #: Looks at a file that is just being removed: until the last one closes it, access is denied.
+    _LOOKS = 200
+    #: What is locked can't be read by others, so it is a byte where no content is.
+    _PLACE = 1 << 30
+
+    def _open(path: str, flags: int) -> int:
+        for _ in range(_LOOKS):
+            with suppress(PermissionError):
+                return os.open(path, flags | os.O_BINARY | os.O_NOINHERIT, 0o600)
+            time.sleep(_PAUSES[1])
+        return os.open(path, flags | os.O_BINARY | os.O_NOINHERIT, 0o600)
 
     def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, _PLACE, os.SEEK_SET)
         attempt = 0
         while True:
             try:
-                return msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
             except OSError:  # no errno says reliably that somebody else has it
                 time.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
                 attempt += 1
+            else:
+                break
+        os.lseek(descriptor, 0, os.SEEK_SET)
 
     def _is_current(descriptor: int) -> bool:
         return True  # what is open can't be removed
 
-    def _leave(path: str, descriptor: int) -> None:
+    def let_go(path: str, descriptor: int, *, remove: bool) -> None:
+        """Let others have the file, or remove it; what others have open they will remove."""
         os.close(descriptor)
-        with suppress(PermissionError, FileNotFoundError):  # the next one has it open: theirs
-            os.unlink(path)
+        if remove:
+            with suppress(PermissionError, FileNotFoundError):
+                os.unlink(path)
 
 else:
     import fcntl
 
-    def _open(path: str) -> int:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    def _open(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -84,6 +97,10 @@ else:
     def _is_current(descriptor: int) -> bool:
         return os.fstat(descriptor).st_nlink > 0
 
-    def _leave(path: str, descriptor: int) -> None:
-        os.unlink(path)  # while it is locked it is still this turn's
-        os.close(descriptor)
+    def let_go(path: str, descriptor: int, *, remove: bool) -> None:
+        """Let others have the file, or remove it."""
+        try:
+            if remove:
+                os.unlink(path)  # as long as it is held it is still the same
+        finally:
+            os.close(descriptor)

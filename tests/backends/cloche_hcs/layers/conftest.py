@@ -8,6 +8,7 @@ import struct
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,8 +114,12 @@ class Bench:
 
     def asked(self) -> list[str]:
         """Name the functions that were called, but for those that only ask for a name."""
-        functions = [call["fn"] for call in self.service.calls()]
+        functions = [call["fn"] for call in self.calls()]
         return [each for each in functions if each != "NameToGuid"]
+
+    def calls(self) -> list[Any]:
+        """What the driver was asked, in order."""
+        return [line for line in self.service.trace() if line["kind"] == "call"]
 
     def left(self) -> list[str]:
         """Name everything beneath the store's home and beside the layers that is not a layer."""
@@ -125,6 +130,8 @@ class Bench:
 
 @pytest.fixture
 def bench(service, tmp_path: Path) -> Bench:
+    """Roots may stay mounted when a test is over; a test that is about that counts them."""
+    service.expect_left("activated", "prepared")
     return Bench(service, tmp_path)
 
 
