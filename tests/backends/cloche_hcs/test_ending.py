@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-import cloche_hcs
+from cloche_hcs import _vmcompute
 
 #: Two compute systems of which the service never stops telling, on threads that nobody ends.
 PROGRAM = """
 import ctypes, threading
 import cloche_hcs
 
-cloche_hcs.__path__[:] = {folders!r}
+cloche_hcs.__path__.append({folder!r})
 from cloche_hcs import pump, vmcompute
 
 vmcompute.use_library({library!r})
@@ -63,7 +64,7 @@ ENDINGS = {
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_it_ends_by_itself_and_says_nothing(ending: str, service: Any) -> None:
     program = PROGRAM.format(
-        folders=list(cloche_hcs.__path__),
+        folder=str(Path(_vmcompute.__file__).parent),
         library=str(service.path),
         options={"winmode": 0x800} if sys.platform == "win32" else {},
     )

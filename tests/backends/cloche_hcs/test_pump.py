@@ -175,7 +175,7 @@ def test_a_delivery_that_blocks_does_not_keep_others_from_unregistering(service,
 
 def test_a_closed_gate_lets_nothing_in_and_opens_again(service, listen) -> None:
     box = listen("box")
-    vmcompute.close_gate()
+    pump._stop()
     service.notify("box", CRASH_REPORT, 1, None)
     other = listen("other")
     service.notify("other", CRASH_REPORT, 2, None)
