@@ -85,13 +85,15 @@ class Container(Known[AnyStr], Commands, Contents):
         from cloche.removal import refuse_running, remove_found, remove_made
 
         with shielded():
-            if self._made is None:
-                remove_found(self._shop, self._entry(), self._found, force=force)
+            made = self._made
+            if made is None or made.removed:  # what an attempt has left, its handles can't reach
+                found, self._found = self._found, None
+                remove_found(self._shop, self._entry(), found, force=force)
                 return
             if not force:
                 refuse_running(self.name, self.inspect())
             # What was written and not read until now is not wanted, nor may a full pipe hold it up.
-            remove_made(self._shop, self._made, self._close_streams)
+            remove_made(self._shop, made, self._close_streams)
             self._noted = True
 
     def pause(self) -> None:

@@ -81,8 +81,10 @@ def test_a_removal_that_fails_tells_everything_and_can_be_repeated(engine, monke
         container.remove()
     assert [str(problem) for problem in caught.value.problems] == ["delete broke", "release broke"]
     monkeypatch.undo()
-    engine.get("web").remove()
+    container.remove()
     assert traces() == []
+    with pytest.raises(NotFound):
+        container.remove()
 
 
 def test_an_interruption_of_the_removal_cuts_short_one_step_only(engine, monkeypatch, place):

@@ -12,6 +12,7 @@ from cloche import (
     DEVNULL,
     PIPE,
     STDOUT,
+    CleanupFailed,
     CommandFailed,
     Engine,
     InvalidState,
@@ -290,6 +291,28 @@ def test_linux_specifications_use_their_root_as_it_is(engine, layer, place):
     assert container.inspect().layer_store is None
     container.remove()
     assert os.listdir(layer) == ["file"]
+
+
+@pytest.mark.parametrize("whose", ["made", "found"])
+def test_a_removal_that_fails_can_be_repeated(engine, spec, monkeypatch, traces, whose):
+    container = engine.create(spec("sleep", "60"), id="c1", detached=True)
+    container.start()
+    if whose == "found":
+        container.close()
+        container = engine.get("c1")
+        assert container.poll() is None
+
+    def broken(_):
+        raise BackendError("delete broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_service.ServiceContainer, "delete", broken)
+        with pytest.raises(CleanupFailed, match="delete broke"):
+            container.remove(force=True)
+    container.remove(force=True)
+    assert traces() == []
+    with pytest.raises(NotFound):
+        container.remove(force=True)
 
 
 def test_everything_is_taken_away_in_order(engine, spec, monkeypatch):
