@@ -151,6 +151,7 @@ class HcsContainer(RuntimeContainer):
         """End what could not be started; the first error is the one to tell."""
         try:
             self._system.terminate()
+            self._await_end()
         except ClocheError as problem:
             error.add_note(f"and then, ending it: {type(problem).__name__}: {problem}")
         code = error.exit_code if isinstance(error, CommandFailed) else None
@@ -231,8 +232,13 @@ class HcsContainer(RuntimeContainer):
                 backend="hcs",
             ) from error
         self._deleted = True
+        close_quietly(self._await_end)
         self._hear_last_word()
         self._notebook.forget()
+
+    def _await_end(self) -> None:
+        """Wait until the service has told it: before that the disk may still be in use."""
+        self._system.exited.wait(_LAST_WORD)
 
     def _hear_last_word(self) -> None:
         """Learn how the first process has ended, as long as there is somebody to ask."""
