@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
+NOT_ON_WINDOWS = Path(__file__).with_name("not-on-windows.txt")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The judge sits where the reports of all workers arrive."""
     hear_signals()
+    expected = NOT_ON_WINDOWS if sys.platform == "win32" else EXPECTED_SKIPS
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(SkipJudge(config, EXPECTED_SKIPS.read_text("utf-8")))
+        config.pluginmanager.register(SkipJudge(config, expected.read_text("utf-8")))
+    if sys.platform == "win32":
+        config.pluginmanager.register(LinuxOnly(expected.read_text("utf-8")))
 
 
 def hear_signals() -> None:
@@ -34,6 +40,11 @@ class Expectation:
 
     line: str
 
+    @property
+    def reason(self) -> str:
+        """What is said after the pattern."""
+        return self.line.partition(" -- ")[2].strip()
+
     def matches(self, nodeid: str, reason: str | None = None) -> bool:
         pattern, _, beginning = self.line.partition(" -- ")
         name = ".*".join(re.escape(part) for part in pattern.strip().split("*"))
@@ -41,12 +52,35 @@ class Expectation:
         return fits and (reason is None or reason.startswith(beginning.strip()))
 
 
+class LinuxOnly:
+    """Skips tests that are about Linux; files that can't even be imported are left out."""
+
+    def __init__(self, listed: str) -> None:
+        self.listed = _expectations(listed)
+
+    def pytest_ignore_collect(
+        self, collection_path: Path, config: pytest.Config
+    ) -> Literal[True] | None:
+        name = collection_path.relative_to(config.rootpath).as_posix()
+        return True if any(e.matches(name) for e in self.listed) else None
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            for expectation in self.listed:
+                if expectation.matches(item.nodeid):
+                    item.add_marker(pytest.mark.skip(reason=expectation.reason))
+
+
+def _expectations(listed: str) -> list[Expectation]:
+    lines = (line.strip() for line in listed.splitlines())
+    return [Expectation(line) for line in lines if line and not line.startswith("#")]
+
+
 class SkipJudge:
     """Compares the skips of a run with the expected ones and fails the run for any difference."""
 
     def __init__(self, config: pytest.Config, expected: str) -> None:
-        lines = (line.strip() for line in expected.splitlines())
-        self.expected = [Expectation(line) for line in lines if line and not line.startswith("#")]
+        self.expected = _expectations(expected)
         self.whole = _is_whole(config)
         self.skipped: dict[str, str] = {}
         self.ran: set[str] = set()

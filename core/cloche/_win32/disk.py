@@ -101,8 +101,16 @@ def remove_directory(path: str, lock: int, *, last: str) -> None:
     spared = frozenset(name for name in os.listdir(path) if name.endswith(last))
     empty_directory(path, spare=spared)
     for name in spared:
-        unlink(os.path.join(path, name))
+        _unlink_at_once(path, name)
     rmdir(path)
+
+
+def _unlink_at_once(directory: str, name: str) -> None:
+    """Remove a file from its directory, whoever has it open: else that would not be empty yet."""
+    beside = os.path.dirname(os.path.dirname(directory))
+    aside = os.path.join(beside, f"{name}.{os.urandom(4).hex()}~")
+    replace(os.path.join(directory, name), aside)
+    unlink(aside)
 
 
 def point(text: str, path: str) -> None:

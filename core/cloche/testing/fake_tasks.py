@@ -199,7 +199,8 @@ def _as_text(stdin: _Stream, stdout: _Stream, stderr: _Stream) -> tuple[TextIO, 
 
 
 def _writing(stream: _Stream) -> TextIO:
-    return io.TextIOWrapper(io.BufferedWriter(stream), encoding="utf-8", line_buffering=True)
+    writing = io.BufferedWriter(stream)
+    return io.TextIOWrapper(writing, encoding="utf-8", newline="\n", line_buffering=True)
 
 
 def _outcome(program: Program, call: Call) -> ExitStatus:

@@ -14,6 +14,7 @@ import pytest
 from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.relay import Relay
 from cloche.stdio import Pipes, StreamTarget
+from cloche.testing.lab_platform import end_of
 
 
 def write(fd: object, data: bytes) -> None:
@@ -183,7 +184,7 @@ class TestRuntimesWithPipesOfTheirOwn:
         )
         (in_far, in_near), (out_near, out_far), (err_near, err_far) = (os.pipe() for _ in range(3))
         relay = Relay()
-        streams.connect(Pipes(in_near, out_near, err_near), lambda: relay)
+        streams.connect(Pipes(*map(end_of, (in_near, out_near, err_near))), lambda: relay)
         streams.release_ends()
         assert os.read(in_far, 100) == b"question"
         assert os.read(in_far, 100) == b""
@@ -201,7 +202,7 @@ class TestRuntimesWithPipesOfTheirOwn:
         assert streams.ends[1] == streams.ends[2]
         (out_near, out_far), (err_near, err_far) = os.pipe(), os.pipe()
         relay = Relay()
-        streams.connect(Pipes(None, out_near, err_near), lambda: relay)
+        streams.connect(Pipes(None, end_of(out_near), end_of(err_near)), lambda: relay)
         streams.release_ends()
         for fd in (out_far, err_far):
             os.write(fd, b"x")
@@ -216,7 +217,7 @@ class TestRuntimesWithPipesOfTheirOwn:
         streams = open_streams("inherit", stdin=reading)
         far, near = os.pipe()
         relay = Relay()
-        streams.connect(Pipes(near, None, None), lambda: relay)
+        streams.connect(Pipes(end_of(near), None, None), lambda: relay)
         streams.close()
         assert os.read(far, 1) == b""
         for fd in (reading, writing, far):

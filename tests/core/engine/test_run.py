@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
+import signal
+import sys
 import threading
 import time
 
@@ -148,9 +151,17 @@ def test_no_thread_is_started(make_engine):
     assert seen == [threading.active_count() + 1]
 
 
+def press_ctrl_c():
+    """To kill by a number ends a process of Windows."""
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_ctrl_c_kills_removes_and_goes_on(make_engine, traces):
     def program(call):
-        os.kill(os.getpid(), 2)
+        press_ctrl_c()
         call.sleep(60)
 
     engine = make_engine(programs={"p": program})
