@@ -45,6 +45,12 @@ class Container(Known[AnyStr], Commands, Contents):
         """
         from cloche.starting import start
 
+        if self._made is None and self._entry().stray:
+            raise InvalidState(
+                f"{self.name} has no record of what was to be run in it",
+                operation="start",
+                container=self.name,
+            )
         with shielded():
             if self._found is not None:
                 self._found.close()
@@ -90,7 +96,8 @@ class Container(Known[AnyStr], Commands, Contents):
                 found, self._found = self._found, None
                 remove_found(self._shop, self._entry(), found, force=force)
                 return
-            if not force:
+            self.poll()
+            if not force and self.state in (State.RUNNING, State.PAUSED):
                 refuse_running(self.name, self.inspect())
             # What was written and not read until now is not wanted, nor may a full pipe hold it up.
             remove_made(self._shop, made, self._close_streams)

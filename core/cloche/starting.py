@@ -38,7 +38,7 @@ def start(shop: Workshop, id: str, made: Made | None) -> Made:
     lock = shop.records.lock(id)
     assert lock is not None
     try:
-        started = _started(shop, shop.records.read(id), made)
+        started = _started(shop, id, made)
     except OSError as error:
         raise refused(error, "start", operation="start", container=id) from error
     finally:
@@ -47,10 +47,13 @@ def start(shop: Workshop, id: str, made: Made | None) -> Made:
     return started
 
 
-def _started(shop: Workshop, entry: Entry, made: Made | None) -> Made:
-    _check(shop, entry)
+def _started(shop: Workshop, id: str, made: Made | None) -> Made:
     if made is None:
+        entry = shop.records.read(id)
+        _check(shop, entry)
         return _start_found(shop, entry)
+    if made.started or made.container.state() is not State.CREATED:
+        _check(shop, shop.records.read(id))
     try:
         _start(made)
     finally:
