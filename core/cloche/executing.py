@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -62,12 +63,26 @@ class Place:
 
 
 def found_place(shop: Workshop, entry: Entry, container: RuntimeContainer) -> Place:
-    """Put together what the record of a container tells of it; InvalidState if that is nothing."""
-    header, spec = entry.header, shop.records.spec(entry.id)
-    if header is None or spec.process is None:
+    """Put together what the record of a container tells of it; InvalidState if that is nothing.
+
+    Of one without a record nothing is known: what is executed in it has to say everything itself.
+    """
+    header = entry.header
+    process, windows = _first_of(shop, entry)
+    if header is None or process is None:
         raise InvalidState(f"{entry.name} has no process", container=entry.name)
-    forms, windows = shop.chooser.runtime_called(header.runtime).forms, spec.windows is not None
-    return Place(shop, entry.id, entry.name, container, spec.process, forms, windows=windows)
+    forms = shop.chooser.runtime_called(header.runtime).forms
+    return Place(shop, entry.id, entry.name, container, process, forms, windows=windows)
+
+
+def _first_of(shop: Workshop, entry: Entry) -> tuple[Process | None, bool]:
+    """The first process of a container, and whether it is a Windows container."""
+    if entry.stray:
+        from cloche.spec import Process
+
+        return Process(cwd=""), sys.platform == "win32"
+    spec = shop.records.spec(entry.id)
+    return spec.process, spec.windows is not None
 
 
 def ask_for(
