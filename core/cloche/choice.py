@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from cloche.errors import Unavailable
 from cloche.needs import Wants
 from cloche.probe import Unsupported
-from cloche.refusals import Refusal, nothing_left, refusal_of
+from cloche.refusals import Refusal, inability, nothing_left, refusal_of
 from cloche.runtime import BackendContext, Capability, RuntimeDescriptor
 from cloche.stdio import StdioDescriptor
 from cloche.values import Value
@@ -106,7 +106,7 @@ class Chooser:
         lacking = sorted(wants.needs - descriptor.capabilities)
         if lacking:
             parameter = asked_for.get(lacking[0], "")
-            what = f"{parameter}: it can't do {lacking[0].value}".removeprefix(": ")
+            what = f"{parameter}: {inability(lacking[0])}".removeprefix(": ")
             return Refusal(descriptor.name, what, never=True)
         if wants.isolation not in descriptor.isolations:
             what = f"it has no {wants.isolation.value} isolation"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cloche.probe import Verdict
     from cloche.runtime import Capability
 
-__all__ = ["Refusal", "nothing_left", "refusal_of"]
+__all__ = ["Refusal", "inability", "nothing_left", "refusal_of"]
 
 
 class Refusal(Value):
@@ -30,6 +30,17 @@ class Refusal(Value):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
+
+
+def inability(capability: Capability) -> str:
+    """Say in words what a runtime can't do that lacks ``capability``."""
+    return _INABILITIES.get(capability.value, f"it can't do {capability.value}")
+
+
+_INABILITIES = {
+    "outlives": "its containers end with the process that made them",
+    "hooks": "it runs no hooks",
+}
 
 
 def refusal_of(

@@ -135,11 +135,11 @@ def test_it_can_execute_further_processes(engine: cloche.Engine, root: str) -> N
 
 
 def test_it_cannot_outlive_this_process(engine: cloche.Engine, root: str) -> None:
-    with pytest.raises(NotSupported, match="detached: it can't do outlives"):
+    with pytest.raises(NotSupported, match="detached: its containers end with the process"):
         engine.create(spec(root, "true"), detached=True)
 
 
 def test_hooks_are_refused(engine: cloche.Engine, root: str) -> None:
     wanted = spec(root, "true").replace(hooks=Hooks(poststop=(Hook(path="/bin/true"),)))
-    with pytest.raises(NotSupported, match="hooks"):
+    with pytest.raises(NotSupported, match="hooks: it runs no hooks"):
         engine.create(wanted)
