@@ -99,14 +99,20 @@ class _Importing:
         if not present(self._mark):
             return
         if present(self._folder):
-            if is_link(self._folder) or self._noted() != list(identity(self._folder)):
+            if not self._is_ours():
                 raise CleanupFailed(
-                    f"{self._folder} may be an import that was broken off, which only you can tell:"
-                    f" remove {self._mark}, and the folder if it is",
+                    f"{self._folder} is not what an import that was broken off has left: remove"
+                    f" {self._mark} if it is a layer, and the folder if it is none",
                     backend="filter",
                 )
             Driver(self._home, self._id).destroy(self._folder)
         os.unlink(long(self._mark))
+
+    def _is_ours(self) -> bool:
+        """There was no folder when the mark was made; a dead process may not have known it yet."""
+        with open(long(self._mark), encoding="utf-8") as file:
+            noted = json.load(file)
+        return not is_link(self._folder) and noted in (None, list(identity(self._folder)))
 
     def _note(self, folder: tuple[int, int] | None) -> None:
         """Mark the layer as one that is being imported, and its folder as ours."""
@@ -114,10 +120,6 @@ class _Importing:
         with open(fresh, "w", encoding="utf-8") as file:
             json.dump(folder, file)
         os.replace(fresh, long(self._mark))
-
-    def _noted(self) -> object:
-        with open(long(self._mark), encoding="utf-8") as file:
-            return json.load(file)
 
     def _import(self, go_on: Callable[[], None]) -> None:
         below = descriptors_of(self._parents)

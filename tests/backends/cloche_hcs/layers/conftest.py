@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import struct
+import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping
@@ -137,6 +139,61 @@ def bench(service, tmp_path: Path) -> Bench:
     """Roots may stay mounted when a test is over; a test that is about that counts them."""
     service.expect_left("activated", "prepared")
     return Bench(service, tmp_path)
+
+
+#: Lets a process of its own use the service, and tell when one of its calls hangs.
+PRELUDE = """
+import ctypes, json, sys, threading, time
+from importlib.util import module_from_spec, spec_from_file_location
+
+import cloche_hcs
+
+binding, service, *arguments = sys.argv[1:]
+if sys.platform != "win32":
+    spec = spec_from_file_location("cloche_hcs._vmcompute", binding)
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    cloche_hcs._vmcompute = module
+    from cloche_hcs.vmcompute import use_library
+
+    use_library(service)
+
+
+def watch():
+    library, room = ctypes.CDLL(service), ctypes.create_string_buffer(65536)
+    while True:
+        library.cloche_service_counts(room, ctypes.c_size_t(65536))
+        if json.loads(room.value)["hanging"]:
+            print("hanging", flush=True)
+        time.sleep(0.01)
+
+
+threading.Thread(target=watch, daemon=True).start()
+"""
+
+
+@pytest.fixture
+def killed(service, tmp_path: Path):
+    """Kill a process where a call hangs: ``killed(script, rule, argument, …)``."""
+
+    def kill(script: str, rule: str, *arguments: str) -> None:
+        rules = tmp_path / "rules"
+        rules.write_text(f"pace\t0\n{rule}\n")
+        binding = sys.modules["cloche_hcs._vmcompute"].__file__
+        environment = os.environ | {
+            "ORACLE_DLL_CONFIG": str(rules),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
+        environment.pop("ORACLE_TRACE", None)
+        command = [sys.executable, "-c", PRELUDE + script, str(binding), str(service.path)]
+        with subprocess.Popen(
+            [*command, *arguments], stdout=subprocess.PIPE, env=environment
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == b"hanging"
+            process.kill()
+
+    return kill
 
 
 @pytest.fixture

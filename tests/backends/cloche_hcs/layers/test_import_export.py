@@ -213,12 +213,12 @@ def test_what_cant_be_undone_is_cleared_up_by_the_next_import(service, place: Pa
     assert names(place) == ["base", "new"]
 
 
-def test_a_folder_that_nobody_noted_is_not_destroyed(service, place: Path, tars) -> None:
+def test_a_folder_that_is_another_one_is_not_destroyed(service, place: Path, tars) -> None:
     (place / "new").mkdir()
     with pytest.raises(AlreadyExists):
         take_in(place, simple(tars))
-    (place / "new.importing").write_text("null")
-    with pytest.raises(CleanupFailed, match="only you can tell"):
+    (place / "new.importing").write_text("[1, 2]")
+    with pytest.raises(CleanupFailed, match="is not what an import"):
         take_in(place, simple(tars))
     assert asked(service) == []
     assert names(place) == ["base", "new", "new.importing"]

@@ -387,3 +387,35 @@ def test_no_layer_is_destroyed_by_a_path_that_depends_on_where_we_are(bench, pat
     with pytest.raises(ValueError, match="absolute path"):
         Driver(".", "x").destroy(path)
     assert bench.calls() == []
+
+
+@pytest.mark.parametrize("further", REMOVED)
+@pytest.mark.parametrize("function", [*MADE, "GetLayerMountPath", "ExpandSandboxSize"])
+def test_what_fails_while_it_is_undone_can_be_released(bench, function: str, further: str) -> None:
+    bench.service.steer(f"fault\t{function}\t1\t0x8007001f", f"fault\t{further}\t1\t0x8007001f")
+    with pytest.raises(BackendError) as caught:
+        bench.prepare(size=40 << 30)
+    remains = list(bench.store.list())
+    assert bool(remains) == hasattr(caught.value, "__notes__")
+    bench.store.release("c1")
+    assert (bench.left(), list(bench.store.list())) == ([], [])
+
+
+def test_of_many_threads_one_makes_a_root(bench) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            bench.prepare()
+        except AlreadyExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+    assert bench.asked() == MADE_AND_ASKED
+
+
+def test_of_many_threads_one_removes_a_root(bench) -> None:
+    bench.prepare()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: bench.store.release("c1"), range(8)))
+    assert (bench.asked(), bench.left()) == ([*MADE_AND_ASKED, *REMOVED], [])
