@@ -9,6 +9,7 @@ not closed, for the call may still use it.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from _thread import allocate_lock, get_ident, start_new_thread
 from time import monotonic
@@ -206,5 +207,5 @@ def _name(function: Callable[..., object]) -> str:
     return getattr(function, "__name__", repr(function))
 
 
-if hasattr(os, "register_at_fork"):
+if sys.platform != "win32":
     os.register_at_fork(after_in_child=_idle.clear)
