@@ -15,7 +15,7 @@ from _thread import allocate_lock, get_ident, start_new_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from cloche.errors import InvalidSpec, InvalidState, TimedOut
+from cloche.errors import InvalidSpec, InvalidState, TimedOut, Unavailable
 from cloche_hcs.vmcompute.turns import Turns
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def call(
     call's thread: the place to close a handle that nobody waits for any more. Calls within a call
     run in its thread.
     """
-    _refuse_quarantined(function, args)
+    if _quarantine:
+        _refuse_quarantined(function, args)
     if get_ident() in _workers:
         return function(*args)
     limit = default_timeout() if timeout is None else timeout
     job = _Job(function, args, late)
-    worker = _idle.pop() if _idle else _Worker()
-    if worker.carry_out(job, limit):
+    if _take_worker().carry_out(job, limit):
         return job.outcome()
     job.into_quarantine()
     raise TimedOut(
@@ -68,6 +68,13 @@ def call(
         operation=_name(function),
         backend="hcs",
     )
+
+
+def _take_worker() -> _Worker:
+    try:
+        return _idle.pop()
+    except IndexError:
+        return _Worker()
 
 
 def quarantined(handle: int) -> bool:
@@ -147,7 +154,11 @@ class _Worker:
 
     def __init__(self) -> None:
         self._turns = Turns()
-        start_new_thread(self._work, ())
+        try:
+            start_new_thread(self._work, ())
+        except RuntimeError as error:
+            remedy = "the machine has too many threads: end something"
+            raise Unavailable(f"no thread for a call: {error}", remedy=remedy) from error
 
     def carry_out(self, job: _Job[Any], limit: float) -> bool:
         """As the caller: false if it was not done in time, and will never be used again."""
@@ -170,6 +181,12 @@ class _Worker:
 
     def _work(self) -> None:
         _workers.add(get_ident())
+        try:
+            self._take_turns()
+        finally:
+            _workers.discard(get_ident())
+
+    def _take_turns(self) -> None:
         self._turns.begin()
         turn = 1
         while self._returned_in_time():
@@ -179,10 +196,10 @@ class _Worker:
             _idle.append(self)
             self._turns.done(turn)
             turn += 1
-        _workers.discard(get_ident())
 
     def _returned_in_time(self) -> bool:
         job = self._job
+        del self._job  # idle, it keeps nothing of the call
         job.run()
         if job.claim():
             return True

@@ -31,6 +31,10 @@ cloche_notification *queue_take(int milliseconds)
     DWORD size;
     ULONG_PTR key;
     OVERLAPPED *taken = NULL;
+    if (!the_port()) { /* nothing can ever come: no reason to look all the time */
+        Sleep(1000);
+        return NULL;
+    }
     GetQueuedCompletionStatus(the_port(), &size, &key, &taken,
                               milliseconds < 0 ? INFINITE : (DWORD)milliseconds);
     return (cloche_notification *)taken;

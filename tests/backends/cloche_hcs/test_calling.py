@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import signal
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloche.errors import InvalidSpec, InvalidState, TimedOut
+from cloche_hcs import calling
 from cloche_hcs.calling import TIMEOUT_VARIABLE, call, default_timeout, quarantined
 
 handles = itertools.count(1_000_000)
@@ -172,6 +175,35 @@ def test_many_callers_at_once_each_get_their_own() -> None:
         thread.join(60)
     assert wrong == []
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_what_was_called_with_is_not_kept() -> None:
+    class Argument:
+        pass
+
+    argument = Argument()
+    gone = weakref.ref(argument)
+    call(id, argument)
+    del argument
+    assert until(lambda: gone() is None)
+
+
+def test_a_failing_look_after_what_is_late_is_told_and_harms_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go, told = threading.Event(), list[object]()
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+
+    def fail(_result: object) -> None:
+        raise RuntimeError("of who looks after it")
+
+    with pytest.raises(TimedOut):
+        call(go.wait, timeout=0.05, late=fail)
+    workers = set(calling._workers)
+    go.set()
+    assert until(lambda: len(told) == 1)
+    assert until(lambda: calling._workers < workers)
+    assert call(abs, -1) == 1
 
 
 def test_after_many_at_once_few_threads_stay() -> None:

@@ -52,12 +52,25 @@ atexit.unregister(pump._close_before_the_end)
 atexit.register(clean_up)
 atexit.register(pump._close_before_the_end)
 """
+HANG = """
+from cloche.errors import TimedOut
+from cloche_hcs.calling import call
+
+service.cloche_service_steer(b"hang\\tHcsEnumerateComputeSystems\\t*\\n")
+try:
+    call(vmcompute.HcsEnumerateComputeSystems, timeout=0.1)
+except TimedOut:
+    pass
+else:
+    raise SystemExit("it did not hang")
+"""
 ENDINGS = {
     "leaving-all-as-it-is": "",
     "unregistering": UNREGISTER,
     "unsubscribing": "for key in keys: pump.unsubscribe(key)",
     "both": f"{UNREGISTER}\nfor key in keys: pump.unsubscribe(key)",
     "cleaning-up-at-exit": CLEAN_UP,
+    "while-a-call-hangs": HANG,
 }
 
 
