@@ -36,22 +36,24 @@ REFUSALS = (
     ("lost communication with compute service", "Unavailable", None),
     ("timeout", "TimedOut", None),
 )
+#: A named pipe that nobody serves.
+DIALLED, NOT_THERE = "failed to connect to ", "0x2"
 #: Go's EINVAL: an argument that no function was given.
 INVALID = "0x20000027"
 #: A library that is not there: it was looked for, not loaded.
 NO_LIBRARY = "0x7e"
 
 
-def meaning(error: dict[str, Any] | None, step: str) -> dict[str, Any] | None:
-    """One of our errors for one of its."""
-    if error is None:
-        return None
+def meaning(error: dict[str, Any], failed: str | None) -> dict[str, Any]:
+    """One of our errors for one of its; ``failed`` is the function that failed, if any did."""
     errno = error.get("errno")
     if errno == INVALID:
         return {"kind": "InvalidSpec", "errno": None}
     if errno is None:
         return _refusal(str(error.get("message")))
-    if error.get("operation") == "CreateProcess" and errno in UNABLE:
+    if DIALLED in str(error.get("message")) and errno == NOT_THERE:
+        return {"kind": "NotFound", "errno": errno}
+    if failed == "HcsCreateProcess" and errno in UNABLE:
         return {"kind": "CommandFailed", "errno": errno}
     kind = KINDS.get(errno, "BackendError")
     return {"kind": kind, "errno": None if errno == NO_LIBRARY else errno}

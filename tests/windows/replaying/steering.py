@@ -19,18 +19,25 @@ WORDS = {
 }
 
 
+#: Milliseconds after which a process ends of which nothing else is said. Longer than the first
+#: implementation was given: the folders are looked at between two steps.
+USUAL = 250
+
+
 def steering(hcs: dict[str, Any]) -> str:
     """The text of the file that ``ORACLE_DLL_CONFIG`` names."""
     return "".join("\t".join(map(str, line)) + "\n" for line in _lines(hcs))
 
 
 def _lines(hcs: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    # The first that fits counts: the last is for all that no other is about.
     for fault in hcs.get("faults", []):
         yield "fault", fault["fn"], fault.get("nth", "*"), fault["hr"], fault.get("match", "")
     for fn, result in hcs.get("defaults", {}).items():
         yield "default", fn, result
     for process in hcs.get("processes", []):
         yield _process(process)
+    yield _process({})
     for notice in hcs.get("notifications", []):
         status = notice.get("status", "swallow")
         yield "notify", notice["type"], notice.get("nth", "*"), status, notice.get("id", "")
@@ -54,7 +61,7 @@ def _process(process: dict[str, Any]) -> tuple[object, ...]:
         process.get("stdout", "").encode().hex(),
         process.get("stderr", "").encode().hex(),
         process.get("exitCode", 0),
-        process.get("delayMs", 50),
+        process.get("delayMs", USUAL),
         process.get("notifyStatus", "0x0"),
         process.get("lastWaitResult", "0"),
     )

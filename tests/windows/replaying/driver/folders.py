@@ -70,10 +70,11 @@ class Folders:
         return sorted(changes, key=lambda change: str(change["path"]))
 
     def _all(self) -> dict[str, Entry]:
-        found = {}
-        for folder in (WORK, LAYERS):
-            for path in folder.rglob("*"):
-                found[str(path)] = described(path)
+        found: dict[str, Entry] = {}
+        for top in (WORK, LAYERS):
+            for folder, folders, files in os.walk(top):
+                found |= {f"{folder}\\{name}": {"dir": True} for name in folders}
+                found |= {f"{folder}\\{name}": described(Path(folder, name)) for name in files}
         return found | self._records()
 
     def _records(self) -> dict[str, Entry]:
@@ -99,13 +100,11 @@ def wipe() -> None:
 
 def record_folders(id: str) -> list[Path]:
     """Where something is kept about a container: folders that are called by its id."""
-    return [path for path in ROOT.rglob("*") if path.name == id and path.is_dir()]
+    return [Path(folder, id) for folder, folders, _ in os.walk(ROOT) if id in folders]
 
 
 def described(path: Path) -> Entry:
-    """A folder, or a file with its content."""
-    if path.is_dir():
-        return {"dir": True}
+    """A file with its content."""
     entry: Entry = {"content": path.read_text("utf-8", errors="replace")}
     if path.stat().st_file_attributes & stat.FILE_ATTRIBUTE_READONLY:
         entry["readonly"] = True

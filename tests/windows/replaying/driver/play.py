@@ -38,11 +38,8 @@ def get_to_know() -> None:
     """Make a container and take it away, and keep what was found out by that."""
     folders = Folders()
     folders.begin({"dirs": [LAYER], "files": {}})
-    spec = spec_of(
-        {"ociVersion": "1.0.0", "process": {"args": ["cmd"], "cwd": "C:\\"}},
-        {"layers": [LAYER]},
-        {},
-    )
+    process = {"args": ["cmd"], "cwd": "C:\\"}
+    spec = spec_of({"ociVersion": "1.0.0", "process": process}, {"layers": [LAYER]}, {})
     with cloche.Engine(root=str(ROOT), owner=OWNER) as engine:
         engine.create(spec, id="acquaintance").remove(force=True)
     folders.keep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from replaying.driver.pipes import FarEnd
@@ -20,6 +21,9 @@ Step = dict[str, Any]
 PATIENCE = 30.0
 #: Seconds that pipes get to be read to their end.
 ARRIVAL = 5.0
+#: Seconds after which a system has gone whose processes have ended: the first implementation
+#: waited for the one, and Cloche for the other.
+AFTERMATH = 0.15
 RUNNING, STOPPED = 2, 3
 
 
@@ -48,15 +52,20 @@ class Steps:
         return told if isinstance(told, dict) else {"error": None}
 
     def _new(self, step: Step) -> None:
-        io = step.get("io") or {}
+        io, conf = step.get("io") or {}, step.get("conf") or {}
         self._containers[step.get("c", "c")] = self._engine.create(
-            spec_of(step["spec"], step.get("conf") or {}, io),
+            spec_of(step["spec"], conf, io),
             id=step["id"],
+            timeout=conf.get("terminateDuration", PATIENCE * 10**9) / 10**9,
             **streams_of(io),
         )
 
     def _start(self, step: Step) -> None:
-        self._container(step).start()
+        try:
+            self._container(step).start()
+        except cloche.ClocheError:
+            time.sleep(AFTERMATH)
+            raise
 
     def _pid(self, step: Step) -> dict[str, Any]:
         return {"pid": self._container(step).pid}
@@ -102,12 +111,18 @@ class Steps:
 
     def _terminate(self, step: Step) -> None:
         container = self._container(step)
-        if container.state is not cloche.State.STOPPED:
+        try:
             container.kill()
-            container.wait(PATIENCE)
+        except cloche.InvalidState:
+            if container.state is not cloche.State.STOPPED:
+                raise
+            return
+        container.wait(PATIENCE)
+        time.sleep(AFTERMATH)
 
     def _shutdown(self, step: Step) -> None:
         self._container(step).stop(step.get("timeoutMs", PATIENCE * 1000) / 1000)
+        time.sleep(AFTERMATH)
 
     def _remove(self, step: Step) -> None:
         self._container(step).remove(force=True)
@@ -118,6 +133,8 @@ class Steps:
             raise Cancelled
         for each in found:
             self._containers[each.id] = each
+            with suppress(cloche.ClocheError):
+                take_hold(each)
         return {"error": None, "ids": [each.id for each in found]}
 
     def _pipes(self, step: Step) -> dict[str, Any]:
@@ -149,6 +166,11 @@ class Steps:
         if self._process is None:
             raise cloche.NotFound("no process")
         return self._process
+
+
+def take_hold(container: cloche.Container[bytes]) -> None:
+    """Have a container that was found opened: it is asked for something that only it can know."""
+    assert container.pid is None or container.pid > 0
 
 
 def streams_of(io: dict[str, Any]) -> dict[str, Any]:

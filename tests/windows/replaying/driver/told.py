@@ -38,4 +38,4 @@ def ended(status: cloche.ExitStatus | None) -> dict[str, Any]:
         return {"error": None, "exitCode": None, "running": True}
     if status.reason is cloche.Reason.LOST:
         return {"error": {"kind": "lost", "errno": None}, "exitCode": None}
-    return {"error": None, "exitCode": status.exit_code}
+    return {"error": None, "exitCode": status.code}

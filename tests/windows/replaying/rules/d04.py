@@ -6,6 +6,7 @@ A failed start terminates, and leaves a stopped container.
 from __future__ import annotations
 
 from replaying.golden import Golden, Unlike
+from replaying.panicking import survive
 from replaying.trace import Call
 
 PATHS = (
@@ -18,6 +19,13 @@ PATHS = (
     "calls[UnprepareLayer]",
     "calls[DeactivateLayer]",
     "calls[DestroyLayer]",
+    "calls[HcsModifyProcess]",
+    "calls[HcsUnregisterProcessCallback]",
+    "calls[HcsGetComputeSystemProperties]",
+    "calls[HcsShutdownComputeSystem]",
+    "notifications[*]",
+    "steps[start]",
+    "steps[stdio].stdio",
 )
 
 CREATE, REGISTER = "HcsCreateComputeSystem", "HcsRegisterComputeSystemCallback"
@@ -32,6 +40,19 @@ def rewrite(golden: Golden) -> None:
             _forget(golden, number, step["id"])
         elif step["op"] in ("start", "exec"):
             _clear_up_process(golden, number)
+            if "panic" in golden.results[number].values:
+                survive(golden, number)
+            if golden.results[number].values.get("error") is not None:
+                _close_pipes(golden, number)
+
+
+def _close_pipes(golden: Golden, step: int) -> None:
+    """The pipes that were dialled for a process that could not be made are closed."""
+    io = golden.steps[step].get("io") or {}
+    for result in golden.results[step:]:
+        for path, told in (result.values.get("stdio") or {}).items():
+            if path in io.values() and told.get("closed") is False and told["connected"]:
+                told["closed"] = True
 
 
 def _clear_up_system(golden: Golden, step: int) -> None:
