@@ -67,6 +67,7 @@ class Player:
         self.root = root
         self.handles: dict[str, int] = {}
         self.notified: list[tuple[int, int]] = []
+        self.on_notification: Callable[[], object] | None = None
         self._changed = threading.Condition()
         self._callback = CALLBACK(self._notify)
         self._kept: list[object] = []
@@ -91,11 +92,11 @@ class Player:
         with self._changed:
             return self._changed.wait_for(lambda: len(self.notified) >= count, PATIENCE)
 
-    def wait_for_exit(self, context: int) -> bool:
+    def wait_for_exit(self, context: int, patience: float = PATIENCE) -> bool:
         """Wait until the process whose callback has this context has ended."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: (PROCESS_EXITED, context) in self.notified, PATIENCE
+                lambda: (PROCESS_EXITED, context) in self.notified, patience
             )
 
     def close_input(self, process: str) -> None:
@@ -125,6 +126,8 @@ class Player:
         with self._changed:
             self.notified.append((type, context or 0))
             self._changed.notify_all()
+        if self.on_notification:
+            self.on_notification()
 
     def _wide(self, text: str | None) -> c_void_p:
         if text is None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from replaying.steering import steering
+from service.client import free_string
 from service.control import Service
 from service.playing import Player, parsed
 
@@ -24,7 +23,7 @@ def play(service: Service, tmp_path: Path) -> Callable[[dict[str, Any]], list[st
 
     def play(trace: dict[str, Any]) -> list[str]:
         scenario = trace["scenario"]
-        player = Player(service.library, _free(service), tmp_path)
+        player = Player(service.library, free_string(service), tmp_path)
         make_folders(scenario["setup"], player)
         service.begin(*steering(scenario.get("hcs") or {}).splitlines())
         try:
@@ -42,11 +41,6 @@ def make_folders(setup: dict[str, Any], player: Player) -> None:
         path = Path(player.local(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
-
-
-def _free(service: Service) -> Callable[[int], None]:
-    library = ctypes.CDLL("ole32.dll") if sys.platform == "win32" else service.library
-    return lambda pointer: library.CoTaskMemFree(ctypes.c_void_p(pointer))
 
 
 def differences(trace: dict[str, Any], player: Player) -> list[str]:
