@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar, TypeVarTu
 from cloche.errors import ClocheError, InvalidState, TimedOut
 from cloche_hcs import pump, vmcompute
 from cloche_hcs.calling import call
-from cloche_hcs.hresult import succeeded
+from cloche_hcs.hresult import LOST, succeeded
 from cloche_hcs.translate import failure
 
 if TYPE_CHECKING:
@@ -216,6 +216,9 @@ class Attachment(Generic[H]):
     ) -> None:
         try:
             code = call(function, handle, timeout=max(deadline.left, _LEAST), late=late)
+            if code in LOST:
+                # The service went in that very call: without it the handle is only ours to close.
+                code = call(function, handle, timeout=max(deadline.left, _LEAST), late=late)
         except ClocheError as error:
             problems.append(error)
             return

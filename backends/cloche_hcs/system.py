@@ -148,10 +148,11 @@ class ComputeSystem:
     def end(self, *, patience: float | None = None, timeout: float | None = None) -> None:
         """Shut it down, terminate it if that fails or takes longer than ``patience``, and wait.
 
-        Raises what terminating raises, TimedOut after ``timeout`` included.
+        Neither takes longer than ``timeout``. Raises what terminating raises, TimedOut included.
         """
+        limit = self._here.timeout if timeout is None else timeout
         try:
-            end(self._here, SHUTDOWN, self._deadline(patience))
+            end(self._here, SHUTDOWN, Deadline(limit if patience is None else min(patience, limit)))
         except ClocheError:
             end(self._here, TERMINATE, self._deadline(timeout))
 

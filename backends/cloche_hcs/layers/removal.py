@@ -11,7 +11,8 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError
-from cloche_hcs.layers.driver import Driver
+from cloche_hcs.hresult import LOST
+from cloche_hcs.layers.driver import Driver, code_of
 from cloche_hcs.layers.patience import file_in_use, patiently
 from cloche_hcs.layers.places import is_layer, is_link, long, present
 
@@ -80,6 +81,9 @@ class _Removal:
             return
         self._try(self._driver.unprepare)
         self._loose = self._try(self._driver.deactivate)
+        if any(code_of(problem) in LOST for problem in self._problems):
+            # Nothing was reached: let it lie where the next attempt finds it mounted.
+            raise self._failed("the service is away")
 
     def _put_aside(self) -> str:
         """Rename it, so that its id is free; where it lies then."""
