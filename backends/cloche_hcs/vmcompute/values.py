@@ -94,7 +94,7 @@ class ExportedFile(NamedTuple):
 
     name: str
     info: FileBasicInfo
-    #: Bytes of backup stream to read.
+    #: Bytes of its content, which is one of the backup streams to read.
     size: int
     #: The file of this name in a parent layer is deleted by this layer.
     deleted: bool

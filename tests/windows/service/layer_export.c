@@ -158,23 +158,45 @@ static bool open_next(struct stream *stream)
     return stream->kept != NULL;
 }
 
+/* How long a file's content is, whatever else its backup stream holds; sparse parts name a place. */
+static uint64_t content_size(FILE *file)
+{
+    enum { DATA = 1, SPARSE_BLOCK = 9, PLACE = 8 };
+    uint8_t header[20], place[PLACE];
+    uint64_t size = 0, rest;
+    long begin = ftell(file);
+
+    while (fread(header, sizeof header, 1, file) == 1) {
+        rest = number_at(header + 8, 8);
+        fseek(file, (long)number_at(header + 16, 4), SEEK_CUR);
+        if (number_at(header, 4) == DATA)
+            size = rest;
+        if (number_at(header, 4) == SPARSE_BLOCK && fread(place, PLACE, 1, file) == 1) {
+            rest -= PLACE;
+            size = number_at(place, PLACE) + rest;
+        }
+        fseek(file, (long)rest, SEEK_CUR);
+    }
+    fseek(file, begin, SEEK_SET);
+    return size;
+}
+
 static hresult tell_next(struct stream *stream, wide **name, struct file_basic_info *info,
                          int64_t *size, uint32_t *deleted)
 {
     struct kept_header header;
-    uint64_t whole;
     char *string;
 
     if (!open_next(stream))
         return NO_MORE_FILES;
-    whole = size_of(stream->kept);
     if (fread(&header, sizeof header, 1, stream->kept) != 1)
         return PATH_NOT_FOUND;
     string = need(calloc(header.name_length + 1, 1));
-    whole -= sizeof header + fread(string, 1, header.name_length, stream->kept);
+    if (fread(string, 1, header.name_length, stream->kept) != header.name_length)
+        string[0] = 0;
     *name = give_string(string);
     *info = header.info;
-    *size = (int64_t)whole;
+    *size = (int64_t)content_size(stream->kept);
     *deleted = header.deleted;
     out_text("name", string);
     free(string);

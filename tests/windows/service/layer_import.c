@@ -144,7 +144,7 @@ EXPORT hresult ImportLayerNext(handle given, const wide *wide_name,
     return end_call(code);
 }
 
-static uint64_t number_at(const uint8_t *bytes, int size)
+uint64_t number_at(const uint8_t *bytes, int size)
 {
     uint64_t number = 0;
 

@@ -34,5 +34,6 @@ struct kept_header {
 
 char *kept_path(const struct stream *stream, int number);
 void finish_file(struct stream *stream);
+uint64_t number_at(const uint8_t *bytes, int size); /* little-endian */
 
 #endif

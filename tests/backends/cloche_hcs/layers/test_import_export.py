@@ -33,6 +33,7 @@ CALLS = [
     "NameToGuid", "ImportLayerBegin", "ImportLayerNext", "ImportLayerWrite", "ImportLayerEnd",
     "ProcessBaseImage", "ProcessUtilityImage",
 ]  # fmt: skip
+SPARSE = {"MSWINDOWS.fileattr": "544"}
 OFTEN = {"ImportLayerNext", "ImportLayerWrite"}
 
 
@@ -45,6 +46,7 @@ def whole(tars) -> bytes:
     tar = tars().directory("Files").directory("Files/dir", **{"MSWINDOWS.fileattr": "18"})
     tar.file("Files/dir/a.txt", b"hello" * 30_000, **{"MSWINDOWS.xattr.KEY": "dmFsdWU="})
     tar.bare("Files/dir/a.txt:stream", b"more")
+    tar.file("Files/sparse", bytes(200_000) + b"x" + bytes(70_000), **SPARSE)
     tar.file("Files/empty")
     tar.link("Files/link", r"C:\Windows")
     tar.link("Files/mount", r"D:\x", **{"MSWINDOWS.mountpoint": "1"})
