@@ -27,7 +27,7 @@ def security_options(asked: Asked) -> Security:
     """Read them; later ones win."""
     security = Security()
     for option in asked.security_opt:
-        name, _, value = option.replace(":", "=", 1).partition("=")
+        name, _, value = option.partition("=" if "=" in option else ":")
         if name == "no-new-privileges" and value in ("", "true", "false"):
             security = security._replace(no_new_privileges=value != "false")
         elif name == "seccomp" and value in ("unconfined", "builtin"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,11 +37,12 @@ def test_the_users_file_and_the_environment_over_it(tmp_path):
     folder = tmp_path / "cloche"
     folder.mkdir()
     (folder / "config.toml").write_text('runtime = "file"\nplugins = ["a"]\nlayer_store = "file"')
-    env = {"XDG_CONFIG_HOME": str(tmp_path), "CLOCHE_RUNTIME": "environment"}
+    home = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
+    env = {home: str(tmp_path), "CLOCHE_RUNTIME": "environment"}
     settings = read_settings(env)
     assert (settings.runtime, settings.layer_store) == ("environment", "file")
     assert settings.plugins == ("a",)
-    assert settings.sources["layer_store"] == str(folder / "config.toml")
+    assert Path(settings.sources["layer_store"]).samefile(folder / "config.toml")
 
 
 @pytest.mark.parametrize(
@@ -86,5 +89,5 @@ def test_places_of_root_and_of_others(monkeypatch, tmp_path):
 
 def test_one_directory_for_all(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert locate("here").run == f"{tmp_path}/here/run"
-    assert locate("here").data == f"{tmp_path}/here/data"
+    assert locate("here").run == str(tmp_path / "here" / "run")
+    assert locate("here").data == str(tmp_path / "here" / "data")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import gc
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -180,6 +182,13 @@ class TestWithADescriptor:
         assert ending.exit.fileno() is None
 
 
+def press_ctrl_c() -> None:
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
 class TestByHand:
     def test_only_the_first_word_counts(self) -> None:
         it = Exit()
@@ -217,7 +226,7 @@ class TestByHand:
         assert isinstance(future.exception(1), BackendError)
 
     def test_ctrl_c_interrupts_a_wait(self) -> None:
-        later(0.1, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
+        later(0.1, press_ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             Exit().wait(5)
 
@@ -340,6 +349,15 @@ class TestStatus:
     def test_speaks_as_subprocess_and_as_a_shell(self, status, returncode, exit_code) -> None:
         assert (status.returncode, status.exit_code) == (returncode, exit_code)
 
+    @pytest.mark.parametrize("code", [0, 1, 255, 256, 0x7FFFFFFF, 0xC000013A, 0xFFFFFFFF])
+    def test_any_code_is_fit_for_sys_exit(self, code) -> None:
+        """Windows has codes of 32 bits, and gets them as they were; others have 8."""
+        script = (
+            f"import sys; from cloche import ExitStatus; sys.exit(ExitStatus({code}).exit_code)"
+        )
+        run = subprocess.run([sys.executable, "-c", script], timeout=60)
+        assert run.returncode == (code if sys.platform == "win32" else min(code, 255))
+
     def test_names_the_signal(self) -> None:
         assert ExitStatus.killed(9).signal == "SIGKILL"
         assert ExitStatus.killed(9) == ExitStatus(None, "SIGKILL", Reason.SIGNAL)
@@ -349,8 +367,6 @@ class TestStatus:
 
 
 def _python(script: str) -> str:
-    import subprocess
-
     run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True
     )
