@@ -18,14 +18,19 @@ TRACKER = re.compile(
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 
 
+#: What another program said when it was recorded: nobody's words here.
+RECORDED = "tests/windows/traces/"
+
+
 @pytest.fixture(scope="module")
 def texts(root):
-    """Every text file under version control."""
+    """Every text file under version control that the project itself has written."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    files = [root / name for name in listed.stdout.split("\0") if name]
+    names = [name for name in listed.stdout.split("\0") if name and not name.startswith(RECORDED)]
+    files = [root / name for name in names]
     return {
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in files
