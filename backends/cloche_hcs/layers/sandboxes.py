@@ -88,6 +88,10 @@ class Note:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others hold it."""
         let_go(self._path, self._descriptor, remove=self.dropped)
 
     def say(self, **fields: object) -> None:
@@ -148,7 +152,12 @@ class Notes:
                 container=sandbox.id,
                 backend="filter",
             ) from None
-        note.say(**{name: getattr(sandbox, name) for name in _KINDS if name not in _LATER})
+        try:
+            note.say(**{name: getattr(sandbox, name) for name in _KINDS if name not in _LATER})
+        except BaseException:
+            note.drop()
+            note.close()
+            raise
         return note
 
     def _hold_new(self, path: str) -> int:

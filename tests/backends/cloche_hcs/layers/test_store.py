@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -419,3 +420,20 @@ def test_of_many_threads_one_removes_a_root(bench) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: bench.store.release("c1"), range(8)))
     assert (bench.asked(), bench.left()) == ([*MADE_AND_ASKED, *REMOVED], [])
+
+
+if sys.platform != "win32":  # no process there can be told to write no more
+
+    def test_a_note_that_cannot_be_written_is_taken_back(bench) -> None:
+        """That nothing can be written is found out before the first call that makes anything."""
+        import resource
+
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+                bench.prepare()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert (bench.asked(), bench.left(), list(bench.store.list())) == ([], [], [])
+        bench.prepare()
