@@ -16,10 +16,9 @@ from cloche.layers import Layer
 from cloche.needs import Wants
 from cloche.options import START
 from cloche.quantities import duration
-from cloche.request import Asked, ask
+from cloche.request import Asked, ask, let_go
 from cloche.runtime import Capability, CreateRequest, Isolation, Lifetime
 from cloche.spec import Spec
-from cloche.streams import DEVNULL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +72,7 @@ class Given:
         found = [(Capability.WAITING_CREATE, "create")]
         if self.asked.tty:
             found.append((Capability.TERMINAL, "tty"))
-        if self.asked.detached:
+        if self.asked.lifetime is Lifetime.DETACHED:
             found.append((Capability.OUTLIVES, "detached"))
         if self.spec.hooks is not None and any(self.spec.hooks.__dict__.values()):
             found.append((Capability.HOOKS, "hooks"))
@@ -96,7 +95,7 @@ class Given:
             layers=self._layers(),
             isolation=asked.isolation,
             needs=needs,
-            lifetime=Lifetime.DETACHED if asked.detached else Lifetime.PROCESS,
+            lifetime=asked.lifetime,
             state=Path(records.directory(new)),
             preserve_fds=asked.preserve_fds,
             init=False,
@@ -122,20 +121,14 @@ def ask_by_spec(spec: object, options: Mapping[str, Any]) -> Given:
         check_id(asked.id, windows=windows or sys.platform == "win32")
     asked.keep = True
     asked.isolation = _isolation(spec, asked)
-    if asked.detached:
-        _let_go(asked)
+    if options.get("detached"):
+        asked.lifetime = Lifetime.DETACHED
+        let_go(asked)
     if spec.process is None:
         raise InvalidSpec("a specification without a process", path="process")
     process = with_terminal(spec.process, asked)
     asked.args = command_of(process)
     return Given((_on_windows if windows else _on_linux)(spec.replace(process=process)), asked)
-
-
-def _let_go(asked: Asked) -> None:
-    """What outlives this process has nothing of its streams."""
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(asked, name) is None:
-            setattr(asked, name, DEVNULL)
 
 
 def _isolation(spec: Spec, asked: Asked) -> Isolation:

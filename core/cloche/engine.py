@@ -124,7 +124,8 @@ class Engine:
     ) -> Container[Any]:
         """Start a command in a new container (or ``idle=True``) and return at once.
 
-        The container lives as long as this process at most. Raises what ``run`` does.
+        The container lives as long as this process at most, unless it is ``detached``. Raises what
+        ``run`` does.
         """
         from cloche.beginning import start_container
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cloche.layers import Layer
 from cloche.limits import LIMITS
-from cloche.runtime import Capability, Isolation
+from cloche.runtime import Capability, Isolation, Lifetime
 from cloche.values import Value
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ _PLAIN = Wants(kinds=_HOST_KIND, needs=frozenset({Capability.ISOLATE_PROCESS}))
 _CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
     "tty": Capability.TERMINAL,
     "idle": Capability.IDLE,
+    "lifetime": Capability.OUTLIVES,
 }
 
 
@@ -81,4 +82,6 @@ _DECISIVE = frozenset(
 
 def _is_wanted(asked: Asked, name: str) -> bool:
     value = getattr(asked, name)
+    if name == "lifetime":
+        return value is Lifetime.DETACHED
     return bool(value) and not (name == "pids_limit" and value == -1)

@@ -10,7 +10,7 @@ from cloche.arguments import not_yet, wrong
 from cloche.errors import ImageError, InvalidSpec
 from cloche.quantities import cpus, duration, integer, size
 from cloche.records import check_name
-from cloche.runtime import Isolation
+from cloche.runtime import Isolation, Lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +57,9 @@ def _entrypoint(parameter: str, value: object) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else check.command(parameter, value)
 
 
-def _lifetime(parameter: str, value: object) -> None:
-    if value == "detached":
-        raise not_yet(parameter, "detached containers are", "they live as long as this process")
-    check.choice("process")(parameter, value)
+def _lifetime(parameter: str, value: object) -> Lifetime:
+    word = value.value if isinstance(value, Lifetime) else value
+    return Lifetime(check.choice("process", "detached")(parameter, word))
 
 
 def _network(parameter: str, value: object) -> str:

@@ -109,7 +109,8 @@ class StartOptions(ProcessOptions, total=False):
     #: The signal that ``stop`` sends (``"SIGINT"``, ``"INT"``, 2), and how long it then waits.
     stop_signal: str | int | None
     stop_timeout: Duration | None
-    #: ``process`` (default: as long as the process that made it); ``detached`` is not there yet.
+    #: ``process`` (default: as long as the process that made it), or ``detached``, where the
+    #: runtime can do that (OUTLIVES): it is kept then, and its streams go nowhere unless named.
     lifetime: Literal["process", "detached"] | None
 
     #: Further groups of the first process, by name or number.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cloche import arguments as check
 from cloche.errors import InvalidSpec
-from cloche.runtime import Isolation
-from cloche.streams import PIPE, STDOUT
+from cloche.runtime import Isolation, Lifetime
+from cloche.streams import DEVNULL, PIPE, STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cloche.spec import Process
     from cloche.stdio import Size, StreamTarget
 
-__all__ = ["Asked", "ask"]
+__all__ = ["Asked", "ask", "let_go"]
 
 _BIGGEST = 2**63 - 1
 
@@ -45,7 +45,7 @@ class Asked:
     output_limit: int | None = None
 
     id: str | None = None
-    detached: bool = False
+    lifetime: Lifetime = Lifetime.PROCESS
     errand_of: str | None = None
     rootfs: str | None = None
     entrypoint: tuple[str, ...] = ()
@@ -117,6 +117,12 @@ def ask(
         return asked
     _check_terminal(asked)
     _check_command(verb, asked)
+    if asked.lifetime is Lifetime.DETACHED:
+        if verb == "run":
+            raise InvalidSpec(
+                "lifetime: run() waits for the end", path="lifetime", hint="use start()"
+            )
+        let_go(asked)
     return asked
 
 
@@ -168,6 +174,14 @@ def _check_command(verb: str, asked: Asked) -> None:
         raise InvalidSpec(
             "args: there is no command", path="args", hint='["ls", "-l"], or start(idle=True)'
         )
+
+
+def let_go(asked: Asked) -> None:
+    """What outlives this process stays when it has ended, and has nothing of its streams."""
+    asked.keep = True
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(asked, name) is None:
+            setattr(asked, name, DEVNULL)
 
 
 def _check_streams(asked: Asked) -> None:

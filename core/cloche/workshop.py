@@ -169,6 +169,7 @@ def _request(asked: Asked, records: Records, needs: frozenset[Capability]) -> Cr
         layers=layers_of(asked),
         isolation=asked.isolation,
         needs=needs,
+        lifetime=asked.lifetime,
         state=Path(records.directory(new)),
         preserve_fds=asked.preserve_fds,
         init=asked.init,

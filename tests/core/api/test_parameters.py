@@ -118,12 +118,6 @@ LATER = [
         "images are not supported yet: alpine",
         "cloche run -- alpine",
     ),
-    (
-        {"lifetime": "detached"},
-        NotSupported,
-        "lifetime: detached containers are not",
-        "this process",
-    ),
     ({"network": "bridge"}, NotSupported, "network: bridge is not supported yet", "network=none"),
     ({"platform": "windows/amd64"}, NotSupported, "platform: windows/amd64 on a linux/", None),
     ({"security_opt": ["apparmor=x"]}, NotSupported, "security_opt: apparmor", None),

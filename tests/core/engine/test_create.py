@@ -233,6 +233,11 @@ def test_what_the_runtime_cannot_do_is_refused(engine, spec, options, what):
         engine.create(spec("true"), **options)
 
 
+def test_what_ends_with_its_maker_cannot_be_detached(engine):
+    with pytest.raises(NotSupported, match="lifetime: its containers end with the process that"):
+        engine.start(["true"], lifetime="detached")
+
+
 def test_hooks_are_refused_where_nobody_runs_them(engine, spec):
     hooks = Hooks(poststop=(Hook(path="/bin/true"),))
     with pytest.raises(NotSupported, match="hooks"):

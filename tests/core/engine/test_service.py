@@ -15,6 +15,7 @@ from cloche import (
     CleanupFailed,
     CommandFailed,
     Engine,
+    InvalidSpec,
     InvalidState,
     NotFound,
     State,
@@ -126,6 +127,15 @@ def test_it_outlives_the_process_that_made_it(open_engine, spec, place):
     assert [c.id for c in other.list()] == ["c1"]
     found.stop()
     assert (found.wait(), other.get("c1").inspect().status) == (-15, found.status)
+
+
+def test_one_step_makes_detached_containers_too(open_engine, place):
+    container = open_engine().start(["sleep", "60"], lifetime="detached", name="web")
+    orphan(place, container)
+    found = open_engine().get("web")
+    assert (found.state, found.inspect().keep) == (State.RUNNING, True)
+    with pytest.raises(InvalidSpec, match="lifetime: run"):
+        open_engine().run(["true"], lifetime="detached")
 
 
 @pytest.mark.parametrize("then", [lambda _: None, lambda c: c.start(), lambda c: c.kill()])
