@@ -95,8 +95,9 @@ def test_what_takes_longer_goes_on_alone() -> None:
     assert done.wait(10)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_errand_that_raises_ends_no_other() -> None:
+def test_an_errand_that_raises_is_told_and_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda raised: told.set())
     background = Background()
     done = threading.Event()
 
@@ -106,3 +107,4 @@ def test_an_errand_that_raises_ends_no_other() -> None:
     background.soon(broken)
     background.later(0.1, done.set)
     assert done.wait(10)
+    assert told.wait(10)

@@ -112,6 +112,18 @@ class World:
         """Calls that hang return, and held notifications come."""
         self._service.release()
 
+    def read(self, end: int) -> bytes:
+        """What comes next out of a pipe, as the platform has it read."""
+        if sys.platform == "win32":
+            import _winapi
+
+            reading, _ = _winapi.ReadFile(end, 100, overlapped=True)
+            reading.GetOverlappedResult(True)
+            return bytes(reading.getbuffer() or b"")
+        import os
+
+        return os.read(end, 100)
+
     def close_handle(self, end: int) -> None:
         if sys.platform == "win32":
             import _winapi

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -393,17 +391,16 @@ def test_properties_are_a_document_or_an_error(world: World) -> None:
     system.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="handles are read by overlapped calls there")
 def test_what_it_writes_comes_out_of_its_pipe(world: World) -> None:
     world.rule("proc", "*", "exit", b"hello".hex(), b"oh".hex(), 0, 20, 0, 0)
     system = world.running()
     process = world.process(system)
     process.exit.wait(5)
     assert process.pipes is not None
-    stdout, stderr = process.pipes.stdout, process.pipes.stderr
+    _, stdout, stderr, _ = process.pipes
     assert stdout is not None
     assert stderr is not None
-    assert (os.read(stdout, 100), os.read(stderr, 100)) == (b"hello", b"oh")
+    assert (world.read(stdout), world.read(stderr)) == (b"hello", b"oh")
     world.put_away(system)
 
 
