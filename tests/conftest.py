@@ -19,10 +19,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """The judge sits where the reports of all workers arrive."""
     hear_signals()
     expected = NOT_ON_WINDOWS if sys.platform == "win32" else EXPECTED_SKIPS
+    judge = SkipJudge(config, expected)
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(SkipJudge(config, expected.read_text("utf-8")))
+        config.pluginmanager.register(judge)
     if sys.platform == "win32":
-        config.pluginmanager.register(LinuxOnly(expected.read_text("utf-8")))
+        config.pluginmanager.register(LinuxOnly(judge))
 
 
 def hear_signals() -> None:
@@ -55,14 +56,19 @@ class Expectation:
 class LinuxOnly:
     """Skips tests that are about Linux; files that can't even be imported are left out."""
 
-    def __init__(self, listed: str) -> None:
-        self.listed = _expectations(listed)
+    def __init__(self, judge: SkipJudge) -> None:
+        self.judge = judge
+        self.listed = judge.expected
 
     def pytest_ignore_collect(
         self, collection_path: Path, config: pytest.Config
     ) -> Literal[True] | None:
         name = collection_path.relative_to(config.rootpath).as_posix()
-        return True if any(e.matches(name) for e in self.listed) else None
+        left_out = [expectation.reason for expectation in self.listed if expectation.matches(name)]
+        if not left_out:
+            return None
+        self.judge.skipped[name] = left_out[0]
+        return True
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
@@ -79,8 +85,9 @@ def _expectations(listed: str) -> list[Expectation]:
 class SkipJudge:
     """Compares the skips of a run with the expected ones and fails the run for any difference."""
 
-    def __init__(self, config: pytest.Config, expected: str) -> None:
-        self.expected = _expectations(expected)
+    def __init__(self, config: pytest.Config, expected: Path) -> None:
+        self.file = expected
+        self.expected = _expectations(expected.read_text("utf-8"))
         self.whole = _is_whole(config)
         self.skipped: dict[str, str] = {}
         self.ran: set[str] = set()
@@ -119,7 +126,7 @@ class SkipJudge:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for index, deviation in enumerate(self.deviations()):
             if index == 0:
-                terminalreporter.section("deviations from tests/expected-skips.txt", red=True)
+                terminalreporter.section(f"deviations from tests/{self.file.name}", red=True)
             terminalreporter.line(deviation, red=True)
 
 

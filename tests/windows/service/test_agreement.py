@@ -25,7 +25,7 @@ def play(service: Service, tmp_path: Path) -> Callable[[dict[str, Any]], list[st
         scenario = trace["scenario"]
         player = Player(service.library, free_string(service), tmp_path)
         make_folders(scenario["setup"], player)
-        service.begin(*steering(scenario.get("hcs") or {}).splitlines())
+        service.begin(*steering(scenario).splitlines())
         try:
             return differences(trace, player)
         finally:
