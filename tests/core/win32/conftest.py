@@ -1,0 +1,8 @@
+"""What is asked of Windows alone."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform != "win32":
+    collect_ignore_glob = ["test_*.py"]
