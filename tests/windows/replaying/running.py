@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from replaying.recording import Unfinished, read_recording
+from replaying.service import prepare
 from replaying.steering import steering
 from replaying.trace import Trace
 
@@ -39,7 +40,7 @@ class Job:
         """Write down what is to be played; what the driver has to know of it."""
         self.folder.mkdir()
         (self.folder / "scenario.json").write_text(json.dumps(self.scenario), "utf-8")
-        (self.folder / "steering").write_text(steering(self.scenario.get("hcs") or {}), "utf-8")
+        (self.folder / "steering").write_text(steering(self.scenario), "utf-8")
         return {
             "scenario": windows(self.folder / "scenario.json"),
             "results": windows(self.folder / "results.json"),
@@ -53,6 +54,7 @@ def run(
     scenarios: Sequence[dict[str, Any]], service: Path, *, workers: int = 2
 ) -> list[Trace | Unfinished]:
     """Run all scenarios; what was recorded of each, in their order."""
+    prepare()
     with tempfile.TemporaryDirectory(prefix="replay-") as folder:
         jobs = [Job(each, Path(folder) / str(number)) for number, each in enumerate(scenarios)]
         told = [job.write() for job in jobs]

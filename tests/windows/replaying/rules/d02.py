@@ -66,7 +66,7 @@ def _run_nothing(golden: Golden, call: Call) -> None:
 
 def _remove(golden: Golden, servicing: Servicing) -> None:
     """Before its handles are closed it is shut down, afterwards its layer goes."""
-    step, closing, id = servicing.step, servicing.closing, servicing.id
+    step, closing, name = servicing.step, servicing.closing, servicing.id
     assert closing is not None
     before = golden.calls[golden.calls.index(closing) - 1]
     shutdown = golden.call(
@@ -80,10 +80,10 @@ def _remove(golden: Golden, servicing: Servicing) -> None:
     closed = golden.after(closing)[0]
     info = servicing.sandbox.args["info"]
     assert isinstance(info, dict)
-    folder = f"{info['HomeDir']}\\{id}"
+    folder = f"{info['HomeDir']}\\{name}"
     clear_up = [
-        golden.call("UnprepareLayer", step, info=info, id=id),
-        golden.call("DeactivateLayer", step, info=info, id=id),
+        golden.call("UnprepareLayer", step, info=info, id=name),
+        golden.call("DeactivateLayer", step, info=info, id=name),
     ]
     if servicing.vm:
         clear_up = []

@@ -8,7 +8,6 @@ for their state before it matters.
 from __future__ import annotations
 
 import ntpath
-from typing import Any
 
 from replaying.golden import Golden, Unlike
 from replaying.trace import Call
@@ -113,16 +112,16 @@ def _look_first(golden: Golden, number: int) -> None:
 
 
 def _properties(golden: Golden, number: int) -> dict[str, object]:
-    id = golden.container_of(number)
+    name = golden.container_of(number)
     systems = (golden.scenario.get("hcs") or {}).get("systems", [])
-    system = next((each for each in systems if each["id"] == id), {})
+    system = next((each for each in systems if each["id"] == name), {})
     pending = (golden.scenario.get("hcs") or {}).get("pendingUpdates", {})
     return {
-        "Id": id,
-        "Name": id,
+        "Id": name,
+        "Name": name,
         "SystemType": system.get("type", "Container"),
         "Owner": system.get("owner", OWNER),
-        "AreUpdatesPending": bool(pending.get(id)),
+        "AreUpdatesPending": bool(pending.get(name)),
     }
 
 
@@ -169,5 +168,3 @@ def _leave_layers(golden: Golden, number: int, id: str) -> None:
     for call in calls:
         golden.take_out(call)
     golden.results[number].files.clear()
-
-
