@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cloche.errors import CleanupFailed, ClocheError, CommandFailed, InvalidState
+from cloche.errors import CleanupFailed, ClocheError, CommandFailed, InvalidState, NotFound
 from cloche.exit import ExitStatus
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_hcs.checking import check_process
@@ -102,8 +102,8 @@ class HcsContainer(RuntimeContainer):
     def _state_by_service(self) -> State:
         try:
             told = state_in(self._system.properties())
-        except ClocheError:
-            if self._system.over:
+        except ClocheError as error:
+            if isinstance(error, NotFound) or self._system.over:
                 return State.STOPPED
             raise
         is_ours = bool(self._notes.layers)

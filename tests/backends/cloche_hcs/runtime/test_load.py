@@ -152,6 +152,21 @@ def test_of_what_others_pause_the_service_knows(bench: Any) -> None:
     assert made.state() is State.RUNNING
 
 
+def test_what_the_service_has_forgotten_has_stopped(bench: Any) -> None:
+    bench.start()
+    found = bench.load()
+    bench.service.steer("fault\tHcsGetComputeSystemProperties\t*\t0xC037010E")
+    assert found.state() is State.STOPPED
+
+
+def test_what_can_not_be_asked_now_is_an_error(bench: Any) -> None:
+    bench.start()
+    found = bench.load()
+    bench.service.steer("fault\tHcsGetComputeSystemProperties\t*\t0x80070005")
+    with pytest.raises(Unavailable):
+        found.state()
+
+
 def test_closing_releases_all_and_ends_nothing(bench: Any) -> None:
     made = bench.start(bench.request(lifetime=Lifetime.DETACHED))
     found = bench.load()
