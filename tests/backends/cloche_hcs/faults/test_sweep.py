@@ -91,6 +91,12 @@ STOPPED = (
     Point("HcsCloseComputeSystem"),
     *UNMADE,
 )
+LEFT = (
+    Point("HcsUnregisterProcessCallback"),
+    Point("HcsCloseProcess"),
+    Point("HcsUnregisterComputeSystemCallback"),
+    Point("HcsCloseComputeSystem"),
+)
 KILLED = (
     *MADE,
     Point("HcsTerminateComputeSystem", 1, "SystemExited"),
@@ -104,19 +110,51 @@ KILLED = (
     *UNMADE,
 )
 
+LEFT = (
+    Point("HcsUnregisterProcessCallback"),
+    Point("HcsCloseProcess"),
+    Point("HcsUnregisterComputeSystemCallback"),
+    Point("HcsCloseComputeSystem"),
+)
+FOUND = (
+    *MADE,
+    *LEFT,
+    Point("HcsOpenComputeSystem"),
+    Point("HcsRegisterComputeSystemCallback", 2),
+    Point("HcsOpenProcess"),
+    Point("HcsRegisterProcessCallback", 2),
+    Point("HcsGetProcessProperties"),
+    Point("HcsGetComputeSystemProperties"),
+    Point("HcsShutdownComputeSystem", 1, "SystemExited"),
+    Point("HcsGetProcessProperties", 2, "ProcessExited"),
+    Point("HcsUnregisterProcessCallback", 2),
+    Point("HcsCloseProcess", 2),
+    Point("HcsUnregisterComputeSystemCallback", 2),
+    Point("HcsCloseComputeSystem", 2),
+    *UNMADE,
+)
+
 
 class World:
     """The service, and an engine with one container."""
 
-    def __init__(self, service: Any, engine: Engine, spec: Spec) -> None:
+    def __init__(self, service: Any, make_engine: Callable[[], Engine], spec: Spec) -> None:
         self.service = service
-        self.engine = engine
+        self.engine = make_engine()
+        self._make_engine = make_engine
         self._spec = spec
         self._container: Container[bytes] | None = None
 
-    def started(self) -> Container[bytes]:
-        self._container = self.engine.create(self._spec, id="box")
+    def started(self, *, detached: bool = False) -> Container[bytes]:
+        self._container = self.engine.create(self._spec, id="box", detached=detached)
         self._container.start()
+        return self._container
+
+    def found(self) -> Container[bytes]:
+        """The same, as the next process has it."""
+        if self._container is not None:
+            self._container.close()
+        self._container = self._make_engine().get("box")
         return self._container
 
     def clear(self) -> None:
@@ -150,27 +188,35 @@ def killed(world: World) -> None:
     container.remove()
 
 
-LIVES: dict[Callable[[World], None], tuple[Point, ...]] = {stopped: STOPPED, killed: KILLED}
+def found(world: World) -> None:
+    """Create and start, leave; find it in another process, and remove it as it runs."""
+    world.started(detached=True)
+    world.found().remove(force=True)
+
+
+LIVES: dict[Callable[[World], None], tuple[Point, ...]] = {
+    stopped: STOPPED,
+    killed: KILLED,
+    found: FOUND,
+}
 
 
 @pytest.fixture
 def world(make_engine: Callable[[], Engine], spec: Spec, service: Any) -> World:
     service.expect_left(*REFUSED.values())
-    return World(service, make_engine(), spec)
+    return World(service, make_engine, spec)
 
 
 def points() -> Iterator[Any]:
-    """Every point of the first life, and what others have besides; every fault it can have."""
-    met: set[Point] = set()
+    """Every point of the first life, and what others do besides; every fault it can have."""
+    common: tuple[Point, ...] = ()
     for life, table in LIVES.items():
         for point in table:
-            if point in met:
-                continue
-            met.add(point)
-            for fault in FAULTS:
+            for fault in FAULTS if point not in common else ():
                 if _can_have(point, fault):
                     name = f"{life.__name__}-{point.function}-{point.nth}-{fault}"
                     yield pytest.param(life, point, fault, id=name)
+        common = (*MADE, *LEFT, *UNMADE)
 
 
 def _can_have(point: Point, fault: str) -> bool:
