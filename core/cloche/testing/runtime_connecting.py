@@ -36,7 +36,7 @@ class Connecting:
 
         Nothing comes in there, and what goes out is lost.
         """
-        if lab.runtime.binds_stdio == "create":
+        if lab.runtime.binds_stdio == "create" or "pipe" not in lab.subject.runtime.stdio:
             return
         box = lab.create(lab.programs.writes("out", "err"))
         box.streams.wanted = (False, False, True)

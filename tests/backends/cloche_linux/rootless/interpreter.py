@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[4]
-PACKAGES = ("core/cloche", "backends/cloche_linux", "backends/cloche_stdio", "cli/cloche_cli")
+PACKAGES = (
+    "core/cloche",
+    "backends/cloche_hcs",
+    "backends/cloche_linux",
+    "backends/cloche_stdio",
+    "cli/cloche_cli",
+)
 NOBODY = 65534
 
 
