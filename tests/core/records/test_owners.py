@@ -23,7 +23,7 @@ def test_one_owner_for_a_process_and_place(run, owner, tmp_path):
 def test_another_process_lives_until_it_is_killed(run, owner, other_process):
     other = other_process(HOLD)
     assert is_alive(f"{run}/owners", other.line)
-    other.send_signal(signal.SIGKILL)
+    other.kill()
     other.wait()
     assert not is_alive(f"{run}/owners", other.line)
 
