@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from replaying.first import CLOSE_INPUT
 from replaying.golden import Golden, Unlike
-from replaying.processes import document_of
+from replaying.processes import document_of, properties
 from replaying.trace import Call
 
 __all__ = ["survive"]
@@ -17,7 +17,7 @@ REMOVE = (
 )
 #: ERROR_INVALID_HANDLE.
 BAD = {"kind": "BackendError", "errno": "0x6"}
-GONE, STOPPED = "0xc037010e", "0xc0370110"
+GONE, STOPPED, PENDING = "0xc037010e", "0xc0370110", "0xc0370103"
 
 
 def survive(golden: Golden, step: int) -> None:
@@ -38,7 +38,8 @@ def survive(golden: Golden, step: int) -> None:
 
 def _remove(golden: Golden, step: int, end: Call, registered: Call) -> None:
     asked, shutdown, unregister = golden.of_step(step, *REMOVE)
-    if not asked.succeeded or not shutdown.succeeded:
+    running = {"properties": properties(golden, step)}
+    if asked.out != running or shutdown.hr != PENDING:
         raise Unlike(f"step {step}: what ran on is not removed so")
     asked.hr, asked.out = GONE, {}
     shutdown.hr = STOPPED

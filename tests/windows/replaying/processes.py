@@ -7,7 +7,7 @@ from typing import Any
 from replaying.golden import Golden
 from replaying.trace import Call
 
-__all__ = ["document_of", "has_terminal", "io_of", "process_of"]
+__all__ = ["document_of", "has_terminal", "io_of", "process_of", "properties"]
 
 
 def document_of(call: Call) -> dict[str, Any]:
@@ -39,3 +39,18 @@ def has_terminal(golden: Golden, call: Call) -> bool:
     """Whether it runs at a terminal."""
     asked = io_of(golden, call).get("Terminal") or process_of(golden, call).get("terminal")
     return bool(asked)
+
+
+def properties(golden: Golden, number: int) -> dict[str, object]:
+    """What the stand-in tells of the container that a step is about, as long as it is there."""
+    name = golden.container_of(number)
+    systems = (golden.scenario.get("hcs") or {}).get("systems", [])
+    system = next((each for each in systems if each["id"] == name), {})
+    pending = (golden.scenario.get("hcs") or {}).get("pendingUpdates", {})
+    return {
+        "Id": name,
+        "Name": name,
+        "SystemType": system.get("type", "Container"),
+        "Owner": system.get("owner", "containerd"),
+        "AreUpdatesPending": bool(pending.get(name)),
+    }

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from replaying.changing import changed_paths, is_named
-from replaying.golden import Golden
+from replaying.golden import Golden, Unlike
 from replaying.meanings import meaning
 from replaying.rules import (
     d01,
@@ -34,7 +34,7 @@ from replaying.rules import (
     d15,
 )
 from replaying.soundness import check_soundness
-from replaying.trace import Trace
+from replaying.trace import Contradiction, Trace
 
 __all__ = ["RULES", "Overreach", "Rule", "expect"]
 
@@ -87,7 +87,17 @@ def expect(
     one that nobody could.
     """
     check_soundness(golden)
-    rewritten = Golden(deepcopy(golden))
+    try:
+        return _expect(Golden(deepcopy(golden)), rules, watched=watched)
+    except Contradiction:
+        raise
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise Unlike(f"not of the shape that rules know: {error!r}") from error
+
+
+def _expect(
+    rewritten: Golden, rules: tuple[Rule, ...], *, watched: bool
+) -> tuple[Trace, list[str]]:
     furnish(rewritten)
     for step, result in enumerate(rewritten.results):
         mean(result.values, failed_in(rewritten, step))

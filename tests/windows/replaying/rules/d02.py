@@ -59,7 +59,13 @@ def _run_nothing(golden: Golden, call: Call) -> None:
     new = golden.new_of(golden.container_of(call.step))
     process: dict[str, Any] = ((new or {}).get("spec") or {}).get("process") or {}
     document = document_of(call)
-    if document["CommandLine"] != " ".join(process.get("args") or []):
+    pairs = [each.partition("=") for each in process.get("env") or []]
+    ran = {
+        "CommandLine": " ".join(process.get("args") or []),
+        "Environment": {name: value for name, equals, value in pairs if equals},
+        "User": (process.get("user") or {}).get("username", ""),
+    }
+    if any(document[key] != value for key, value in ran.items()):
         raise Unlike("a servicing container does not run what its container ran")
     document |= {"CommandLine": "", "Environment": {}, "User": ""}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ntpath
 
 from replaying.golden import Golden, Unlike
+from replaying.processes import properties
 from replaying.trace import Call
 
 PATHS = (
@@ -84,12 +85,14 @@ def _collect_nothing(golden: Golden, step: int) -> None:
         for call in golden.named("HcsRegisterComputeSystemCallback")
     }
     calls = golden.of_step(step)
-    for unregister, close in zip(calls[::2], calls[1::2], strict=False):
+    if len(calls) % 2:
+        raise Unlike(f"step {step}: a callback or a handle is released alone")
+    for unregister, close in zip(calls[::2], calls[1::2], strict=True):
         system = close.args.get("computeSystem")
         fns = (unregister.fn, close.fn)
         known = fns == ("HcsUnregisterComputeSystemCallback", "HcsCloseComputeSystem")
         about = registered.get(unregister.args.get("callbackHandle"))
-        if not known or system not in opened or about != system or len(calls) % 2:
+        if not known or system not in opened or about != system:
             raise Unlike(f"step {step}: not what a finaliser does")
     for call in calls:
         golden.take_out(call)
@@ -107,22 +110,8 @@ def _look_first(golden: Golden, number: int) -> None:
             computeSystem=first.args["computeSystem"],
             propertyQuery={},
         )
-        look.out = {"properties": _properties(golden, number)}
+        look.out = {"properties": properties(golden, number)}
         golden.calls.insert(place, look)
-
-
-def _properties(golden: Golden, number: int) -> dict[str, object]:
-    name = golden.container_of(number)
-    systems = (golden.scenario.get("hcs") or {}).get("systems", [])
-    system = next((each for each in systems if each["id"] == name), {})
-    pending = (golden.scenario.get("hcs") or {}).get("pendingUpdates", {})
-    return {
-        "Id": name,
-        "Name": name,
-        "SystemType": system.get("type", "Container"),
-        "Owner": system.get("owner", OWNER),
-        "AreUpdatesPending": bool(pending.get(name)),
-    }
 
 
 def _refuse_start(golden: Golden, number: int) -> None:
@@ -144,7 +133,7 @@ def _shut_down(golden: Golden, number: int, instead: Call) -> None:
     asked = golden.of_step(number, "HcsGetComputeSystemProperties", "HcsShutdownComputeSystem")
     if [call.hr for call in asked] != ["0xc037010e", "0xc0370110"]:
         raise Unlike(f"step {number}: what had stopped is not found so")
-    asked[0].hr, asked[0].out = "0x00000000", {"properties": _properties(golden, number)}
+    asked[0].hr, asked[0].out = "0x00000000", {"properties": properties(golden, number)}
     asked[1].hr = "0xc0370103"
     for notification in golden.notifications:
         if notification.cause is instead:
