@@ -155,7 +155,8 @@ def test_a_directory_that_vanished_takes_no_container_with_it(busybox: str, tmp_
         import shutil
 
         engine = cloche.Engine(root=STATE, runtime="linux")
-        engine.run(["true"], rootfs=ROOTFS)
+        with engine.start(["sleep", "60"], rootfs=ROOTFS) as first:
+            first.run(["true"])  # what is opened on first use stays
         descriptors = len(os.listdir("/proc/self/fd"))
         with engine.start(["sleep", "60"], rootfs=ROOTFS) as container:
             shutil.rmtree(STATE, ignore_errors=True)
