@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -65,12 +65,28 @@ def comes_true(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def census() -> tuple[int, set[int], int]:
+class Census(NamedTuple):
+    """What this process has."""
+
+    descriptors: int
+    children: set[int]
+    threads: int
+
+    def is_no_more_than(self, before: Census) -> bool:
+        """Say whether nothing has come; threads that were idle may have gone meanwhile."""
+        return (
+            self.descriptors <= before.descriptors
+            and self.children <= before.children
+            and self.threads <= before.threads
+        )
+
+
+def census() -> Census:
     """Count what this process has: descriptors, children, threads."""
-    return descriptors(), children(), threading.active_count()
+    return Census(descriptors(), children(), threading.active_count())
 
 
-def settled() -> tuple[int, set[int], int]:
+def settled() -> Census:
     """Count when nothing changes any more: what goes in the background needs a moment."""
     last, now = None, census()
     while now != last:
