@@ -5,7 +5,7 @@ from __future__ import annotations
 from cloche.errors import InvalidSpec
 from cloche.records import check_name
 
-__all__ = ["check_id"]
+__all__ = ["check_id", "is_device"]
 
 #: Names that Windows takes for devices in every directory, whatever follows a dot.
 _DEVICES = frozenset(
@@ -21,9 +21,14 @@ def check_id(id: object, *, windows: bool) -> str:
     checked = check_name(id, "id")
     if windows and checked.endswith("."):
         raise _refused(checked, "ends with a dot, which Windows drops")
-    if windows and checked.partition(".")[0].lower() in _DEVICES:
+    if windows and is_device(checked):
         raise _refused(checked, "names a device on Windows")
     return checked
+
+
+def is_device(name: str) -> bool:
+    """Say whether Windows takes a file of this name for a device."""
+    return name.partition(".")[0].lower() in _DEVICES
 
 
 def _refused(id: str, why: str) -> InvalidSpec:

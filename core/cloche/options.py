@@ -9,7 +9,7 @@ from cloche import arguments as check
 from cloche.arguments import not_yet, wrong
 from cloche.errors import ImageError, InvalidSpec
 from cloche.quantities import cpus, duration, integer, size
-from cloche.records import check_name
+from cloche.records import check_new_name
 from cloche.runtime import Isolation, Lifetime
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ START: dict[str, Callable[[str, Any], Any]] = {
     "rootfs": _rootfs,
     "platform": _platform,
     "entrypoint": _entrypoint,
-    "name": lambda parameter, value: check_name(value, parameter),
+    "name": lambda parameter, value: check_new_name(value, parameter),
     "replace": check.boolean,
     "keep": check.boolean,
     "idle": check.boolean,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from cloche.record import Record
 if TYPE_CHECKING:
     from cloche.spec import Spec
 
-__all__ = ["Records", "check_name"]
+__all__ = ["Records", "check_name", "check_new_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _ENDING = ".journal"
@@ -36,6 +37,24 @@ def check_name(name: object, path: str = "name") -> str:
         path=path,
         hint="letters, digits and _ . - after a letter or digit, at most 128",
     )
+
+
+def check_new_name(name: object, path: str = "name") -> str:
+    """Return a name that a container can be given here; InvalidSpec for any other."""
+    checked = check_name(name, path)
+    if _is_odd(checked):
+        raise InvalidSpec(f"{path}: {name!r} is no name for a file of Windows", path=path)
+    return checked
+
+
+def _is_odd(name: str) -> bool:
+    """Whether a file of this name would be another one, or none."""
+    if sys.platform == "win32":
+        from cloche.ids import is_device
+
+        return name.endswith(".") or is_device(name)
+    else:  # noqa: RET505 - of which only one is there
+        return False
 
 
 class Records:

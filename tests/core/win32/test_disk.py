@@ -15,6 +15,8 @@ import pytest
 from cloche import _disk
 from cloche._win32.files import empty_directory
 from cloche._win32.patience import patiently
+from cloche.errors import InvalidSpec
+from cloche.records import check_new_name
 
 
 def test_what_is_read_elsewhere_can_be_renamed_and_removed(tmp_path: Path):
@@ -165,3 +167,10 @@ def test_paths_may_be_long(tmp_path: Path):
     assert _disk.read(path) == b""
     assert len(path) > 300
     _disk.unlink(path)
+
+
+@pytest.mark.parametrize("name", ["con", "NUL.txt", "com1", "web."])
+def test_names_are_files_so_those_of_devices_are_refused(name):
+    with pytest.raises(InvalidSpec, match="no name for a file of Windows"):
+        check_new_name(name)
+    assert check_new_name("console") == "console"
