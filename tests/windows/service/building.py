@@ -26,7 +26,7 @@ WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"]
 WINDOWS = ["x86_64-w64-mingw32-gcc", "-O2", "-g", "-static", "-shared", "-pthread"]
 LIBRARIES = ["-lole32", "-lshlwapi", "-lpsapi", "-ladvapi32"]
 LINUX = ["-O1", "-g", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden"]
-SANITIZERS = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+SANITIZERS = ["-fsanitize=address,undefined", "-shared-libsan", "-fno-omit-frame-pointer"]
 
 
 def service_for_windows() -> Path:
