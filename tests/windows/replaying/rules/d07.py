@@ -6,6 +6,8 @@ not; and a container that is known to have stopped is not asked to stop.
 
 from __future__ import annotations
 
+from typing import Any
+
 from replaying.golden import Golden, Unlike
 from replaying.trace import Call, Notification
 
@@ -21,6 +23,8 @@ ASK = "HcsGetProcessProperties"
 #: What was taken for "it has stopped"; the last of them wrongly.
 STOPPED = ("0xc0370110", "0x80070490", "0x8007007f")
 ENDING = {"terminate": "HcsTerminateComputeSystem", "shutdown": "HcsShutdownComputeSystem"}
+#: Steps that let time pass.
+PASSING = ("sleep", "stdio", "exitcode", "process_exitcode", "exitcode_join")
 UNKNOWN = {"error": {"kind": "InvalidState", "errno": None}}
 
 
@@ -57,20 +61,39 @@ def _is_told(golden: Golden, exited: Notification) -> bool:
 
 
 def _ask(golden: Golden, exited: Notification) -> None:
-    cause = exited.cause
-    if not isinstance(cause, Call):
-        raise Unlike(f"{exited.target} ends by itself, and nobody knows when")
-    call = golden.call(ASK, cause.step, process=exited.target)
     number = _created(golden).index(exited.target) + 1
-    call.out = {
-        "processProperties": {
-            "ProcessId": 996 + 4 * number,
-            "Exited": True,
-            "ExitCode": 1067,
-            "LastWaitResult": 0,
-        }
-    }
-    golden.put_after(cause, call)
+    killed = [
+        call
+        for call in golden.named("HcsTerminateProcess")
+        if call.args["process"] == exited.target
+    ]
+    place = exited.cause if isinstance(exited.cause, Call) else next(iter(killed), None)
+    code = 1067 if place is not None else int(configured(golden, number).get("exitCode", 0))
+    place = place or _last_before_end(golden, exited)
+    call = golden.call(ASK, place.step, process=exited.target)
+    told = {"ProcessId": 996 + 4 * number, "Exited": True, "ExitCode": code, "LastWaitResult": 0}
+    call.out = {"processProperties": told}
+    golden.put_after(place, call)
+
+
+def configured(golden: Golden, number: int) -> dict[str, Any]:
+    """What the scenario says of the process that is created as the nth."""
+    processes = (golden.scenario.get("hcs") or {}).get("processes", [])
+    fits = (each for each in processes if str(each.get("nth", "*")) in ("*", str(number)))
+    return next(fits, {})
+
+
+def _last_before_end(golden: Golden, exited: Notification) -> Call:
+    """A process that ends by itself does so when a step lets time pass, or before the next call."""
+    created = next(
+        call
+        for call in golden.named("HcsCreateProcess")
+        if call.out.get("process") == exited.target
+    )
+    later = golden.steps[created.step + 1 :]
+    passing = [step for step, each in enumerate(later, created.step + 1) if each["op"] in PASSING]
+    until = passing[0] if passing else created.step
+    return [call for call in golden.calls if call.step <= until][-1]
 
 
 def _created(golden: Golden) -> list[object]:
