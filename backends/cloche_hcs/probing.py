@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from time import sleep
 from typing import TYPE_CHECKING, Final
 
 from cloche.probe import Supported, Unsupported
@@ -19,7 +18,6 @@ __all__ = ["SCORE", "probe_platform", "probe_service"]
 
 SCORE: Final = 80
 _PATIENCE: Final = 15.0
-_TRIES: Final = 3
 
 
 def probe_platform(argument: str | None) -> Verdict:
@@ -54,27 +52,16 @@ def _not_built(package: str) -> Unsupported | None:
 
 def _ask_service() -> Verdict:
     from cloche.errors import ClocheError
-    from cloche_hcs.hresult import DENIED, succeeded
+    from cloche_hcs.enumeration import ask_for_systems
+    from cloche_hcs.hresult import succeeded
     from cloche_hcs.vmcompute import load_library
 
     try:
         load_library()
-        answer = _list_systems()
-        for _ in range(_TRIES):
-            if answer.code not in DENIED:
-                break
-            sleep(0.05)  # builds before 16299 deny the list while a container ends
-            answer = _list_systems()
+        answer = ask_for_systems(_PATIENCE)
     except ClocheError as error:
         return Unsupported(error.message, error.hint)
     return Supported(SCORE) if succeeded(answer.code) else _refusal(answer)
-
-
-def _list_systems() -> Answer[str | None]:
-    from cloche_hcs.calling import call
-    from cloche_hcs.vmcompute import HcsEnumerateComputeSystems
-
-    return call(HcsEnumerateComputeSystems, "", timeout=_PATIENCE)
 
 
 def _refusal(answer: Answer[str | None]) -> Unsupported:

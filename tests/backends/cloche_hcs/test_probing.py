@@ -57,6 +57,7 @@ def test_what_was_compiled_lacks_nothing(tmp_path: Path) -> None:
 def test_a_service_that_answers_will_do(service: Any) -> None:
     service.begin()
     assert _ask_service() == Supported(80)
+    assert [call.arguments["query"] for call in service.calls()] == ["{}"]
 
 
 @pytest.mark.parametrize("code", ["0x80070005", "0x8037011B"])
