@@ -8,7 +8,7 @@ from cloche.errors import ClocheError, CommandFailed
 from cloche_hcs.deadline import Deadline
 from cloche_hcs.document import process_parameters
 from cloche_hcs.document.quoting import command_line
-from cloche_hcs.hresult import HResult
+from cloche_hcs.hresult import NOT_SUPPORTED, HResult
 
 if TYPE_CHECKING:
     from cloche.exit import Exit
@@ -32,6 +32,8 @@ _UNRUNNABLE: Final = frozenset(
         0x800704EC,
     }
 )
+#: What may be answered where there is no input to be ended, for no pipe was made.
+_NO_INPUT: Final = NOT_SUPPORTED | {HResult.ERROR_INVALID_HANDLE}
 #: Seconds that a process gets to be gone of which nothing may be left.
 _ABANDON: Final = 10.0
 
@@ -68,7 +70,9 @@ def _end_input(process: ComputeProcess) -> None:
     """Nothing will come: a process that reads must not wait for it."""
     try:
         process.close_stdin()
-    except BaseException:
+    except BaseException as error:
+        if getattr(error, "code", None) in _NO_INPUT:
+            return
         process.abandon(Deadline(_ABANDON))
         raise
 

@@ -178,6 +178,16 @@ def test_input_that_may_come_is_not_ended(bench: Any, unconnected: Any) -> None:
     _close(stdin, stdout)
 
 
+@pytest.mark.parametrize("code", ["0x80070006", "0x80070032", "0xC037010B"])
+def test_a_process_runs_though_the_service_has_no_input_of_it_to_end(bench: Any, code: str) -> None:
+    """No pipe was made: there may be nothing that could be closed, or no word for it."""
+    bench.service.steer(f"fault\tHcsModifyProcess\t*\t{code}")
+    container = bench.start()
+    assert bench.functions()[-1] == "ModifyProcess"
+    assert container.state() is State.RUNNING
+    assert container.init.exit.poll() is None
+
+
 def test_a_terminal_is_emulated_in_its_size(bench: Any, unconnected: Any) -> None:
     container = bench.create()
     container.start(unconnected(wanted=(True, True, True), terminal=Size(width=80, height=25)))
