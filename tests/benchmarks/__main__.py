@@ -15,6 +15,7 @@ import limiting
 import podman
 import report
 import running
+import serving
 import starting
 import throughput
 from figures import Table
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Table]] = {
     "idle": holding.idle,
     "import": starting.import_,
     "cold": starting.cold,
+    "service": serving.service,
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 FOLDER = Path(__file__).parent
 NAMES = (
     *("run", "heap", "exec", "host", "phases", "limits"),
-    *("throughput", "output", "idle", "import", "cold"),
+    *("throughput", "output", "idle", "import", "cold", "service"),
 )
 PEERS = {
     "run": {"runc run", "crun run", "bwrap"},
@@ -22,6 +22,7 @@ PEERS = {
     "throughput": {"runc run", "crun run", "bwrap"},
     "output": {"plain pipe", "runc run", "crun run"},
     "cold": {"runc run", "crun run", "podman run"},
+    "service": {"the same calls by hand"},
 }
 
 

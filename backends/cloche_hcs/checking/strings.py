@@ -15,9 +15,24 @@ __all__ = ["check_no_nul"]
 
 def check_no_nul(document: Document | tuple[str, ...], path: str = "") -> None:
     """Raise InvalidSpec for the first text with a NUL: the service would see what is before it."""
+    if not _has_nul(document):
+        return
     for where, text in _texts(path, document):
         if "\0" in text:
             raise InvalidSpec(f"{where}: there is a NUL in {text!r}", path=where)
+
+
+def _has_nul(value: object) -> bool:
+    """The same without the paths, which few ever need to know."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    if isinstance(value, (tuple, list)):
+        return any(map(_has_nul, value))
+    if not hasattr(value, "__template__"):
+        return False
+    return any(_has_nul(inner) for inner in value.__dict__.values() if inner is not None)
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
