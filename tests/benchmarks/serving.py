@@ -113,7 +113,6 @@ def _engine(setting: Setting) -> Iterator[tuple[Engine, Any]]:
 
     _bind(binding_for_linux())
     import cloche_hcs.plugin as backend
-    import cloche_stdio.plugin as stdio
     from cloche.probe import Supported
     from cloche_hcs.vmcompute import use_library
 
