@@ -348,8 +348,8 @@ class TestManners:
                 os.read(other, 1)
         os.close(feeding)
         os.close(other)
+        read_all(reading)  # a pipe is full of sixteen pieces, were they of one byte each
         done.result(5)
-        read_all(reading)
 
     def test_the_thread_ends_with_the_last_copy(self, relay: Relay) -> None:
         source, feeding = os.pipe()
