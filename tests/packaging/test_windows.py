@@ -57,7 +57,7 @@ def lines_about(name: str, shown: str) -> str:
     raise AssertionError(f"nothing is said of {name}:\n{shown}")
 
 
-def test_the_wheel_has_what_a_windows_needs_but_the_feature(windows, tmp_path):
+def test_the_wheel_has_what_a_windows_needs_but_the_feature(windows, tmp_path, monkeypatch):
     run = windows()
     loaded = run("-c", "import cloche_hcs._vmcompute as module; print(module.__file__)")
     assert "\\site\\cloche_hcs\\_vmcompute.pyd" in loaded.stdout, loaded.stderr
@@ -66,6 +66,11 @@ def test_the_wheel_has_what_a_windows_needs_but_the_feature(windows, tmp_path):
     assert "-FeatureName Containers" in without
     shutil.copy(service_for_windows(), tmp_path / "windows/drive_c/windows/system32/vmcompute.dll")
     assert lines_about("hcs", run("-m", "cloche_cli", "backends").stdout).split()[2] == "80"
+    (tmp_path / "rules").write_text("fault\tHcsEnumerateComputeSystems\t*\t0x8037011B\n")
+    monkeypatch.setenv("ORACLE_DLL_CONFIG", "Z:" + str(tmp_path / "rules").replace("/", "\\"))
+    denied = lines_about("hcs", run("-m", "cloche_cli", "backends").stdout)
+    assert "this user may not use the Host Compute Service" in denied
+    assert "run elevated" in denied
 
 
 def test_without_a_compiler_the_install_says_what_is_missing(windows):
