@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from time import sleep
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError
 from cloche.runtime import Status
 from cloche_hcs import vmcompute
 from cloche_hcs.calling import call
-from cloche_hcs.hresult import DENIED, succeeded
+from cloche_hcs.hresult import succeeded
 from cloche_hcs.states import state_in
 from cloche_hcs.translate import failure
 
@@ -22,22 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["ask_for_systems", "systems_of"]
 
 _FUNCTION = "HcsEnumerateComputeSystems"
-#: Builds before 16299 deny the list to everybody while a container ends: further tries, and the
-#: seconds between them.
-_TRIES: Final = 3
-_PAUSE: Final = 0.05
 
 
 def ask_for_systems(timeout: float | None = None) -> Answer[str | None]:
-    """Ask for all systems that the service has; a denial that may pass is not believed at once.
-
-    ``timeout`` is for each call, in seconds. The answer is not interpreted.
-    """
-    for _ in range(_TRIES):
-        answer = call(vmcompute.HcsEnumerateComputeSystems, "{}", timeout=timeout)
-        if answer.code not in DENIED:
-            return answer
-        sleep(_PAUSE)
+    """Ask for all systems that the service has; the answer is not interpreted."""
     return call(vmcompute.HcsEnumerateComputeSystems, "{}", timeout=timeout)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from time import sleep
 from typing import TYPE_CHECKING, Final
 
 from cloche.probe import Supported, Unsupported
@@ -18,6 +19,7 @@ __all__ = ["SCORE", "probe_platform", "probe_service"]
 
 SCORE: Final = 80
 _PATIENCE: Final = 15.0
+_TRIES: Final = 3
 
 
 def probe_platform(argument: str | None) -> Verdict:
@@ -53,12 +55,17 @@ def _not_built(package: str) -> Unsupported | None:
 def _ask_service() -> Verdict:
     from cloche.errors import ClocheError
     from cloche_hcs.enumeration import ask_for_systems
-    from cloche_hcs.hresult import succeeded
+    from cloche_hcs.hresult import DENIED, succeeded
     from cloche_hcs.vmcompute import load_library
 
     try:
         load_library()
         answer = ask_for_systems(_PATIENCE)
+        for _ in range(_TRIES):
+            if answer.code not in DENIED:
+                break
+            sleep(0.05)  # builds before 16299 deny the list while a container ends
+            answer = ask_for_systems(_PATIENCE)
     except ClocheError as error:
         return Unsupported(error.message, error.hint)
     return Supported(SCORE) if succeeded(answer.code) else _refusal(answer)
