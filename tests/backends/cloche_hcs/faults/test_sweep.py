@@ -109,13 +109,6 @@ KILLED = (
     Point("HcsCloseComputeSystem"),
     *UNMADE,
 )
-
-LEFT = (
-    Point("HcsUnregisterProcessCallback"),
-    Point("HcsCloseProcess"),
-    Point("HcsUnregisterComputeSystemCallback"),
-    Point("HcsCloseComputeSystem"),
-)
 FOUND = (
     *MADE,
     *LEFT,
