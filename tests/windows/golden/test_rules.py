@@ -13,6 +13,8 @@ from replaying.rules import RULES, Overreach, Rule, expect
 from replaying.trace import read_trace
 
 TRACES = Path(__file__).parents[1] / "traces"
+#: So many traces, at least, prove the book.
+KNOWN = 25
 
 
 def test_there_is_one_rule_for_each_decision() -> None:
@@ -37,9 +39,18 @@ def test_a_rule_that_changes_what_it_does_not_name_is_stopped() -> None:
 def test_the_first_implementation_is_known_by_the_book(golden: Path) -> None:
     """What rules lean on where no calls are left to compare is proven where there are some."""
     trace = Golden(read_trace(golden))
+    if is_in_the_book(trace):
+        check_same(trace.calls[:13], by_the_book(trace).play()[:13])
+
+
+def test_the_book_is_about_many_traces() -> None:
+    known = [path for path in golden_traces() if is_in_the_book(Golden(read_trace(path)))]
+    assert len(known) >= KNOWN
+
+
+def is_in_the_book(trace: Golden) -> bool:
     book: First = by_the_book(trace)
-    if book.knows and all(result.values.get("error") is None for result in trace.results):
-        check_same(trace.calls[:13], book.play()[:13])
+    return book.knows and all(result.values.get("error") is None for result in trace.results)
 
 
 def test_a_trace_that_is_refused_must_be_the_first_implementation_s() -> None:

@@ -135,7 +135,9 @@ def test_what_has_stopped_is_no_error(world: World, verb: str, code: str) -> Non
     system.end()
     for function in (SHUTDOWN, TERMINATE):
         world.rule("fault", function, "*", code)
+    world.forget()
     getattr(system, verb)()
+    assert world.calls == [TERMINATE if verb == "terminate" else SHUTDOWN]
     system.close()
 
 
