@@ -34,6 +34,12 @@ def running(client: Client, *given: str) -> Client:
     return client
 
 
+def everything(end: int) -> bytes:
+    """What comes out of a pipe, until nobody holds its other end any more."""
+    with open(os.dup(end), "rb") as stream:
+        return stream.read()
+
+
 def test_it_exits_with_its_code(client):
     running(client, rules.process(code=7)).execute("x")
     assert client.wait_for_exit(77)
@@ -99,7 +105,7 @@ def test_a_real_one_has_its_streams(client):
     stdin, stdout, stderr = client.ends()
     os.write(stdin, b"word")
     client.close_input("process")
-    assert (os.read(stdout, 100), os.read(stderr, 100)) == (b"WORD\n", b"e\n")
+    assert (everything(stdout), everything(stderr)) == (b"WORD\n", b"e\n")
     assert client.wait_for_exit(77)
 
 
@@ -124,8 +130,7 @@ def test_an_echo_gives_back_what_it_reads_however_much(client):
     stdin, stdout, _ = client.ends()
     os.write(stdin, bytes(60_000))
     client.close_input("process")
-    with open(os.dup(stdout), "rb") as stream:
-        assert stream.read() == b"first:" + bytes(60_000)
+    assert everything(stdout) == b"first:" + bytes(60_000)
     assert client.wait_for_exit(77)
 
 
