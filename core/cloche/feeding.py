@@ -1,12 +1,18 @@
-"""Input that comes by the relay: its end is told to the process that it was for."""
+"""Input that comes by the relay: its end is told to the process that it was for.
+
+First the runtime hears of it, then the last handle is closed: a process that ends with its input
+would else be gone before its service is told.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from cloche.errors import ClocheError
+from cloche.pipes import close, duplicate
 from cloche.relay import Relay, shared_relay
 from cloche.runtime import RuntimeProcess
 
@@ -45,16 +51,30 @@ class FeedingRelay(Relay):
         trailer: Callable[[bytes], bytes] | None = None,
     ) -> Future[None]:
         """Copy as the shared relay does."""
-        done = self._relay.copy(source, target, drain=drain, half_close=half_close, trailer=trailer)
-        if target == self._stdin:
-            done.add_done_callback(self._on_end)
+        copy = partial(
+            self._relay.copy, source, target, drain=drain, half_close=half_close, trailer=trailer
+        )
+        if target != self._stdin:
+            return copy()
+        kept = duplicate(target)
+        try:
+            done = copy()
+        except BaseException:
+            close(kept)
+            raise
+        done.add_done_callback(lambda done: self._on_end(done, kept))
         return done
 
-    def _on_end(self, done: Future[None]) -> None:
-        """Not on the relay's thread: to close it is a call that may block."""
-        if not done.cancelled():
-            Thread(target=self._close, name="cloche-close-stdin", daemon=True).start()
+    def _on_end(self, done: Future[None], kept: int) -> None:
+        """Not on the relay's thread: to tell the runtime is a call that may block."""
+        if done.cancelled():
+            close(kept)
+        else:
+            Thread(target=self._end, args=(kept,), name="cloche-close-stdin", daemon=True).start()
 
-    def _close(self) -> None:
-        with suppress(ClocheError):  # the process, or its service, may have ended meanwhile
-            self._process.close_stdin()
+    def _end(self, kept: int) -> None:
+        try:
+            with suppress(ClocheError):  # the process, or its service, may have ended meanwhile
+                self._process.close_stdin()
+        finally:
+            close(kept)

@@ -63,6 +63,25 @@ def test_what_went_in_is_there_before_the_end_is_told():
     os.close(reading)
 
 
+def test_the_input_ends_only_when_the_runtime_has_heard_of_it():
+    """A process that ends with its input is there when its service is told."""
+    reading, stdin = from_relay()
+    source, writing = to_relay()
+    process, heard = Told(stdin), threading.Event()
+    process.close_stdin = heard.wait  # type: ignore[method-assign]
+    rest: list[bytes] = []
+    reader = threading.Thread(target=lambda: rest.append(os.read(reading, 10)))
+    reader.start()
+    os.close(writing)
+    relay_for(process)().copy(source, stdin).result(5)
+    time.sleep(0.05)
+    assert rest == []
+    heard.set()
+    reader.join(5)
+    assert rest == [b""]
+    os.close(reading)
+
+
 def test_the_end_of_an_output_is_not_told():
     reading, target = from_relay()
     source, writing = to_relay()

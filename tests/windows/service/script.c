@@ -57,9 +57,11 @@ static void echo(struct process *process)
     char bytes[SMALL];
 
     while (!process->killed) {
+        /* Before the read: what was written before it was closed is there to be read, then. */
+        bool closed = process->stdin_closed;
         int count = process->paused ? 0 : read_channel(process->ends[0], bytes, sizeof bytes);
 
-        if (count < 0 || (count == 0 && process->stdin_closed))
+        if (count < 0 || (count == 0 && closed))
             return;
         if (process->paused)
             sleep_milliseconds(TICK);
