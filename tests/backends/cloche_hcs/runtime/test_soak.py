@@ -22,8 +22,9 @@ from cloche.layers import Layer
 from cloche.spec import Process
 from cloche_hcs.layers.store import FilterStore
 
-_CONTAINERS, _AT_A_TIME = 2000, 64
-_FAULTS, _LOSSES = 600, 5
+#: A campaign is of 2000.
+_CONTAINERS, _AT_A_TIME = int(os.environ.get("CLOCHE_SOAK", "400")), 64
+_FAULTS, _LOSSES = _CONTAINERS * 3 // 10, max(1, _CONTAINERS // 400)
 _TRIES = 8
 #: How often each function is called about, for one container. Refusals to take handles back are
 #: left out: what is refused stays, which would hide what leaks.
