@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cloche.errors import (
-    BackendError,
-    ClocheError,
-    NotSupported,
-    Unavailable,
-)
+from cloche.errors import BackendError, ClocheError, NotSupported, Unavailable
 from cloche.exit import ExitStatus
 from cloche_hcs.hresult import HResult
 from cloche_hcs.signals import ConsoleEvent, event_of
