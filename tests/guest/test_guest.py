@@ -7,10 +7,11 @@ such a machine only.
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
-PYTEST = ("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 GROUPS = "tests/backends/cloche_linux/cgroups"
 
 #: Left out: what compares with cgroup v1, and views that make a machine look like another.
@@ -34,7 +35,7 @@ def test_a_users_limits_hold_where_systemd_delegates(systemd_guest):
 @pytest.mark.slow
 def test_a_failure_in_the_guest_is_one_here(guest):
     """Or the test above could not fail."""
-    outcome = guest.run("python3", "-c", "import sys; print('said'); sys.exit(3)")
+    outcome = guest.run(sys.executable, "-c", "import sys; print('said'); sys.exit(3)")
     assert (outcome.code, outcome.output) == (3, "said\n")
 
 

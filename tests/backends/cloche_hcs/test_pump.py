@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -177,6 +178,9 @@ def test_a_closed_gate_lets_nothing_in_and_opens_again(service, listen) -> None:
     box = listen("box")
     pump._stop()
     service.notify("box", CRASH_REPORT, 1, None)
+    while not service.notified():
+        time.sleep(0.005)
+    time.sleep(0.1)  # it is recorded just before it is told
     other = listen("other")
     service.notify("other", CRASH_REPORT, 2, None)
     service.notify("box", CRASH_REPORT, 3, None)
