@@ -8,7 +8,10 @@ assert sys.platform == "win32"
 
 import _overlapped  # type: ignore[import-not-found]
 import _winapi
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Completion", "Operation", "Port", "new_operation"]
 
@@ -70,8 +73,8 @@ class Port:
         found = _overlapped.GetQueuedCompletionStatus(self._handle, milliseconds)
         return None if found is None else Completion(*found)
 
-    def __del__(self) -> None:
-        _winapi.CloseHandle(self._handle)
+    def __del__(self, close: Callable[[int], object] = _winapi.CloseHandle) -> None:
+        close(self._handle)  # a default: modules may have been emptied when this comes
 
 
 def new_operation() -> Operation:
