@@ -80,7 +80,7 @@ class Removing:
         found.delete()
         assert found.state() is State.STOPPED
         found.close()
-        assert box.container.state() is State.STOPPED
+        assert comes_true(lambda: box.container.state() is State.STOPPED)
         with pytest.raises(NotFound):
             lab.runtime.load(box.request.id, box.request.state, None)
 
@@ -130,7 +130,7 @@ class Removing:
         loaded = lab.runtime.load(box.request.id, box.request.state, box.container.info)
         loaded.delete()
         loaded.close()
-        assert box.container.state() is State.STOPPED
+        assert comes_true(lambda: box.container.state() is State.STOPPED)
         box.container.delete()
 
     def test_what_is_listed_is_true(self, lab: Lab) -> None:
