@@ -104,6 +104,10 @@ class Bench:
         """The service's functions that were called, in order, without ``Hcs``."""
         return [name.removeprefix("Hcs") for name in self.service.functions()]
 
+    def verbs(self) -> list[str]:
+        """Those without the question how a process ended: a thread of its own puts it."""
+        return [name for name in self.functions() if name != "GetProcessProperties"]
+
     def sent(self, function: str, argument: str, number: int = -1) -> dict[str, Any]:
         """A document that a function was given."""
         calls = [call for call in self.service.calls() if call.function == function]

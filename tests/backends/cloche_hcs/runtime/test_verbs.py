@@ -112,7 +112,7 @@ def test_terminating_again_is_no_error(bench: Any) -> None:
 def test_shutdown_asks(bench: Any) -> None:
     container = bench.start()
     container.shutdown()
-    assert bench.functions()[-1] == "ShutdownComputeSystem"
+    assert bench.verbs()[-1] == "ShutdownComputeSystem"
     container.init.exit.wait(10)
     assert "TerminateComputeSystem" not in bench.functions()
 
@@ -121,7 +121,7 @@ def test_what_can_not_be_asked_is_forced(bench: Any) -> None:
     container = bench.start()
     bench.service.steer("fault\tHcsShutdownComputeSystem\t*\t0xC0370105")
     container.shutdown()
-    assert [*bench.functions()][-2:] == ["ShutdownComputeSystem", "TerminateComputeSystem"]
+    assert bench.verbs()[-2:] == ["ShutdownComputeSystem", "TerminateComputeSystem"]
     container.init.exit.wait(10)
 
 
