@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from cloche.errors import NotSupported
 from cloche.values import Value, field
 
 if TYPE_CHECKING:
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
     from cloche.runtime import BackendContext
     from cloche.spec import Mount
 
-__all__ = ["Layer", "LayerStore", "LayerStoreDescriptor", "RootFilesystem"]
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "Layer",
+    "LayerSource",
+    "LayerStore",
+    "LayerStoreDescriptor",
+    "RootFilesystem",
+]
 
 
 class Layer(Value, kw_only=True):
@@ -29,6 +39,31 @@ class Layer(Value, kw_only=True):
     path: Path | None = None
     #: Digest of the uncompressed layer (OCI diffID), where it came from an image.
     digest: str | None = None
+
+
+class LayerSource(Value, kw_only=True):
+    """An image's layer, as it is known before anybody has unpacked it."""
+
+    #: Digest of the uncompressed archive (diffID of the OCI image-spec).
+    digest: str
+    #: The diffIDs of the layers below, topmost first: some stores unpack a layer onto its parents.
+    parents: tuple[str, ...] = ()
+
+
+class ChangeKind(Enum):
+    """What became of a path since the container was made."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
+class Change(Value):
+    """One path that a container has changed in its root."""
+
+    kind: ChangeKind
+    #: Absolute, as the container sees it.
+    path: str
 
 
 class RootFilesystem(Value, kw_only=True):
@@ -77,6 +112,55 @@ class LayerStore(ABC):
     @abstractmethod
     def list(self) -> Iterable[str]:
         """Name the containers for which this store holds something, half-made ones included."""
+
+    # Layers of images, for stores that keep some.
+
+    def find(self, source: LayerSource) -> Layer | None:
+        """Look for a layer that was unpacked here, whole; None if there is none.
+
+        Does not promise that its files are unchanged since.
+        """
+        raise self._keeps_none("find")
+
+    def unpack(self, source: LayerSource, chunks: Iterable[bytes]) -> Layer:
+        """Unpack an uncompressed archive, in pieces of any size, and keep the layer.
+
+        ``chunks`` is read to its end before the layer counts as kept: whoever gives it checks the
+        digest there, and raises. On any error nothing is kept and nothing is left. If the layer is
+        there already, by whomever, it is given back, and ``chunks`` may stay unread. Callers see to
+        it that one layer is not unpacked twice at once.
+
+        Raises ImageError naming the entry of an archive that is damaged or hostile, NotFound for a
+        parent that is not here, Unavailable where the disk is full.
+        """
+        raise self._keeps_none("unpack")
+
+    def discard(self, source: LayerSource) -> None:
+        """Take an unpacked layer away; repeatable. Nobody may use it, which callers see to."""
+        raise self._keeps_none("discard")
+
+    def unpacked(self) -> Iterable[LayerSource]:
+        """Name the layers that are kept here, whole; ``parents`` are told where they matter."""
+        return ()
+
+    def changes(self, id: str) -> Iterable[Change]:
+        """Tell what a container has changed in its root, sorted by path.
+
+        Raises NotFound for a container that has no root here, NotSupported where changes are not
+        kept. What changes meanwhile may be told or not.
+        """
+        raise self._keeps_none("changes")
+
+    def archive(self, id: str) -> Iterable[bytes]:
+        """Pack a container's changes as an uncompressed layer of an image, in pieces.
+
+        Deletions are whiteouts as the OCI image-spec has them. Raises what ``changes`` does.
+        """
+        raise self._keeps_none("archive")
+
+    def _keeps_none(self, operation: str) -> NotSupported:
+        store = type(self).__name__
+        return NotSupported(f"{store} keeps no layers of images", operation=operation)
 
     def close(self) -> None:
         """Give back what the store object itself holds; prepared roots stay."""

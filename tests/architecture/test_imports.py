@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 HEAVY = {
-    "asyncio", "cffi", "concurrent.futures", "ctypes", "email", "http", "importlib.metadata",
-    "inspect", "json", "logging", "multiprocessing", "pluggy", "pydantic", "shutil", "socket",
-    "ssl", "subprocess", "tempfile", "typer", "typing_extensions", "urllib", "uuid",
+    "asyncio", "cffi", "concurrent.futures", "ctypes", "email", "http", "httpx",
+    "importlib.metadata", "inspect", "isal", "json", "logging", "multiprocessing", "pluggy",
+    "pydantic", "shutil", "socket", "ssl", "subprocess", "tempfile", "typer",
+    "typing_extensions", "urllib", "uuid", "zstandard",
 }  # fmt: skip
 LIBRARIES = {
-    "cloche": {"pluggy", "pydantic", "pydantic_core", "pytest"},
+    "cloche": {"httpx", "isal", "pluggy", "pydantic", "pydantic_core", "pytest", "zstandard"},
     "cloche_hcs": {"cffi", "_cffi_backend"},
     "cloche_linux": {"cffi", "_cffi_backend"},
     "cloche_stdio": set[str](),
