@@ -174,7 +174,8 @@ class LayerStoreDescriptor(Value, kw_only=True):
     ceiling: int
     #: The forms of root it can prepare.
     offers: tuple[str, ...]
-    #: The kinds of layer it takes.
+    #: The kinds of layer it takes. ``image``: it keeps layers of images (``find``, ``unpack``), and
+    #: takes them as it gave them back, whatever kind that is.
     kinds: frozenset[str]
     probe: Callable[[str | None], Verdict]
     open: Callable[[BackendContext], LayerStore]
