@@ -1,16 +1,11 @@
-"""Which Windows runs here, and which Windows images run on it without a virtual machine.
-
-The rule is Microsoft's: up to Windows Server 2019 an image must have the host's own build; from
-Windows Server 2022 on a host also runs what came since the long-term release before it
-(https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility).
-"""
+"""Which Windows runs here, and what is said of an image that doesn't run on it."""
 
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
 
-from cloche.errors import InvalidSpec, Unavailable
+from cloche.errors import Unavailable
+from cloche.images.windows import LONG_TERM, WindowsVersion, images_for, runs_on
 
 __all__ = [
     "DEVICES",
@@ -26,33 +21,7 @@ __all__ = [
 NAMED_PIPES = 16299
 DEVICES = 17763
 
-#: Long-term releases that run the images of the one before.
-LONG_TERM = {20348: "ltsc2022", 26100: "ltsc2025"}
 _TAGS = {14393: "ltsc2016", 17763: "ltsc2019"} | LONG_TERM
-_STABLE = min(LONG_TERM)
-
-
-class WindowsVersion(NamedTuple):
-    """A version of Windows; updates (the fourth number) don't matter to containers."""
-
-    major: int
-    minor: int
-    build: int
-
-    @classmethod
-    def parse(cls, text: str) -> WindowsVersion:
-        """Read ``10.0.20348`` or ``10.0.20348.1249``; InvalidSpec for anything else."""
-        numbers = text.split(".")
-        if len(numbers) not in (3, 4) or not all(_is_number(number) for number in numbers):
-            raise InvalidSpec(f"not a version of Windows: {text!r}", hint="such as 10.0.20348")
-        return cls(*map(int, numbers[:3]))
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.build}"
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 if sys.platform == "win32":
@@ -78,21 +47,13 @@ else:
         raise Unavailable("this is no Windows")
 
 
-def images_for(host: WindowsVersion) -> range:
-    """The builds of the images that run on ``host`` without a virtual machine."""
-    if host.build < _STABLE:
-        return range(host.build, host.build + 1)
-    before = [build for build in LONG_TERM if build < host.build]
-    return range(max(before, default=_STABLE), host.build + 1)
-
-
 def check_image(image: str, host: WindowsVersion) -> None:
     """Raise Unavailable, with the builds that would run, unless the image runs on this host.
 
     ``image`` is the version that an image's configuration gives (``os.version``).
     """
     wanted = WindowsVersion.parse(image)
-    if wanted[:2] == host[:2] and wanted.build in images_for(host):
+    if runs_on(wanted, host):
         return
     raise Unavailable(
         f"image is Windows {wanted}, host {host}: process isolation needs a match ({_range(host)})",

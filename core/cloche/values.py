@@ -7,7 +7,7 @@ starts, and a short run of the command line meets thirty classes. Here it only c
 
 from __future__ import annotations
 
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Value:
         """Collect the fields of a new class."""
         super().__init_subclass__()
         _COLLECT[kw_only](cls)
-        found = cls.__dataclass_fields__
+        found = {each.name: each for each in fields(cls)}
         cls.__names__, cls.__known__ = tuple(found), frozenset(found)
         cls.__positional__ = sum(not each.kw_only for each in found.values())
         cls.__defaults__ = {n: f.default for n, f in found.items() if f.default is not MISSING}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass, replace
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
@@ -21,6 +21,7 @@ class Point(Value):
 
 
 class Named(Value, kw_only=True):
+    kind: ClassVar[str] = "named"
     name: str
     size: int | None = None
 
@@ -106,4 +107,4 @@ def test_a_generic_value_is_one_too():
 
 def test_it_prints_as_it_is_written():
     assert repr(Named(name="a")) == f"{Named.__qualname__}(name='a', size=None)"
-    assert Named(name="a").loud == "A"
+    assert (Named(name="a").loud, Named.kind) == ("A", "named")
