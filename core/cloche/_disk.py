@@ -8,32 +8,38 @@ from __future__ import annotations
 import sys
 
 __all__ = [
+    "lock",
     "lock_directory",
     "locked",
     "open_existing",
     "open_new",
+    "open_to_read",
     "point",
     "pointed",
     "read",
     "remove_directory",
     "replace",
     "rmdir",
+    "sync_directory",
     "try_lock",
     "unlink",
 ]
 
 if sys.platform == "win32":
     from cloche._win32.disk import (
+        lock,
         lock_directory,
         locked,
         open_existing,
         open_new,
+        open_to_read,
         point,
         pointed,
         read,
         remove_directory,
         replace,
         rmdir,
+        sync_directory,
         try_lock,
         unlink,
     )
@@ -76,10 +82,28 @@ else:
         """Open a file of ours, to be read and appended to; OSError for a link."""
         return os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
 
+    def open_to_read(path: str) -> int:
+        """Open a file of ours, to be read alone; OSError for a link."""
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+
     def read(path: str) -> bytes:
         """Read a whole file."""
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        with open(open_to_read(path), "rb") as file:
             return file.read()
+
+    def sync_directory(path: str) -> None:
+        """See a directory's entries on the disk itself."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def lock(fd: int) -> None:
+        """Lock an open file until it is closed, waiting for whoever has."""
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_EX)
 
     def try_lock(fd: int) -> bool:
         """Lock an open file until it is closed; False if another has."""

@@ -15,27 +15,32 @@ from cloche._win32.files import (
     is_link,
     open_existing,
     open_new,
+    open_to_read,
     read,
     replace,
     rmdir,
     unlink,
 )
-from cloche._win32.locks import lock, place_of
+from cloche._win32.locks import lock as lock_byte
+from cloche._win32.locks import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "lock",
     "lock_directory",
     "locked",
     "open_existing",
     "open_new",
+    "open_to_read",
     "point",
     "pointed",
     "read",
     "remove_directory",
     "replace",
     "rmdir",
+    "sync_directory",
     "try_lock",
     "unlink",
 ]
@@ -43,9 +48,18 @@ __all__ = [
 _LOCKS = "locks"
 
 
+def lock(fd: int) -> None:
+    """Lock an open file until it is closed, waiting for whoever has."""
+    lock_byte(fd, wait=True)
+
+
+def sync_directory(path: str) -> None:
+    """Nothing to do: Windows writes the entries of directories by a journal of its own."""
+
+
 def try_lock(fd: int) -> bool:
     """Lock an open file until it is closed; False if another has."""
-    return lock(fd, wait=False)
+    return lock_byte(fd, wait=False)
 
 
 @contextmanager
@@ -53,7 +67,7 @@ def locked(directory: str) -> Iterator[None]:
     """Have a directory's entries to oneself, among those who ask for it this way."""
     fd = _open_locks(directory)
     try:
-        lock(fd, wait=True, place=place_of(directory))
+        lock_byte(fd, wait=True, place=place_of(directory))
         yield
     finally:
         os.close(fd)
@@ -69,7 +83,7 @@ def lock_directory(path: str, *, wait: bool) -> int | None:
         raise FileNotFoundError(path)
     fd = _open_locks(os.path.dirname(path))
     try:
-        if not lock(fd, wait=wait, place=place_of(os.path.basename(path))):
+        if not lock_byte(fd, wait=wait, place=place_of(os.path.basename(path))):
             os.close(fd)
             return None
         if not is_directory(path):

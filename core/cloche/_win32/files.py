@@ -18,6 +18,7 @@ __all__ = [
     "is_link",
     "open_existing",
     "open_new",
+    "open_to_read",
     "read",
     "replace",
     "rmdir",
@@ -41,10 +42,14 @@ def open_existing(path: str) -> int:
     return _open(path, _READ_WRITE, _winapi.OPEN_EXISTING, os.O_RDWR | os.O_APPEND)
 
 
+def open_to_read(path: str) -> int:
+    """Open a file of ours, to be read alone; a link is opened as what it is."""
+    return _open(path, _winapi.FILE_GENERIC_READ, _winapi.OPEN_EXISTING, os.O_RDONLY)
+
+
 def read(path: str) -> bytes:
     """Read a whole file."""
-    fd = _open(path, _winapi.FILE_GENERIC_READ, _winapi.OPEN_EXISTING, os.O_RDONLY)
-    with open(fd, "rb") as file:
+    with open(open_to_read(path), "rb") as file:
         return file.read()
 
 
