@@ -117,14 +117,15 @@ class ComputeProcess:
         self._modify({"Operation": "ConsoleSize", "ConsoleSize": size})
 
     def close_stdin(self) -> None:
-        """End its input: the local end is closed, and the service told, pipe or no pipe.
+        """End its input: the service is told, pipe or no pipe, and the local end closed.
 
         Nothing is sent to a process whose end is known.
         """
-        if self._pipes is not None and self._pipes.stdin is not None:
-            close_ends(self._pipes._replace(stdout=None, stderr=None))
-            self._pipes = self._pipes._replace(stdin=None)
-        self._modify({"Operation": "CloseHandle", "CloseHandle": {"Handle": "StdIn"}})
+        try:
+            # First, for a process that reads to the end may be gone once the end is closed.
+            self._modify({"Operation": "CloseHandle", "CloseHandle": {"Handle": "StdIn"}})
+        finally:
+            self._close_local_stdin()
 
     def properties(self) -> Mapping[str, Any]:
         """Ask the service about it: ProcessId, Exited, ExitCode, LastWaitResult.
@@ -200,6 +201,11 @@ class ComputeProcess:
     def give_up(self, error: ClocheError) -> None:
         """The service is lost for good: tell those who wait."""
         self.exit.fail(error)
+
+    def _close_local_stdin(self) -> None:
+        if self._pipes is not None and self._pipes.stdin is not None:
+            close_ends(self._pipes._replace(stdout=None, stderr=None))
+            self._pipes = self._pipes._replace(stdin=None)
 
     def _hear(self, notification: Notification) -> None:
         if notification.type == NotificationType.PROCESS_EXITED:

@@ -52,7 +52,7 @@ def test_what_never_comes_is_an_error_in_time() -> None:
         pytest.raises(TimedOut, match="HcsStartComputeSystem") as told,
     ):
         done.wait(Deadline(0.05), "box")
-    assert time.monotonic() - before >= 0.05
+    assert time.monotonic() - before > 0.04
     assert told.value.container == "box"
 
 
