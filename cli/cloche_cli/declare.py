@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     #: Proposes values; it is told the ``--root`` that was typed.
     Complete: TypeAlias = Callable[[str | None], Iterable[str]]
 
-__all__ = ["Argument", "Command", "Field", "Option", "argument", "flag", "many", "rest", "text"]
+__all__ = [
+    "Argument",
+    "Command",
+    "Field",
+    "Group",
+    "Option",
+    "argument",
+    "flag",
+    "many",
+    "rest",
+    "text",
+]
 
 T = TypeVar("T")
 
@@ -96,10 +107,12 @@ def many(
     return _named(names, Option[list[str]]([], value, help, many=True, complete=complete))
 
 
-def argument(value: str, *, complete: Complete | None = None) -> Argument[str]:
-    """Declare an argument that must be there."""
+def argument(
+    value: str, *, required: bool = True, complete: Complete | None = None
+) -> Argument[str]:
+    """Declare an argument; empty if it is not ``required`` and was not typed."""
     field = Argument("", value, "", complete=complete)
-    field.required = True
+    field.required = required
     return field
 
 
@@ -159,3 +172,29 @@ class Command:
     def __call__(self) -> int:
         """Do it; returns what the program exits with."""
         raise NotImplementedError
+
+
+class Group(Command):
+    """Commands under one word (``cloche image pull``); the docstring is the group's page.
+
+    Where each of them is, is a text, so that only the one that was typed is imported. A command may
+    stand in several groups, and be called differently in each.
+    """
+
+    ends_at_argument: ClassVar[bool] = True
+    #: ``module:Class`` in this package, by name, in the order of the page.
+    commands: ClassVar[Mapping[str, str]] = {}
+    aliases: ClassVar[Mapping[str, str]] = {}
+
+    words = rest("COMMAND")
+
+    @classmethod
+    def find(cls, name: str) -> type[Command] | None:
+        """Import a command by its name or alias; None if there is none."""
+        place = cls.commands.get(cls.aliases.get(name, name))
+        if place is None:
+            return None
+        module, _, kind = place.partition(":")
+        return cast(
+            "type[Command]", getattr(__import__(f"cloche_cli.{module}", fromlist=[kind]), kind)
+        )

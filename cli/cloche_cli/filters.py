@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from cloche_cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import TypeAlias
 
     from cloche import Details
 
     Test: TypeAlias = Callable[[Details, str], bool]
 
-__all__ = ["Filters", "read_filters"]
+__all__ = ["Filters", "group", "read_filters"]
 
 
 class Filters:
@@ -37,14 +37,19 @@ class Filters:
 
 def read_filters(texts: Iterable[str]) -> Filters:
     """Read what was typed; raises UsageError for a key that nothing can be asked by."""
+    return Filters(group(texts, _TESTS))
+
+
+def group(texts: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
+    """Put together what was typed for each key; UsageError for one that is not ``known``."""
     wanted: dict[str, list[str]] = {}
     for text in texts:
         key, equals, value = text.partition("=")
-        if key not in _TESTS or not equals:
-            known = ", ".join(sorted(_TESTS))
-            raise UsageError(f"--filter {text}: KEY=VALUE, where KEY is one of {known}")
+        if key not in known or not equals:
+            keys = ", ".join(sorted(known))
+            raise UsageError(f"--filter {text}: KEY=VALUE, where KEY is one of {keys}")
         wanted.setdefault(key, []).append(value)
-    return Filters(wanted)
+    return wanted
 
 
 def _label(details: Details, wanted: str) -> bool:

@@ -9,7 +9,7 @@ from cloche_cli.usage import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["COMMANDS", "OPTIONS", "command", "option"]
+__all__ = ["COMMANDS", "EVERYWHERE", "OPTIONS", "command", "option"]
 
 
 class Refusal(NamedTuple):
@@ -26,6 +26,7 @@ _IMAGES = Refusal(
     "images are not here yet",
     "cloche run -- COMMAND uses this machine's programs, --rootfs DIR a directory",
 )
+_SEARCH = Refusal("registries are not searched", "cloche pull NAME, if you know what you look for")
 _STREAMS = Refusal(
     "a foreground run has all its streams, and every signal", "-i passes stdin on, -t is a terminal"
 )
@@ -34,10 +35,8 @@ _LOGS = Refusal(
     "what a foreground run prints can be sent to a file: cloche run … >FILE",
 )
 _ATTACH = Refusal("attaching is not here yet", "cloche exec -it NAME sh opens a shell beside it")
-_FILES = Refusal(
-    "copying files is not here yet", "-v SRC:DST shows files inside; in Python: copy_in, copy_out"
-)
-_CHANGES = Refusal("changes to a root are not looked at yet", "-v SRC:DST keeps what is written")
+_VOLUMES = Refusal("there are no volumes of our own", "-v SRC:DST shows a directory inside")
+_FORMAT = Refusal("there are no templates", "--json prints everything: cloche … --json | jq …")
 _NETWORKS = Refusal(
     "there are no networks of our own", "--network host is this machine's own network"
 )
@@ -63,12 +62,11 @@ COMMANDS: Mapping[str, Refusal] = {
     name: refusal
     for names, refusal in {
         "create start restart": _DETACHED,
-        "image images pull push rmi tag login logout search history": _IMAGES,
-        "save load import export": _IMAGES,
-        "commit diff": _CHANGES,
+        "search": _SEARCH,
+        "image images pull push rmi tag login logout history": _IMAGES,
+        "save load import export commit diff": _IMAGES,
         "logs": _LOGS,
         "attach": _ATTACH,
-        "cp": _FILES,
         "build buildx": _BUILD,
         "top events": _EVENTS,
         "rename update": _UPDATE,
@@ -92,10 +90,13 @@ OPTIONS: Mapping[str, Refusal] = {
         "--pid --ipc --uts --userns --cgroupns --cgroup-parent": _NAMESPACES,
         "--restart --health-cmd --health-interval --health-retries --health-timeout": _SERVICES,
         "--log-driver --log-opt": _LOGS,
-        "--volumes-from --volume-driver": _FILES,
+        "--volumes-from --volume-driver": _VOLUMES,
     }.items()
     for name in names.split()
 }
+
+#: Options of whatever shows something.
+EVERYWHERE: Mapping[str, Refusal] = {"--format": _FORMAT}
 
 
 def command(verb: str) -> UsageError | None:
@@ -103,9 +104,12 @@ def command(verb: str) -> UsageError | None:
     return _refuse(verb, COMMANDS.get(verb))
 
 
-def option(name: str) -> UsageError | None:
-    """Refuse an option that is known and not here; None if nobody knows it."""
-    return _refuse(name, OPTIONS.get(name))
+def option(name: str, *, runs: bool) -> UsageError | None:
+    """Refuse an option that is known and not here; None if nobody knows it.
+
+    ``runs``: it was given to a command that runs others.
+    """
+    return _refuse(name, (OPTIONS if runs else EVERYWHERE).get(name))
 
 
 def _refuse(word: str, refusal: Refusal | None) -> UsageError | None:

@@ -7,32 +7,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, ClassVar
 
-from cloche_cli.declare import Command, flag, rest
+from cloche_cli.declare import Command, Group, flag
 from cloche_cli.parse import parse
 from cloche_cli.usage import HelpWanted, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
+    from typing import NoReturn, TypeAlias
 
-__all__ = ["ALIASES", "COMMANDS", "COMPLETION_VARIABLE", "Cloche", "find", "main", "run"]
+    #: The words that lead to a command: ``("image", "pull")``.
+    Path: TypeAlias = tuple[str, ...]
 
-#: Where each command is, in the order of the help page.
-COMMANDS: Mapping[str, str] = {
-    "run": "run:Run",
-    "exec": "exec:Exec",
-    "ps": "containers:Ps",
-    "inspect": "containers:Inspect",
-    "stats": "stats:Stats",
-    "wait": "lifecycle:Wait",
-    "stop": "lifecycle:Stop",
-    "kill": "lifecycle:Kill",
-    "pause": "lifecycle:Pause",
-    "resume": "lifecycle:Resume",
-    "rm": "lifecycle:Remove",
-    "backends": "backends:Backends",
-}
-ALIASES: Mapping[str, str] = {"ls": "ps", "list": "ps", "unpause": "resume"}
+__all__ = ["COMPLETION_VARIABLE", "Cloche", "find", "main", "read", "run"]
 
 #: By this shells ask for completions, as Typer names it.
 COMPLETION_VARIABLE = "_CLOCHE_COMPLETE"
@@ -40,16 +26,30 @@ _MANY_OBJECTS = 100_000
 _COMPLETION_OPTIONS = ("--install-completion", "--show-completion")
 
 
-class Cloche(Command):
+class Cloche(Group):
     """Run containers: isolated processes of this machine, with nothing else to install.
 
     The network is off unless asked for, and a foreground run leaves nothing behind.
     """
 
     verb: ClassVar[str] = "cloche"
-    ends_at_argument: ClassVar[bool] = True
+    commands: ClassVar[Mapping[str, str]] = {
+        "run": "run:Run",
+        "exec": "exec:Exec",
+        "ps": "containers:Ps",
+        "inspect": "containers:Inspect",
+        "stats": "stats:Stats",
+        "wait": "lifecycle:Wait",
+        "stop": "lifecycle:Stop",
+        "kill": "lifecycle:Kill",
+        "pause": "lifecycle:Pause",
+        "resume": "lifecycle:Resume",
+        "rm": "lifecycle:Remove",
+        "cp": "cp:Copy",
+        "backends": "backends:Backends",
+    }
+    aliases: ClassVar[Mapping[str, str]] = {"ls": "ps", "list": "ps", "unpause": "resume"}
     version = flag("--version", help="Show the version and exit.")
-    words = rest("COMMAND")
 
 
 def main() -> NoReturn:
@@ -71,7 +71,7 @@ def run(words: Sequence[str]) -> int:
     """
     command = None
     try:
-        command = _read(words)
+        command = _answer(words)
         code = command()
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - every ending is told in a line
@@ -97,39 +97,54 @@ def _complete_streams() -> None:
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
-def find(verb: str) -> type[Command]:
-    """Import a command by its name or alias; UsageError if there is none."""
-    place = COMMANDS.get(ALIASES.get(verb, verb))
-    if place is None:
-        from cloche_cli import later
-
-        raise later.command(verb) or unknown("command", verb, [*COMMANDS, *ALIASES])
-    module, _, name = place.partition(":")
-    found: type[Command] = getattr(__import__(f"cloche_cli.{module}", fromlist=[name]), name)
-    return found
+def find(*names: str) -> type[Command]:
+    """Import a command by the words that lead to it, aliases too; UsageError if there is none."""
+    return _find(Cloche, (), names)[0]
 
 
-def _read(words: Sequence[str]) -> Command:
+def read(words: Sequence[str]) -> Command:
+    """Read a line down to the command it is for; UsageError, or HelpWanted for its page."""
+    typed = parse(Cloche, words, path=())
+    if typed.version or typed.words[:1] == ["version"]:
+        from cloche_cli.version import Version
+
+        return Version({})
+    return _below(typed, ())
+
+
+def _answer(words: Sequence[str]) -> Command:
     if COMPLETION_VARIABLE in os.environ or (words[:1] and words[0] in _COMPLETION_OPTIONS):
         from cloche_cli.pages import Shell
 
         return Shell({"words": words})
     try:
-        typed = parse(Cloche, words)
-        return _command(typed)
+        return read(words)
     except HelpWanted as wanted:
         from cloche_cli.pages import Page
 
-        return Page({"verb_wanted": wanted.command})
+        return Page({"path": wanted.path})
 
 
-def _command(typed: Cloche) -> Command:
-    verb, *words = typed.words or ["help"]
-    if typed.version or verb == "version":
-        from cloche_cli.version import Version
-
-        return Version({})
-    if verb == "help":
-        raise HelpWanted(find(words[0]).verb if words else Cloche.verb)
+def _below(typed: Group, path: Path) -> Command:
+    """Read the command of a group, and of the group in it."""
+    name, *words = typed.words or ["help"]
+    if name == "help":
+        raise HelpWanted(_find(type(typed), path, words)[1])
+    command, path = _find(type(typed), path, (name,))
     everywhere = {name: value for name, value in typed.values.items() if name != "words"}
-    return parse(find(verb), words, everywhere)
+    below = parse(command, words, everywhere, path=path)
+    return _below(below, path) if isinstance(below, Group) else below
+
+
+def _find(command: type[Command], path: Path, names: Sequence[str]) -> tuple[type[Command], Path]:
+    """Find a command below another; returns its proper path too, without aliases."""
+    if not names or not issubclass(command, Group):
+        return command, path
+    found = command.find(names[0])
+    if found is None:
+        from cloche_cli import later
+
+        what = f"command of {' '.join(path)}" if path else "command"
+        known = [*command.commands, *command.aliases]
+        raise later.command(names[0]) or unknown(what, names[0], known)
+    return _find(found, (*path, command.aliases.get(names[0], names[0])), names[1:])

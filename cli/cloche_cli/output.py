@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["print_json", "print_table", "table"]
+__all__ = ["json_line", "print_json", "print_table", "table"]
 
 _GAP = 3
 #: What JSON leaves as it is, and terminals take for commands: DEL and the second set of controls.
@@ -29,6 +29,15 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print a value of dicts, lists, strings and numbers; enums are their values."""
+    print(_json(value, indent))
+
+
+def json_line(value: object) -> str:
+    """Write a value on one line, its end included."""
+    return _json(value, None) + "\n"
+
+
+def _json(value: object, indent: int | None) -> str:
     import json
 
-    print(json.dumps(value, indent=indent, ensure_ascii=False).translate(_CONTROLS))
+    return json.dumps(value, indent=indent, ensure_ascii=False).translate(_CONTROLS)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand
 
-from cloche_cli.declare import Argument, Command, Field, Option, rest, text
-from cloche_cli.main import COMMANDS, Cloche, find
+from cloche_cli.declare import Argument, Command, Field, Group, Option, rest
+from cloche_cli.main import Cloche
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,12 +27,11 @@ __all__ = ["Page", "Shell", "application"]
 class Page(Command):
     """Show a help page."""
 
-    verb_wanted = text(value="COMMAND", help="")
+    path = rest("COMMAND")
 
     def __call__(self) -> int:
         """Print the page of the command, or that of all."""
-        verb = self.verb_wanted
-        return _ask(["--help"] if verb in {None, Cloche.verb} else [str(verb), "--help"])
+        return _ask([*self.path, "--help"])
 
 
 class Shell(Command):
@@ -69,20 +68,27 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 def application() -> typer.Typer:
     """Make the Typer application; its commands return what was typed and do nothing."""
-    app = typer.Typer(
-        help=inspect.getdoc(Cloche), rich_markup_mode=None, context_settings=_SETTINGS
-    )
-    app.callback()(_function(Cloche, _options(Cloche)))
-    for verb in COMMANDS:
-        _add(app, find(verb))
+    return _group(Cloche)
+
+
+def _group(group: type[Group]) -> typer.Typer:
+    app = typer.Typer(help=inspect.getdoc(group), rich_markup_mode=None, context_settings=_SETTINGS)
+    app.callback()(_function(group, _options(group)))
+    for name in group.commands:
+        command = group.find(name)
+        assert command is not None
+        if issubclass(command, Group):
+            app.add_typer(_group(command), name=name)
+        else:
+            _add(app, name, command)
     return app
 
 
-def _add(app: typer.Typer, command: type[Command]) -> None:
+def _add(app: typer.Typer, name: str, command: type[Command]) -> None:
     settings = {**_SETTINGS, "allow_interspersed_args": not command.ends_at_argument}
     fields: list[Place] = [*_options(command), *command.arguments]
     app.command(
-        command.verb,
+        name,
         cls=_Sections,
         help=inspect.getdoc(command),
         options_metavar=" ".join(["[OPTIONS]", *(str(a.value) for a in command.arguments)]),

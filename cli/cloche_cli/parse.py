@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cloche_cli.usage import HelpWanted, UsageError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cloche_cli.declare import Command, Option
 
@@ -23,21 +23,32 @@ __all__ = ["parse"]
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
-def parse(command: type[C], words: Iterable[str], known: Mapping[str, object] | None = None) -> C:
+def parse(
+    command: type[C],
+    words: Iterable[str],
+    known: Mapping[str, object] | None = None,
+    *,
+    path: Sequence[str] | None = None,
+) -> C:
     """Read ``words``; raises UsageError for what the command does not take, or HelpWanted.
 
-    ``known`` are values of options that were read before, in front of the command's name.
+    ``known`` are values of options that were read before, in front of the command's name;
+    ``path`` are the words that lead to it, where that is not its ``verb``.
     """
-    reader = _Reader(command, dict(known or {}))
+    reader = _Reader(command, dict(known or {}), (command.verb,) if path is None else path)
     separated, arguments = reader.read(iter(words))
     reader.place(arguments)
     return command(reader.values, separated=separated)
 
 
 class _Reader:
-    def __init__(self, command: type[Command], values: dict[str, object]) -> None:
+    def __init__(
+        self, command: type[Command], values: dict[str, object], path: Sequence[str]
+    ) -> None:
         self.command = command
         self.values = values
+        self.path = tuple(path)
+        self.called = " ".join(path) or command.verb
 
     def read(self, words: Iterator[str]) -> tuple[bool, list[str]]:
         """Read the options; returns whether ``--`` stood in front, and the arguments."""
@@ -60,13 +71,13 @@ class _Reader:
         for field in self.command.arguments:
             if field.required and not arguments:
                 what = str(field.value).rstrip(".")
-                raise UsageError(f"{self.command.verb}: {what} is missing")
+                raise UsageError(f"{self.called}: {what} is missing")
             if field.many:
                 self.values[field.name], arguments = arguments, []
             elif arguments:
                 self.values[field.name], *arguments = arguments
         if arguments:
-            raise UsageError(f"{self.command.verb}: unexpected argument: {arguments[0]}")
+            raise UsageError(f"{self.called}: unexpected argument: {arguments[0]}")
 
     def _long(self, word: str, words: Iterator[str]) -> None:
         name, equals, value = word.partition("=")
@@ -93,8 +104,8 @@ class _Reader:
         if option is not None:
             return option
         if name in {"-h", "--help"}:
-            raise HelpWanted(self.command.verb)
-        raise _unknown(self.command, name)
+            raise HelpWanted(self.path)
+        raise _unknown(self.command, self.called, name)
 
     def _set(self, option: Option[object], value: object) -> None:
         if option.many:
@@ -117,8 +128,8 @@ def _switch(name: str, value: str) -> bool:
     raise UsageError(f"{name}: true or false, not {value}")
 
 
-def _unknown(command: type[Command], name: str) -> UsageError:
+def _unknown(command: type[Command], called: str, name: str) -> UsageError:
     from cloche_cli import later
 
-    refusal = later.option(name) if command.ends_at_argument else None
-    return refusal or unknown(f"option of {command.verb}", name, command.options)
+    refusal = later.option(name, runs=command.ends_at_argument)
+    return refusal or unknown(f"option of {called}", name, command.options)

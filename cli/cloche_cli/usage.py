@@ -20,11 +20,11 @@ class UsageError(Exception):
 
 
 class HelpWanted(Exception):
-    """Somebody asked for the help page of a command, or of ``cloche`` itself."""
+    """Somebody asked for the help page of the command that ``path`` leads to."""
 
-    def __init__(self, command: str) -> None:
-        super().__init__(command)
-        self.command = command
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(*path)
+        self.path = path
 
 
 def unknown(what: str, word: str, known: Iterable[str]) -> UsageError:

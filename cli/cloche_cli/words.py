@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cloche import Details
 
-__all__ = ["ago", "duration", "printable", "size", "status"]
+__all__ = ["ago", "duration", "printable", "short", "size", "status"]
 
 _TIMES = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -35,6 +35,11 @@ def size(count: float) -> str:
     scaled = ((count / _STEP**power, unit) for power, unit in enumerate(_SIZES))
     number, unit = next((number, unit) for number, unit in scaled if number < _MOST)
     return f"{number:.3g} {unit}"
+
+
+def short(digest: str) -> str:
+    """Say a digest by its first twelve digits, which is as much as people compare."""
+    return digest.partition(":")[2][:12]
 
 
 def printable(text: str) -> str:

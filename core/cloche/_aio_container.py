@@ -14,7 +14,7 @@ from cloche.process import seconds_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
-    from typing import Self, Unpack
+    from typing import BinaryIO, Self, Unpack
 
     from cloche import container as blocking
     from cloche import process as blocking_process
@@ -233,10 +233,32 @@ class Container(Process):
         """Write a file of the container, replacing it; its directory is made if missing."""
         await asyncio.to_thread(self._it.write_bytes, path, data)
 
-    async def copy_in(self, source: str | os.PathLike[str], target: str) -> None:
+    async def copy_in(
+        self,
+        source: str | os.PathLike[str],
+        target: str,
+        *,
+        owners: bool = False,
+        follow: bool = False,
+    ) -> None:
         """Copy a file or tree of this machine into the container."""
-        await asyncio.to_thread(self._it.copy_in, source, target)
+        await asyncio.to_thread(self._it.copy_in, source, target, owners=owners, follow=follow)
 
-    async def copy_out(self, source: str, target: str | os.PathLike[str]) -> None:
+    async def copy_out(
+        self,
+        source: str,
+        target: str | os.PathLike[str],
+        *,
+        owners: bool = False,
+        follow: bool = False,
+    ) -> None:
         """Copy a file or tree of the container to this machine."""
-        await asyncio.to_thread(self._it.copy_out, source, target)
+        await asyncio.to_thread(self._it.copy_out, source, target, owners=owners, follow=follow)
+
+    async def pack(self, source: str, file: BinaryIO, *, follow: bool = False) -> None:
+        """Write a file or tree of the container to ``file`` as a tar archive."""
+        await asyncio.to_thread(self._it.pack, source, file, follow=follow)
+
+    async def unpack(self, file: BinaryIO, target: str, *, owners: bool = False) -> None:
+        """Unpack a tar archive into a directory of the container."""
+        await asyncio.to_thread(self._it.unpack, file, target, owners=owners)

@@ -16,13 +16,15 @@ from contextlib import contextmanager
 
 from cloche.errors import BackendError, InvalidSpec, NotFound, Unavailable
 
-__all__ = ["DIRECTORY", "Place", "file_errors", "find", "open_directory", "place_of"]
+__all__ = ["DIRECTORY", "NEW", "Place", "file_errors", "find", "open_directory", "place_of"]
 
 _PATH = getattr(os, "O_PATH", os.O_RDONLY)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 DIRECTORY = getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | _CLOEXEC
+#: To open a file that nobody had before.
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC
 _MOST_LINKS = 40
 
 
@@ -150,8 +152,13 @@ class _Walk:
 
 @contextmanager
 def place_of(path: str) -> Iterator[Place]:
-    """Find a path of this machine, whose directory has to exist."""
+    """Find a path of this machine, whose directory has to exist.
+
+    The place of ``dir/.`` is the directory itself, and has no name of its own.
+    """
     directory, name = os.path.split(os.path.abspath(path))
+    if os.path.basename(path) in (".", ".."):
+        directory, name = os.path.abspath(path), "."
     fd = os.open(directory, _PATH | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC)
     try:
         yield Place(fd, name or ".")
@@ -161,9 +168,14 @@ def place_of(path: str) -> Iterator[Place]:
 
 @contextmanager
 def file_errors(path: str) -> Iterator[None]:
-    """Tell the system's errors in our own words, with the path that was asked for."""
+    """Tell the system's errors in our own words, with the path that was asked for.
+
+    A reader that has gone is no matter of the path, and stays what it is.
+    """
     try:
         yield
+    except BrokenPipeError:
+        raise
     except FileNotFoundError as error:
         raise NotFound(f"{path}: there is no such file or directory") from error
     except PermissionError as error:

@@ -7,6 +7,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from cloche.runtime import RuntimeContainer
 
 __all__ = ["Contents"]
@@ -47,20 +49,58 @@ class Contents:
         with files.root_of(self.living("write")) as root:
             files.write(root, path, data)
 
-    def copy_in(self, source: str | os.PathLike[str], target: str) -> None:
+    def copy_in(
+        self,
+        source: str | os.PathLike[str],
+        target: str,
+        *,
+        owners: bool = False,
+        follow: bool = False,
+    ) -> None:
         """Copy a file or tree of this machine to ``target`` in the container.
 
-        Into an existing directory it is copied under its own name, as ``cp -r`` does. Links stay
-        links; devices, sockets and FIFOs are refused with InvalidSpec.
+        Into an existing directory it is copied under its own name, as ``cp -r`` does, and of
+        ``dir/.`` what is in it. Permissions and times are copied, ``owners`` by their numbers if
+        asked for. Links stay links, but ``follow`` copies what ``source`` itself points at;
+        devices, sockets and FIFOs are refused with InvalidSpec.
         """
-        from cloche import files
+        from cloche import copying, files
 
         with files.root_of(self.living("copy")) as root:
-            files.copy_in(root, os.fspath(source), target)
+            copying.copy_in(root, os.fspath(source), target, owners=owners, follow=follow)
 
-    def copy_out(self, source: str, target: str | os.PathLike[str]) -> None:
+    def copy_out(
+        self,
+        source: str,
+        target: str | os.PathLike[str],
+        *,
+        owners: bool = False,
+        follow: bool = False,
+    ) -> None:
         """Copy a file or tree of the container to ``target`` on this machine, as ``copy_in``."""
-        from cloche import files
+        from cloche import copying, files
 
         with files.root_of(self.living("copy")) as root:
-            files.copy_out(root, source, os.fspath(target))
+            copying.copy_out(root, source, os.fspath(target), owners=owners, follow=follow)
+
+    def pack(self, source: str, file: BinaryIO, *, follow: bool = False) -> None:
+        """Write a file or tree of the container to ``file`` as a tar archive, in one go.
+
+        Entries have the owners, permissions and times that this machine sees. Links are packed as
+        links, and several names of one file as such.
+        """
+        from cloche import files, tars
+
+        with files.root_of(self.living("copy")) as root:
+            tars.pack(root, source, file, follow=follow)
+
+    def unpack(self, file: BinaryIO, target: str, *, owners: bool = False) -> None:
+        """Unpack a tar archive, compressed or not, into a directory of the container.
+
+        Names stay beneath the container's root, whatever they say. Raises InvalidSpec naming the
+        entry for one that leads upwards or is a device; what came before it is there then.
+        """
+        from cloche import files, tars
+
+        with files.root_of(self.living("copy")) as root:
+            tars.unpack(root, file, target, owners=owners)

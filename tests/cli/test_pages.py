@@ -10,31 +10,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloche_cli.declare import Command, Option
-from cloche_cli.main import COMMANDS, find
+from cloche_cli.main import Cloche, find, read
 from cloche_cli.pages import application
-from cloche_cli.parse import parse
 from cloche_cli.usage import UsageError
 
 #: Typer has a copy of click of its own, or uses click itself: by version.
 NotUnderstood: type[Exception] = typer.BadParameter.__mro__[2]
+#: The words that lead to each command that is none but a group of others.
+PATHS = [(name,) for name in Cloche.commands]
 TYPER = typer.main.get_command(application())
 
 VALUES = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"))
 
 
-def by_typer(verb: str, words: list[str]) -> Command | None:
+def by_typer(path: tuple[str, ...], words: list[str]) -> Command | None:
     """What Typer reads; None if it refuses."""
     try:
-        typed = TYPER.main([verb, *words], prog_name="cloche", standalone_mode=False)
+        typed = TYPER.main([*path, *words], prog_name="cloche", standalone_mode=False)
     except NotUnderstood:
         return None
     assert isinstance(typed, Command)
     return typed
 
 
-def by_us(verb: str, words: list[str]) -> Command | None:
+def by_us(path: tuple[str, ...], words: list[str]) -> Command | None:
     try:
-        return parse(find(verb), words)
+        return read([*path, *words])
     except UsageError:
         return None
 
@@ -63,20 +64,20 @@ def spelled(option: Option[object]) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
-def command_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
-    verb = draw(st.sampled_from(sorted(COMMANDS)))
-    options = sorted(set(find(verb).options.values()), key=lambda option: option.names)
+def command_lines(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str]]:
+    path = draw(st.sampled_from(PATHS))
+    options = sorted(set(find(*path).options.values()), key=lambda option: option.names)
     parts = draw(st.lists(st.sampled_from(options).flatmap(spelled), max_size=6))
     arguments = draw(st.lists(VALUES.filter(lambda word: word[:1] != "-"), max_size=3))
     bar = draw(st.sampled_from([[], ["--"]]))
-    return verb, [*chain(*parts), *bar, *arguments]
+    return path, [*chain(*parts), *bar, *arguments]
 
 
 @settings(deadline=None)
 @given(command_lines())
 def test_typer_reads_every_command_line_as_we_do(line):
-    verb, words = line
-    assert contents(by_us(verb, words)) == contents(by_typer(verb, words))
+    path, words = line
+    assert contents(by_us(path, words)) == contents(by_typer(path, words))
 
 
 TOKENS = """
@@ -86,16 +87,17 @@ TOKENS = """
 
 
 @settings(deadline=None)
-@given(st.sampled_from(sorted(COMMANDS)), st.lists(st.sampled_from(TOKENS.split()), max_size=7))
-def test_typer_refuses_what_we_refuse(verb, words):
-    assert contents(by_us(verb, words)) == contents(by_typer(verb, words))
+@given(st.sampled_from(PATHS), st.lists(st.sampled_from(TOKENS.split()), max_size=7))
+def test_typer_refuses_what_we_refuse(path, words):
+    assert contents(by_us(path, words)) == contents(by_typer(path, words))
 
 
-@pytest.mark.parametrize("verb", COMMANDS)
-def test_the_page_of_a_command_lists_every_option_with_what_it_does(cloche, verb):
-    said = cloche(verb, "--help")
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_the_page_of_a_command_lists_every_option_with_what_it_does(cloche, path):
+    said = cloche(*path, "--help")
     assert (said.code, said.err) == (0, "")
-    for option in find(verb).options.values():
+    assert said.out.startswith(f"Usage: cloche {' '.join(path)} [OPTIONS]")
+    for option in find(*path).options.values():
         assert all(name in said.out for name in option.names)
         assert option.help.split()[0] in said.out
 
@@ -111,7 +113,7 @@ def test_the_page_of_the_program_lists_every_command_once(cloche, words):
     said = cloche(*words)
     assert said.code == 0
     lines = [line.split()[0] for line in said.out.splitlines() if line.startswith("  ")]
-    assert [line for line in lines if line in COMMANDS] == list(COMMANDS)
+    assert [line for line in lines if line in Cloche.commands] == list(Cloche.commands)
 
 
 @pytest.mark.parametrize("words", [["help", "ps"], ["ps", "-h"], ["help", "ls"], ["ls", "--help"]])

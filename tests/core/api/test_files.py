@@ -201,6 +201,62 @@ def test_into_a_directory_it_goes_under_its_own_name(box, root, tree, tmp_path):
     assert is_copy(tmp_path / "o/tree")
 
 
+def test_what_is_in_a_directory_goes_without_its_name(box, root, tree, tmp_path):
+    (root / "d").mkdir()
+    box.copy_in(f"{tree}/.", "/d")
+    assert is_copy(root / "d")
+    (tmp_path / "o").mkdir()
+    box.copy_out("/d/.", tmp_path / "o")
+    assert is_copy(tmp_path / "o")
+
+
+def test_a_target_that_ends_in_a_slash_is_a_directory(box, root, tmp_path):
+    (tmp_path / "f").write_text("content")
+    box.copy_in(tmp_path / "f", "/new/")
+    assert (root / "new/f").read_text() == "content"
+    with pytest.raises(BackendError, match="/out/: not a directory"):
+        box.copy_out("/new/f", f"{tmp_path}/out/")
+    assert not (tmp_path / "out").exists()
+
+
+def test_times_are_copied(box, root, tree, tmp_path):
+    for path in (tree / "sub/file", tree / "sub/empty", tree / "dangling", tree):
+        os.utime(path, ns=(1, 1_234_567_890_123_456_789), follow_symlinks=False)
+    box.copy_in(tree, "/t")
+    box.copy_out("/t", tmp_path / "out")
+    for path in ("sub/file", "sub/empty", "dangling", "."):
+        for copy in (root / "t", tmp_path / "out"):
+            assert (copy / path).lstat().st_mtime_ns == 1_234_567_890_123_456_789
+
+
+def test_owners_are_kept_if_asked_for(box, root, tree, tmp_path):
+    for path in (tree / "sub/file", tree / "sub", tree / "dangling"):
+        os.chown(path, 1234, 4321, follow_symlinks=False)
+
+    def owners(top):
+        found = [(top / path).lstat() for path in ("sub/file", "sub", "dangling")]
+        return {(each.st_uid, each.st_gid) for each in found}
+
+    box.copy_in(tree, "/plain")
+    box.copy_in(tree, "/kept", owners=True)
+    assert (owners(root / "plain"), owners(root / "kept")) == ({(0, 0)}, {(1234, 4321)})
+    box.copy_out("/kept", tmp_path / "plain")
+    box.copy_out("/kept", tmp_path / "kept", owners=True)
+    assert (owners(tmp_path / "plain"), owners(tmp_path / "kept")) == ({(0, 0)}, {(1234, 4321)})
+
+
+def test_a_link_is_followed_if_asked_for_and_keeps_its_name(box, root, tmp_path):
+    (tmp_path / "real").write_text("content")
+    os.symlink("real", tmp_path / "link")
+    (root / "d").mkdir()
+    box.copy_in(tmp_path / "link", "/d", follow=True)
+    assert not (root / "d/link").is_symlink()
+    assert (root / "d/link").read_text() == "content"
+    os.symlink("/d/link", root / "in")
+    box.copy_out("/in", tmp_path / "out", follow=True)
+    assert (tmp_path / "out").read_text() == "content"
+
+
 def test_a_file_replaces_what_is_there(box, root, tmp_path):
     (tmp_path / "f").write_text("new")
     (root / "f").write_text("old")
