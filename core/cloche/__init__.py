@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloche import aio
-    from cloche.api import backends, create, get, list, run, start  # noqa: A004
+    from cloche.api import backends, create, get, images, list, run, start  # noqa: A004
     from cloche.container import Container
     from cloche.details import Details
     from cloche.engine import Engine
@@ -52,6 +52,7 @@ __all__ = [
     "create",
     "get",
     "list",
+    "images",
     "backends",
     "aio",
     "Engine",
@@ -96,7 +97,7 @@ __all__ = [
 
 _HOMES = {
     "cloche.survey": ("Backend",),
-    "cloche.api": ("run", "start", "create", "get", "list", "backends"),
+    "cloche.api": ("run", "start", "create", "get", "list", "images", "backends"),
     "cloche.container": ("Container",),
     "cloche.details": ("Details",),
     "cloche.engine": ("Engine",),

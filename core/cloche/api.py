@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
     from cloche.container import Container
     from cloche.engine import Engine
+    from cloche.images import Images
     from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
     from cloche.spec import Spec
     from cloche.survey import Backend
 
-__all__ = ["backends", "create", "default_engine", "get", "list", "run", "start"]
+__all__ = ["backends", "create", "default_engine", "get", "images", "list", "run", "start"]
 
 _engine: Engine | None = None
 
@@ -49,7 +50,7 @@ def run(
     Of the process: env, user, workdir, tty, preserve_fds, stdin, stdout, stderr, text.
     Of the waiting: input, capture_output, check, timeout, output_limit.
     Of the container: name, replace, keep, idle, init, labels, lifetime, stop_signal, stop_timeout,
-    image, rootfs, platform, entrypoint, hostname, group_add, umask, oom_score_adj.
+    image, pull, platform, rootfs, entrypoint, hostname, group_add, umask, oom_score_adj.
     Of what it sees: mounts, volumes, tmpfs, files, read_only, storage_size, shm_size, devices,
     network, sysctls, isolation.
     Of what it may: memory, memory_swap, cpus, cpu_shares, cpuset_cpus, pids_limit, ulimits,
@@ -82,7 +83,7 @@ def start(
 
     Of the process: env, user, workdir, tty, preserve_fds, stdin, stdout, stderr, text.
     Of the container: name, replace, keep, idle, init, labels, lifetime, stop_signal, stop_timeout,
-    image, rootfs, platform, entrypoint, hostname, group_add, umask, oom_score_adj.
+    image, pull, platform, rootfs, entrypoint, hostname, group_add, umask, oom_score_adj.
     Of what it sees: mounts, volumes, tmpfs, files, read_only, storage_size, shm_size, devices,
     network, sysctls, isolation.
     Of what it may: memory, memory_swap, cpus, cpu_shares, cpuset_cpus, pids_limit, ulimits,
@@ -110,6 +111,11 @@ def get(name: str) -> Container[bytes]:
 def list(*, all: bool = False) -> builtins.list[Container[bytes]]:  # noqa: A001
     """List the running containers, oldest first; with ``all`` the others too."""
     return default_engine().list(all=all)
+
+
+def images() -> Images:
+    """Give the images that are here, and the ways to get more."""
+    return default_engine().images
 
 
 def backends() -> builtins.list[Backend]:

@@ -33,7 +33,9 @@ _HOST = (Layer(kind="host"),)
 
 
 def layers_of(asked: Asked) -> tuple[Layer, ...]:
-    """What the root is made of: the directory that was named, or this machine's own system."""
+    """What the root is made of: an image, the named directory, or this machine's own system."""
+    if asked.image is not None:
+        return asked.layers
     return _HOST if asked.rootfs is None else _directory(asked.rootfs)
 
 
@@ -58,14 +60,21 @@ def wants_of(asked: Asked) -> tuple[Wants, dict[Capability, str]]:
     wants = Wants(
         runtime=asked.runtime,
         layer_store=asked.layer_store,
-        kinds=_HOST_KIND if asked.rootfs is None else _DIRECTORY_KIND,
+        kinds=_kinds(asked),
         needs=frozenset((*needs, Capability.ISOLATE_VM if vm else Capability.ISOLATE_PROCESS)),
         isolation=asked.isolation,
     )
     return wants, needs
 
 
+def _kinds(asked: Asked) -> frozenset[str]:
+    if asked.image is not None:
+        return _IMAGE_KIND
+    return _HOST_KIND if asked.rootfs is None else _DIRECTORY_KIND
+
+
 _HOST_KIND = frozenset({"host"})
+_IMAGE_KIND = frozenset({"image"})
 _DIRECTORY_KIND = frozenset({"directory"})
 _PLAIN = Wants(kinds=_HOST_KIND, needs=frozenset({Capability.ISOLATE_PROCESS}))
 _CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
@@ -76,7 +85,7 @@ _CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
 
 
 _DECISIVE = frozenset(
-    (*_CAUSES, "mounts", "volumes", "isolation", "rootfs", "runtime", "layer_store")
+    (*_CAUSES, "mounts", "volumes", "isolation", "image", "rootfs", "runtime", "layer_store")
 )
 
 

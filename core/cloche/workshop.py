@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cloche.choice import Opened
     from cloche.config import Settings
     from cloche.creating import Given
+    from cloche.images.images import Images
     from cloche.layers import LayerStore
     from cloche.locations import Locations
     from cloche.made import Made
@@ -54,6 +55,16 @@ class Workshop:
         self.chooser = Chooser(plugins, verdicts, settings, places, owner)
         self.records = Records(places.run)
         self._cleared: set[str] = set()
+        self._images: Images | None = None
+
+    @property
+    def images(self) -> Images:
+        """The images that are here; made on first use."""
+        if self._images is None:
+            from cloche.images.images import Images
+
+            self._images = Images(self)
+        return self._images
 
     def make(self, asked: Asked) -> Made:
         """Make a container and start it; on any error nothing of it is left.
@@ -66,6 +77,14 @@ class Workshop:
             raise refused(error, "create", operation="create") from error
 
     def _make(self, asked: Asked) -> Made:
+        if asked.image is None:
+            return self._made(asked)
+        from cloche.images.using import using_image
+
+        with using_image(self, asked):
+            return self._made(asked)
+
+    def _made(self, asked: Asked) -> Made:
         wants, parameters = wants_of(asked)
         request = self._changed(_request(asked, self.records, wants.needs))
         runtime = self._runtime(request, wants, parameters)
@@ -166,6 +185,7 @@ def _request(asked: Asked, records: Records, needs: frozenset[Capability]) -> Cr
     return CreateRequest(
         id=new,
         spec=spec.replace(root=root),
+        image=asked.image,
         layers=layers_of(asked),
         isolation=asked.isolation,
         needs=needs,

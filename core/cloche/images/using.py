@@ -1,0 +1,68 @@
+"""Images for containers: found or pulled, with their layers, and held until they are in use."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cloche.needs import wants_of
+from cloche.runtime import Capability, Isolation
+
+from .applying import apply
+from .finding import find, not_found
+from .platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cloche.choice import Opened
+    from cloche.layers import LayerStore
+    from cloche.needs import Wants
+    from cloche.request import Asked
+    from cloche.workshop import Workshop
+
+    from .image import Image
+
+__all__ = ["store_for", "using_image"]
+
+
+@contextmanager
+def using_image(shop: Workshop, asked: Asked) -> Iterator[None]:
+    """Put an image's layers and what it says into a request; they stay as long as this lasts.
+
+    Afterwards the container's own record says that it uses them. An image that is here costs the
+    reading of two small files. Raises ImageError for an image that can't be had, and whatever
+    pulling and unpacking raise.
+    """
+    store = store_for(shop, *wants_of(asked))
+    image = _image(shop, asked)
+    with shop.images.content.leases.hold(image.digest, *image.diff_ids, reason="run"):
+        layers = [store.backend.find(source) for source in image.layers]
+        found = tuple(layer for layer in layers if layer is not None)
+        if len(found) < len(layers):
+            found = shop.images.unpack(image, store)
+        apply(asked, image)
+        asked.layers, asked.layer_store = found, store.name
+        yield
+
+
+def store_for(shop: Workshop, wants: Wants, causes: Mapping[Capability, str]) -> Opened[LayerStore]:
+    """Choose the layer store in which a run that wants this looks for an image's layers.
+
+    Limits decide on no store; of those that can't be had, the runtime itself tells later. Raises
+    Unavailable or NotSupported if no runtime or no store will do.
+    """
+    able = replace(wants, needs=wants.needs - {Capability.LIMITS})
+    runtime = shop.chooser.runtime(able, causes).name.partition(":")[0]
+    return shop.chooser.store(wants, shop.plugins.runtimes[runtime].descriptor.roots)[0]
+
+
+def _image(shop: Workshop, asked: Asked) -> Image:
+    assert asked.image is not None
+    platform = None if asked.platform is None else Platform.parse(asked.platform)
+    wanted, vm = platform or Platform.here(), asked.isolation is Isolation.VM
+    image = find(shop.images.content, asked.image, wanted, vm=vm)
+    if image is None:
+        raise not_found(asked.image)
+    return image
