@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from cloche.errors import ImageError, InvalidState
+from cloche.errors import ImageError, InvalidSpec, InvalidState
 
 from .content.marking import marked
 from .digest import Digest, check_digest
@@ -26,11 +26,11 @@ __all__ = ["prune", "remove"]
 def remove(shop: Workshop, text: str, *, force: bool) -> list[str]:
     """Do what `Images.remove` says."""
     content = shop.images.content
-    name, top = identify(content, text)
+    _, top = identify(content, text)
     if top is None:
         raise not_found(text)
     names = sorted(each for each, digest in content.names.digests().items() if digest == top)
-    named = None if name is None else _full(name, names)
+    named = _full(text, names)
     going = names if named is None else [named]
     if len(going) > 1 and not force:
         shown = ", ".join(Reference.parse(each).familiar() for each in names)
@@ -44,8 +44,12 @@ def remove(shop: Workshop, text: str, *, force: bool) -> list[str]:
     return [*(Reference.parse(each).familiar() for each in going), *collected.removed]
 
 
-def _full(name: str, names: Iterable[str]) -> str | None:
-    full = str(Reference.parse(name))
+def _full(text: str, names: Iterable[str]) -> str | None:
+    """The one of the names that was meant; None for an id."""
+    try:
+        full = str(Reference.parse(text))
+    except InvalidSpec:
+        return None
     return full if full in names else None
 
 
