@@ -21,6 +21,11 @@ def openat2(directory: int, path: str | bytes, flags: int, mode: int = 0, resolv
     return check(result, os.fsdecode(raw))
 
 
+def syncfs(file: int) -> None:
+    """Flush the file system that an open file is on. Raises OSError."""
+    check(lib.cloche_syncfs(file))
+
+
 def load_device_program(instructions: bytes) -> int:
     """Load eBPF instructions of type BPF_PROG_TYPE_CGROUP_DEVICE; returns a descriptor.
 

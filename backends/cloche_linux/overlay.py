@@ -2,7 +2,7 @@
 
 Nothing is mounted on the host: a root is a list of directories, and the overlay comes into being in
 the container's own mount namespace and goes with it. What a store must take away is only the
-directory of a container's changes.
+directory of a container's changes. Layers of images are kept as overlays read them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
-from cloche.layers import Layer, LayerStore, RootFilesystem
+from cloche.layers import Layer, RootFilesystem
+from cloche_linux.layering.keeping import KeepsLayers, visible
 from cloche_linux.trash import Trash
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["OverlayStore"]
 
 
-class OverlayStore(LayerStore):
+class OverlayStore(KeepsLayers):
     """Makes roots for the form ``overlay`` beneath one directory.
 
     ``info`` of a root: ``upper`` and ``work`` (directories on this machine), or ``memory`` (bytes
@@ -33,6 +34,7 @@ class OverlayStore(LayerStore):
     """
 
     def __init__(self, home: str) -> None:
+        super().__init__(home)
         self._containers = os.path.join(home, "containers")
         self._host = os.path.join(home, "host")
         self._trash = Trash(os.path.join(home, "trash"))
@@ -47,7 +49,7 @@ class OverlayStore(LayerStore):
     ) -> RootFilesystem:
         if form != "overlay":
             raise NotSupported(f"the overlay store does not offer roots of the form {form}")
-        lowers = [_directory(layer) for layer in layers if layer.kind != "host"]
+        lowers = [_directory(layer) for layer in visible(layers) if layer.kind != "host"]
         if any(layer.kind == "host" for layer in layers):
             return self._over_host(id, lowers, size)
         return RootFilesystem(form=form, layers=tuple(lowers), info=self._changes(id, "root", size))
@@ -124,6 +126,7 @@ class OverlayStore(LayerStore):
         return sorted({*held, *self._trash.names()})
 
     def close(self) -> None:
+        super().close()
         self._trash.finish()
 
 

@@ -58,7 +58,7 @@ def cloche_layer_stores() -> list[LayerStoreDescriptor]:
             name="overlay",
             ceiling=80,
             offers=("overlay",),
-            kinds=frozenset({"directory", "host"}),
+            kinds=frozenset({"directory", "host", "image"}),
             probe=_probe_store,
             open=_open_store,
         )

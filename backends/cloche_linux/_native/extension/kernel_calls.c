@@ -66,6 +66,11 @@ int cloche_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
     return (int)fd;
 }
 
+int cloche_syncfs(int file)
+{
+    return (int)CALL(syncfs, file);
+}
+
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size)
 {
     union bpf_attr attributes;

@@ -1,0 +1,58 @@
+"""What every layer store here has in common: it keeps layers of images, as overlays read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche.layers import LayerStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cloche.layers import Layer, LayerSource
+    from cloche_linux.layering.layers import Layers
+
+__all__ = ["KeepsLayers", "visible"]
+
+
+class KeepsLayers(LayerStore):
+    """A layer store that unpacks layers beneath its home."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._kept: Layers | None = None
+
+    @property
+    def _layers(self) -> Layers:
+        """What is unpacked; a container of a directory needs none of this."""
+        if self._kept is None:
+            from cloche_linux.layering.layers import Layers
+
+            self._kept = Layers(self._home)
+        return self._kept
+
+    def find(self, source: LayerSource) -> Layer | None:
+        return self._layers.find(source)
+
+    def unpack(self, source: LayerSource, chunks: Iterable[bytes]) -> Layer:
+        return self._layers.unpack(source, chunks)
+
+    def discard(self, source: LayerSource) -> None:
+        self._layers.discard(source)
+
+    def unpacked(self) -> Iterable[LayerSource]:
+        return self._layers.unpacked()
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+
+def visible(layers: Sequence[Layer]) -> Sequence[Layer]:
+    """Leave out the layers beneath one whose very root is opaque: overlays do not look for that."""
+    from cloche_linux.layering.marks import is_opaque
+
+    for number, layer in enumerate(layers, 1):
+        if layer.digest is not None and layer.path is not None and is_opaque(str(layer.path)):
+            return layers[:number]
+    return layers
