@@ -111,8 +111,11 @@ class Workshop:
             self.records.check_free(asked.id, any_case=given.section == "windows")
         wants, causes = given.wants()
         request = self._changed(given.request(self.records, wants.needs))
-        self._check_platform(wants, given.section)
-        runtime = self._runtime(request, wants, causes)
+        try:
+            runtime = self._runtime(request, wants, causes)
+        except (NotSupported, Unavailable):
+            self._check_platform(wants, given.section)
+            raise
         forms = runtime.backend.accepts(request)
         if wants.in_place and "path" in forms:
             return Making(self, asked, request, runtime, None, "path").create()
