@@ -40,11 +40,8 @@ class Source(ABC):
             raise ImageError(f"{name}: its content has another digest")
         check_size(descriptor, len(data))
         self.hold(descriptor.digest)
-        with self.content.ingest(descriptor) as ingest:
-            if not ingest.exists:
-                ingest.write(memoryview(data)[ingest.offset :])
-                ingest.commit()
-                self.brought.add(descriptor.digest)
+        if self.content.keep(descriptor, data):
+            self.brought.add(descriptor.digest)
 
     def put(self, data: bytes, media_type: str) -> Descriptor:
         """Put a document of ours into the content."""
