@@ -9,7 +9,7 @@ from cloche.errors import ImageError, InvalidSpec, InvalidState
 from .content.marking import marked
 from .digest import Digest, check_digest
 from .documents import LARGEST
-from .finding import identify, not_found
+from .finding import familiar, identify, not_found
 from .reference import Reference
 from .uses import headers_with_images, in_use
 
@@ -33,7 +33,7 @@ def remove(shop: Workshop, text: str, *, force: bool) -> list[str]:
     named = _full(text, names)
     going = names if named is None else [named]
     if len(going) > 1 and not force:
-        shown = ", ".join(Reference.parse(each).familiar() for each in names)
+        shown = ", ".join(familiar(each) or each for each in names)
         raise InvalidState(f"{text} has {len(names)} names: {shown}", hint="name one, or use force")
     reachable = marked(content.layout, [top])
     if going == names and not force:
@@ -41,7 +41,7 @@ def remove(shop: Workshop, text: str, *, force: bool) -> list[str]:
     for each in going:
         content.names.remove(each)
     collected = _collect(shop, among=reachable, partial=False)
-    return [*(Reference.parse(each).familiar() for each in going), *collected.removed]
+    return [*filter(None, map(familiar, going)), *collected.removed]
 
 
 def _full(text: str, names: Iterable[str]) -> str | None:
@@ -65,11 +65,10 @@ def _refuse_used(shop: Workshop, text: str, digests: Set[str]) -> None:
 def prune(shop: Workshop, *, all: bool) -> Collected:
     """Do what `Images.prune` says."""
     content = shop.images.content
-    if all:
-        used = {header.image_digest for header in headers_with_images(shop.places)}
-        for name, top in content.names.digests().items():
-            if used.isdisjoint(marked(content.layout, [top])):
-                content.names.remove(name)
+    used = {header.image_digest for header in headers_with_images(shop.places)}
+    for name, top in content.names.digests().items():
+        if (all or familiar(name) is None) and used.isdisjoint(marked(content.layout, [top])):
+            content.names.remove(name)
     return _collect(shop, among=None, partial=True)
 
 

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from .digest import Digest
     from .manifest import Descriptor
 
-__all__ = ["descriptor_of", "find", "fits", "identify", "new_name", "not_found", "present"]
+__all__ = [
+    "descriptor_of",
+    "familiar",
+    "find",
+    "fits",
+    "identify",
+    "new_name",
+    "not_found",
+    "present",
+]
 
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{4,64})")
 #: Indexes in indexes, deeper than anybody has them.
@@ -46,6 +55,13 @@ def _named(content: Content, text: str) -> tuple[str, Digest | None]:
         here = content.has(reference.digest)
         return reference.familiar(), reference.digest if here else None
     return reference.familiar(), content.names.digest(str(reference))
+
+
+def familiar(name: str) -> str | None:
+    """A kept name as people write it; None for the one that keeps an image without a name."""
+    from .reference import Reference
+
+    return None if name.startswith("sha256:") else Reference.parse(name).familiar()
 
 
 def _by_id(content: Content, text: str, beginning: str) -> tuple[str | None, Digest | None]:
@@ -136,9 +152,7 @@ def _image(content: Content, digest: Digest) -> Image | None:
 def present(content: Content, top: Digest, name: str | None) -> Iterator[Image]:
     """Name the whole images that a manifest or an index leads to here, for whatever platforms."""
     from .manifest import Index
-    from .reference import Reference
 
-    familiar = None if name is None else Reference.parse(name).familiar()
     pending = [(top, 0)]
     while pending:
         digest, depth = pending.pop(0)
@@ -148,7 +162,7 @@ def present(content: Content, top: Digest, name: str | None) -> Iterator[Image]:
         if isinstance(found, Index):
             pending += [(each.digest, depth + 1) for each in found.manifests]
         elif (image := _image(content, digest)) is not None:
-            yield _renamed(image, familiar)
+            yield _renamed(image, None if name is None else familiar(name))
 
 
 def fits(image: Image, wanted: Platform, *, vm: bool) -> bool:
@@ -190,5 +204,8 @@ def new_name(text: str) -> str:
 
 
 def not_found(name: str) -> ImageError:
-    """Make the error for an image that is not here."""
-    return ImageError(f"image not found: {name}", hint=f"cloche pull {name}")
+    """Make the error for an image that is not here, or nowhere."""
+    from shutil import which
+
+    hint = f"a program of this machine: cloche run -- {name}" if which(name) else None
+    return ImageError(f"image not found: {name}", hint=hint or f"cloche pull {name}")

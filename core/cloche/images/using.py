@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cloche.errors import ImageError, Unavailable
 from cloche.needs import wants_of
 from cloche.runtime import Capability, Isolation
 
@@ -62,7 +63,14 @@ def _image(shop: Workshop, asked: Asked) -> Image:
     assert asked.image is not None
     platform = None if asked.platform is None else Platform.parse(asked.platform)
     wanted, vm = platform or Platform.here(), asked.isolation is Isolation.VM
-    image = find(shop.images.content, asked.image, wanted, vm=vm)
-    if image is None:
-        raise not_found(asked.image)
-    return image
+    if asked.pull != "always":
+        image = find(shop.images.content, asked.image, wanted, vm=vm)
+        if image is not None:
+            return image
+        if asked.pull == "never":
+            raise not_found(asked.image)
+    try:
+        return shop.images.pull(asked.image, platform=asked.platform, vm=vm)
+    except Unavailable as error:
+        missing = not_found(asked.image)
+        raise ImageError(f"{missing} here; {error}", hint=missing.hint or error.hint) from error
