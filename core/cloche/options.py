@@ -137,7 +137,7 @@ _UNENFORCED = frozenset(
 _PROCESS: dict[str, Callable[[str, Any], Any]] = {
     "env": check.environment,
     "user": _user,
-    "workdir": check.absolute,
+    "workdir": check.directory,
     "tty": check.window,
     "preserve_fds": check.descriptors,
     "stdin": check.stream,

@@ -53,6 +53,10 @@ class Asked:
     platform: str | None = None
     #: The image's manifest, and its layers as a layer store has them: see ``cloche.images.using``.
     image_digest: str | None = None
+    #: The image's Windows (``10.0.20348.2113``), where it says so.
+    os_version: str | None = None
+    #: The first argument is a command line by the program's own rules (docker's ArgsEscaped).
+    args_escaped: bool = False
     layers: tuple[Layer, ...] = ()
     rootfs: str | None = None
     entrypoint: tuple[str, ...] = ()

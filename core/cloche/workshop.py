@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from cloche.config import Settings
     from cloche.creating import Given
     from cloche.images.images import Images
-    from cloche.layers import LayerStore
+    from cloche.layers import Layer, LayerStore
     from cloche.locations import Locations
     from cloche.made import Made
     from cloche.needs import Wants
     from cloche.plugins import Plugins
     from cloche.request import Asked
     from cloche.runtime import Runtime
+    from cloche.spec import Spec
     from cloche.survey import Verdicts
 
 __all__ = ["Workshop"]
@@ -182,14 +183,12 @@ class Workshop:
 
 def _request(asked: Asked, records: Records, needs: frozenset[Capability]) -> CreateRequest:
     new = os.urandom(6).hex()
-    spec = specify(asked, new)
-    # A placeholder, until the layer store has made the root: most have no path of their own.
-    root = Root(path="rootfs", readonly=True if asked.read_only else None)
+    layers = layers_of(asked)
     return CreateRequest(
         id=new,
-        spec=spec.replace(root=root),
+        spec=_spec(asked, new, layers),
         image=asked.image,
-        layers=layers_of(asked),
+        layers=layers,
         isolation=asked.isolation,
         needs=needs,
         lifetime=asked.lifetime,
@@ -202,3 +201,14 @@ def _request(asked: Asked, records: Records, needs: frozenset[Capability]) -> Cr
         unenforced=asked.allow_unenforced,
         size=asked.storage_size,
     )
+
+
+def _spec(asked: Asked, id: str, layers: tuple[Layer, ...]) -> Spec:
+    """Build the specification; which platform's, the layers say."""
+    if any(layer.kind == "windows" for layer in layers):
+        from cloche.windows_specification import specify_windows
+
+        return specify_windows(asked, id, layers)
+    # A placeholder, until the layer store has made the root: most have no path of their own.
+    root = Root(path="rootfs", readonly=True if asked.read_only else None)
+    return specify(asked, id).replace(root=root)

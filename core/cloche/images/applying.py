@@ -30,7 +30,10 @@ def apply(asked: Asked, image: Image) -> None:
     Raises InvalidSpec if there is no command anywhere, ImageError for what nobody can follow.
     """
     config = image.config
-    asked.image_digest = image.digest
+    asked.image_digest, asked.os_version = image.digest, image.platform.os_version
+    # Other arguments are the caller's, and nobody has quoted those.
+    quoted = bool(config.args_escaped) and image.platform.os == "windows"
+    asked.args_escaped = quoted and not (asked.idle or asked.args or asked.entrypoint)
     if not asked.idle:
         asked.args = _command(asked, config)
     asked.env = {**_environment(config), **asked.env}
