@@ -84,6 +84,7 @@ def _failure(under_way: CData, number: int) -> ClocheError:
 
 def explain(entry: str, reason: str, number: int) -> ClocheError:
     """Make the error of an entry: what was wrong with it, or what could not be made, and why."""
+    reason = reason if reason.isprintable() else repr(reason)[1:-1]
     where = f"layer entry {_short(entry)}" if entry else "layer"
     if number == errno.EBADMSG:
         return ImageError(f"{where}: {reason}", hint="pull the image again, or name another")

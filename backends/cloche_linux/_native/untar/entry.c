@@ -111,8 +111,8 @@ static int open_target(struct cloche_untar *u, const char **base)
     if (slash)
         *slash = '/';
     if (fd < 0)
-        refuse(u, errno == ELOOP ? "a hard link through a symbolic link: %s"
-                                 : "a hard link to what is not in this layer: %s", target->data);
+        refuse(u, errno == ENOENT ? "a hard link to what is not in this layer: %s"
+                                  : "a hard link through what is no directory: %s", target->data);
     return fd;
 }
 

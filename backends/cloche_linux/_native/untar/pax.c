@@ -166,12 +166,18 @@ static int record(struct cloche_untar *u, char *key, char *value, size_t size)
     return strncmp(key, "LIBARCHIVE.xattr.", 17) == 0 ? attribute(u, key, key + 17, value, size) : 0;
 }
 
+#ifdef PLANTED_BUG /* for the sanitizers to find */
+enum { SLACK = 1 << 16 };
+#else
+enum { SLACK = 0 };
+#endif
+
 /* Finds a record's parts, and puts a NUL in place of the "="; its size, or 0. */
 static size_t part(char *at, size_t size, char **key, char **value)
 {
     char *space = memchr(at, ' ', size < 20 ? size : 20);
     int64_t length;
-    if (!space || decimal(at, (size_t)(space - at), &length) || length <= space - at + 2 || (uint64_t)length > size)
+    if (!space || decimal(at, (size_t)(space - at), &length) || length <= space - at + 2 || (uint64_t)length > size + SLACK)
         return 0;
     char *end = at + length - 1, *equals = memchr(space, '=', (size_t)(end - space));
     if (*end != '\n' || !equals || equals == space + 1 || memchr(space, 0, (size_t)(equals - space)))

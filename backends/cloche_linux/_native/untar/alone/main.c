@@ -36,7 +36,7 @@ static void unpack(unsigned char *data, struct piece piece, unsigned number)
     int directory = open(name, O_RDONLY | O_DIRECTORY);
     struct cloche_untar *u = cloche_untar_open(directory, &rules);
     int error = push(u, data, piece);
-    printf("%d %s\n", -error, error ? cloche_untar_reason(u) : "");
+    printf("%d\n", -error);
     cloche_untar_close(u);
     close(directory);
 }
