@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
     from .challenge import Challenge
 
-__all__ = ["PIECE", "Answer"]
+__all__ = ["PIECE", "Answer", "keep_location"]
 
 #: Bodies are read in pieces of at most this many bytes.
 PIECE = 2**18
 _LONGEST_PROBLEM = 2**13
+
+
+def keep_location(response: httpx.Response) -> None:
+    """Take the header away from httpx: it reads it without following, and fails at some."""
+    location = response.headers.pop("Location", None)
+    if location is not None:
+        response.extensions["location"] = location
 
 
 class Answer:
@@ -41,9 +48,20 @@ class Answer:
         """What was asked for."""
         return self._response.request.url
 
+    @property
+    def host(self) -> str:
+        """Who answered: ``HOST[:PORT]``."""
+        return self.url.netloc.decode("ascii")
+
     def header(self, name: str) -> str | None:
         """A header's value."""
         found: str | None = self._response.headers.get(name)
+        return found
+
+    @property
+    def location(self) -> str | None:
+        """Where it leads."""
+        found: str | None = self._response.extensions.get("location")
         return found
 
     def challenges(self) -> list[Challenge]:
@@ -65,7 +83,7 @@ class Answer:
         for piece in self.pieces():
             body += piece
             if len(body) > limit:
-                raise ImageError(f"{self.url.host}: an answer of more than {limit} bytes")
+                raise ImageError(f"{self.host}: an answer of more than {limit} bytes")
         return bytes(body)
 
     def problem(self) -> str:

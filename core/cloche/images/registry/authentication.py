@@ -111,7 +111,9 @@ class Authentication:
             if token is None or not token.is_fresh:
                 assert self._asker is not None
                 credentials = self.credentials(repository)
-                token = fetch_token(self._transport, self._asker, challenge, wanted, credentials)
+                token = fetch_token(
+                    self._transport, self._registry, self._asker, challenge, wanted, credentials
+                )
                 self._tokens[repository, wanted] = token
                 self._secrets.add(token.text)
             return token

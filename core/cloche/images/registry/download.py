@@ -89,13 +89,13 @@ def _start(answer: Answer, place: int) -> int:
         return 0
     told = _RANGE.match(answer.header("Content-Range") or "")
     if not told or int(told[1]) != place:
-        raise ImageError(f"{answer.url.host}: asked for bytes from {place}, it sends others")
+        raise ImageError(f"{answer.host}: asked for bytes from {place}, it sends others")
     return place
 
 
 def _too_long(answer: Answer, descriptor: Descriptor) -> ClocheError:
     return ImageError(
-        f"{descriptor.digest}: {answer.url.host} sends more than its {descriptor.size} bytes"
+        f"{descriptor.digest}: {answer.host} sends more than its {descriptor.size} bytes"
     )
 
 

@@ -25,9 +25,7 @@ def check_passing(answer: Answer, secrets: Iterable[str] = ()) -> None:
         return
     busy = "asks for fewer requests" if answer.status == 429 else "has a fault"
     said = redacted(answer.problem(), secrets)
-    error = Unavailable(
-        f"{answer.url.host} {busy}: {_status(answer, said)}", remedy="try again later"
-    )
+    error = Unavailable(f"{answer.host} {busy}: {_status(answer, said)}", remedy="try again later")
     raise Transient(error, seconds_of(answer.header("Retry-After")))
 
 
@@ -46,7 +44,7 @@ def problem_of(answer: Answer, what: str, secrets: Iterable[str]) -> ClocheError
     said = redacted(answer.problem(), secrets)
     if answer.status == 404:
         return NotFound(f"{what}: there is none{f' ({excerpt(said)})' if said else ''}")
-    return ImageError(f"{what}: {answer.url.host} answers {_status(answer, said)}")
+    return ImageError(f"{what}: {answer.host} answers {_status(answer, said)}")
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

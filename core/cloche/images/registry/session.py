@@ -139,7 +139,7 @@ class Session:
         start = origin_of(url)
         for _ in range(_MOST_REDIRECTS + 1):
             answer = self._send(request, url, shown if origin_of(url) == start else None)
-            location = answer.header("Location")
+            location = answer.location
             reads = request.method in ("GET", "HEAD")
             if not reads or answer.status not in _REDIRECTS or not location:
                 return answer
@@ -189,4 +189,6 @@ class Session:
         except Transient:
             return False  # the other one is tried, and says what is wrong
         with closing(answer):
+            if answer.status == 401:
+                self._auth.learn(answer.challenges(), answer.url, frozenset(), None)
             return url.scheme == "https" or answer.status != 400  # what is said to who lacks TLS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Token", "fetch_token"]
 
 _LONGEST = 2**20
+_REALM = re.compile(r"https?://[^/]", re.IGNORECASE)
 _CLIENT = "cloche"
 #: What a token lives if nobody says how long, in seconds; and how much earlier it is renewed.
 _LIFETIME, _MARGIN = 60, 10
@@ -49,21 +51,22 @@ class Token(Value):
 
 def fetch_token(
     transport: Transport,
+    registry: str,
     asker: httpx.URL,
     challenge: Challenge,
     scopes: frozenset[str],
     credentials: Credentials | None,
 ) -> Token:
-    """Ask the server that the challenge names for a token.
+    """Ask the server that the challenge of a registry names for a token.
 
-    Raises Unavailable when it denies one, Transient for what may pass, ImageError for a challenge
+    ``asker`` is the URL that was asked in vain. Raises Unavailable when it denies one, Transient for what may pass, ImageError for a challenge
     that is none: a registry behind TLS does not have passwords sent in the clear.
     """
     from .transport import resolve_url
 
     realm = challenge.parameters.get("realm", "")
-    if "://" not in realm:
-        raise ImageError(f"{asker.host}: its challenge names no token server")
+    if not _REALM.match(realm):
+        raise ImageError(f"{registry}: its challenge names no token server")
     url = resolve_url(asker, realm)
     service = challenge.parameters.get("service", "")
     if credentials and credentials.identity_token:
@@ -71,7 +74,7 @@ def fetch_token(
     else:
         answer = _by_password(transport, url, service, scopes, credentials)
     try:
-        return _read(answer, asker.host, credentials)
+        return _read(answer, registry, credentials)
     finally:
         answer.close()
 
@@ -120,11 +123,11 @@ def _read(answer: Answer, registry: str, credentials: Credentials | None) -> Tok
     if answer.status in (400, 401, 403):
         raise denied(registry, redacted(answer.problem(), secrets), credentials is not None)
     if answer.status != 200:
-        raise Unavailable(f"{answer.url.host}: its token server answers {answer.status}")
-    document = read_object(answer.read(_LONGEST), f"{answer.url.host}: token")
+        raise Unavailable(f"{answer.host}: its token server answers {answer.status}")
+    document = read_object(answer.read(_LONGEST), f"{answer.host}: token")
     text = document.get("token") or document.get("access_token")
     if not isinstance(text, str) or not text.isascii() or not text.isprintable():
-        raise ImageError(f"{answer.url.host}: its token server gives no token")
+        raise ImageError(f"{answer.host}: its token server gives no token")
     lifetime = document.get("expires_in")
     span = lifetime if isinstance(lifetime, int) and lifetime > 0 else _LIFETIME
     return Token(text, time.monotonic() + max(span - _MARGIN, span / 2))

@@ -16,7 +16,7 @@ import httpx
 from cloche.errors import ImageError, Unavailable
 from cloche.images.foreign import excerpt
 
-from .answer import Answer
+from .answer import Answer, keep_location
 from .hosts import is_loopback
 from .retries import Transient
 from .tls import context_for
@@ -96,7 +96,7 @@ class Transport:
             timeout=httpx.Timeout(patience.stall, connect=patience.connect, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
             trust_env=not is_loopback(host),  # what stays on this machine goes through no proxy
-            follow_redirects=False,
+            event_hooks={"response": [keep_location]},
         )
 
 
@@ -115,6 +115,8 @@ def _failures(host: str, stall: float) -> Iterator[None]:
         raise Transient(_unavailable(host, what), connecting=connecting) from error
     except httpx.TransportError as error:
         raise _broken(host, error) from error
+    except (UnicodeError, OverflowError) as error:  # a name, or a port, that can't be one
+        raise ImageError(f"{excerpt(host, 60)!r} is no host: {error}") from error
 
 
 def _broken(host: str, error: httpx.TransportError) -> Transient | Unavailable:

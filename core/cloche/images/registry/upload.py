@@ -183,7 +183,7 @@ class Upload:
         return min(last + 1, most) if last else 0
 
     def _moved(self, answer: Answer) -> None:
-        if location := answer.header("Location"):
+        if location := answer.location:
             self._location = resolve_url(answer.url, location)
 
     def _where(self) -> httpx.URL:
