@@ -59,8 +59,9 @@ def fetch_token(
 ) -> Token:
     """Ask the server that the challenge of a registry names for a token.
 
-    ``asker`` is the URL that was asked in vain. Raises Unavailable when it denies one, Transient for what may pass, ImageError for a challenge
-    that is none: a registry behind TLS does not have passwords sent in the clear.
+    ``asker`` is the URL that was asked in vain. Raises Unavailable when it denies one, Transient
+    for what may pass, ImageError for a challenge that is none: a registry behind TLS does not have
+    passwords sent in the clear.
     """
     from .transport import resolve_url
 
