@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cloche.runtime import BackendContext
     from cloche.spec import Mount
+    from cloche_linux.layering.changes import Part
 
 __all__ = ["OverlayStore"]
 
@@ -52,7 +53,9 @@ class OverlayStore(KeepsLayers):
         lowers = [_directory(layer) for layer in visible(layers) if layer.kind != "host"]
         if any(layer.kind == "host" for layer in layers):
             return self._over_host(id, lowers, size)
-        return RootFilesystem(form=form, layers=tuple(lowers), info=self._changes(id, "root", size))
+        info = self._changes(id, "root", size)
+        self._note(id, {"": (info, lowers)})
+        return RootFilesystem(form=form, layers=tuple(lowers), info=info)
 
     def _over_host(self, id: str, lowers: list[str], size: int | None) -> RootFilesystem:
         from cloche_linux.host.mounts import trees_and_submounts
@@ -60,18 +63,20 @@ class OverlayStore(KeepsLayers):
 
         base = skeleton(self._host)
         trees, submounts = trees_and_submounts()
-        overlays = [self._overlay_on(id, tree, size) for tree in trees]
+        places = {tree: self._changes(id, _name(tree), size) for tree in trees}
+        info = self._changes(id, "root", size)
+        parts = {tree: (changes, [tree]) for tree, changes in places.items()}
+        self._note(id, {"": (info, [*lowers, base]), **parts})
         return RootFilesystem(
             form="overlay",
             layers=(*lowers, base),
-            mounts=(*overlays, *submounts),
-            info=self._changes(id, "root", size),
+            mounts=(*(self._overlay_on(*place) for place in places.items()), *submounts),
+            info=info,
         )
 
-    def _overlay_on(self, id: str, tree: str, size: int | None) -> Mount:
+    def _overlay_on(self, tree: str, changes: dict[str, object]) -> Mount:
         from cloche.spec import Mount
 
-        changes = self._changes(id, tree.strip("/").replace("/", "-"), size)
         options = [f"{key}dir={changes[key]}" for key in ("upper", "work") if key in changes]
         options += ["scratch"] if "memory" in changes else []
         return Mount(
@@ -79,6 +84,42 @@ class OverlayStore(KeepsLayers):
             type="overlay",
             source="overlay",
             options=(f"lowerdir={tree}", *options, "nodev"),
+        )
+
+    def _note(self, id: str, parts: dict[str, tuple[dict[str, object], list[str]]]) -> None:
+        """Write down what the layers are, for who asks for changes; what is in memory is lost."""
+        from cloche_linux.layering.changes import Part, note
+
+        found = [
+            Part(at=at, top=upper, layers=tuple(layers))
+            for at, (changes, layers) in parts.items()
+            if isinstance(upper := changes.get("upper"), str)
+        ]
+        if found:
+            try:
+                note(os.path.join(self._containers, id), found)
+            except BaseException:
+                self.release(id)
+                raise
+
+    def _parts(self, id: str) -> list[Part]:
+        from cloche_linux.layering.changes import noted
+
+        _check(id)
+        try:
+            return noted(os.path.join(self._containers, id))
+        except FileNotFoundError:
+            pass
+        if self._in_memory:
+            raise NotSupported(
+                f"the changes of {id} are kept in memory and not to be had",
+                hint="run it as root, or with the layer store copy",
+                container=id,
+            )
+        raise NotFound(
+            f"nothing that {id} changed is on disk",
+            hint="changes of a limited size are kept in memory",
+            container=id,
         )
 
     def _changes(self, id: str, name: str, size: int | None) -> dict[str, object]:
@@ -106,8 +147,7 @@ class OverlayStore(KeepsLayers):
         os.mkdir(work, 0o700)
 
     def release(self, id: str) -> None:
-        if "/" in id or id in {"", ".", ".."}:
-            raise InvalidSpec(f"not a container's id: {id!r}", path="id")
+        _check(id)
         try:
             self._trash.throw(os.path.join(self._containers, id))
         except OSError as error:
@@ -128,6 +168,15 @@ class OverlayStore(KeepsLayers):
     def close(self) -> None:
         super().close()
         self._trash.finish()
+
+
+def _check(id: str) -> None:
+    if "/" in id or id in {"", ".", ".."}:
+        raise InvalidSpec(f"not a container's id: {id!r}", path="id")
+
+
+def _name(tree: str) -> str:
+    return tree.strip("/").replace("/", "-")
 
 
 def _directory(layer: Layer) -> str:

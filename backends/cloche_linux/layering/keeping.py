@@ -9,7 +9,8 @@ from cloche.layers import LayerStore
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cloche.layers import Layer, LayerSource
+    from cloche.layers import Change, Layer, LayerSource
+    from cloche_linux.layering.changes import Part
     from cloche_linux.layering.layers import Layers
 
 __all__ = ["KeepsLayers", "visible"]
@@ -42,6 +43,20 @@ class KeepsLayers(LayerStore):
 
     def unpacked(self) -> Iterable[LayerSource]:
         return self._layers.unpacked()
+
+    def changes(self, id: str) -> Iterable[Change]:
+        from cloche_linux.layering.changes import changes
+
+        return changes(self._parts(id))
+
+    def archive(self, id: str) -> Iterable[bytes]:
+        from cloche_linux.layering.changes import archive
+
+        return archive(self._parts(id))
+
+    def _parts(self, id: str) -> list[Part]:
+        """Say where a container's changes are. Raises NotFound, or NotSupported."""
+        raise self._keeps_none("changes")
 
     def close(self) -> None:
         if self._kept is not None:
