@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import ImageError, Unavailable
-from cloche.needs import wants_of
+from cloche.needs import Wants, wants_of
 from cloche.runtime import Capability, Isolation
 
 from .applying import apply
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cloche.choice import Opened
-    from cloche.layers import LayerStore
-    from cloche.needs import Wants
+    from cloche.layers import Layer, LayerStore
     from cloche.request import Asked
     from cloche.workshop import Workshop
 
     from .image import Image
 
-__all__ = ["store_for", "using_image"]
+__all__ = ["store_for", "unpack_for_use", "using_image"]
 
 
 @contextmanager
@@ -57,6 +56,13 @@ def store_for(shop: Workshop, wants: Wants, causes: Mapping[Capability, str]) ->
     able = replace(wants, needs=wants.needs - {Capability.LIMITS})
     runtime = shop.chooser.runtime(able, causes).name.partition(":")[0]
     return shop.chooser.store(wants, shop.plugins.runtimes[runtime].descriptor.roots)[0]
+
+
+def unpack_for_use(shop: Workshop, image: Image, *, vm: bool = False) -> tuple[Layer, ...]:
+    """Unpack what is missing of an image where a run would look for it; topmost first."""
+    need = Capability.ISOLATE_VM if vm else Capability.ISOLATE_PROCESS
+    wants = Wants(kinds=frozenset({"image"}), needs=frozenset({need}))
+    return shop.images.unpack(image, store_for(shop, wants, {}))
 
 
 def _image(shop: Workshop, asked: Asked) -> Image:
