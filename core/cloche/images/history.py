@@ -32,13 +32,13 @@ class Step(Value, kw_only=True):
 
 
 def history(content: Content, image: Image) -> list[Step]:
-    """Put steps and layers together, the last step first; layers without a step stand alone."""
+    """Put steps and layers together, the last step first; lower layers may have none."""
     manifest = content.manifest(image.digest)
     assert isinstance(manifest, Manifest)
     config = read_config(content.read(manifest.config.digest, LARGEST))
     layers, steps = list(manifest.layers), list[Step]()
-    for entry in config.history or ():
-        made = None if entry.empty_layer or not layers else layers.pop(0)
+    for entry in reversed(config.history or ()):
+        made = None if entry.empty_layer or not layers else layers.pop()
         steps.append(
             Step(
                 created=entry.created,
@@ -49,5 +49,4 @@ def history(content: Content, image: Image) -> list[Step]:
                 size=made.size if made else 0,
             )
         )
-    steps += [Step(layer=layer.digest, size=layer.size) for layer in layers]
-    return steps[::-1]
+    return steps + [Step(layer=each.digest, size=each.size) for each in reversed(layers)]

@@ -156,6 +156,30 @@ def test_an_idle_container_runs_none_of_its_commands(engine, registry, upload):
         assert box.run(["/bin/echo", "hi"], capture_output=True).stdout == b"hi\n"
 
 
+def test_a_commit_is_an_image_with_the_changes_on_top(engine, registry, upload):
+    upload(made.busybox(platform=HERE), "base:1")
+    with engine.start(image=f"{registry}/base:1", idle=True) as box:
+        box.run(["sh", "-c", "mkdir /d; echo new >/d/new; rm /bin/cat"])
+        image = engine.images.commit(
+            box,
+            "mine:1",
+            author="Ann",
+            message="new",
+            changes=['CMD ["/bin/ls", "/d", "/bin/cat"]', "ENV A=1"],
+        )
+    assert len(image.diff_ids) == 2
+    assert image.config.env == ("PATH=/bin", "A=1")
+    done = engine.run([], image="mine:1", pull="never", capture_output=True, text=True)
+    assert done.stdout == "/d:\nnew\n"
+    assert "/bin/cat: No such file" in done.stderr
+    step = engine.images.history("mine:1")[0]
+    assert (step.author, step.comment, step.created_by) == ("Ann", "new", "cloche commit")
+    engine.images.push("mine:1", f"{registry}/mine:1")
+    engine.images.remove("mine:1")
+    done = engine.run([], image=f"{registry}/mine:1", capture_output=True, text=True)
+    assert done.stdout == "/d:\nnew\n"
+
+
 def test_a_container_without_an_image_is_not_committed(engine):
     with engine.start(idle=True) as box, pytest.raises(InvalidState, match="not made from an"):
         engine.images.commit(box, "mine:1")
