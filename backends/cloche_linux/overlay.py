@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
+from cloche.errors import CleanupFailed, NotFound, NotSupported
 from cloche.layers import Layer, RootFilesystem
-from cloche_linux.layering.keeping import KeepsLayers, visible
+from cloche_linux.layering.keeping import KeepsLayers, check_id, found_parts, visible
 from cloche_linux.trash import Trash
 
 if TYPE_CHECKING:
@@ -103,24 +103,16 @@ class OverlayStore(KeepsLayers):
                 raise
 
     def _parts(self, id: str) -> list[Part]:
-        from cloche_linux.layering.changes import noted
-
-        _check(id)
         try:
-            return noted(os.path.join(self._containers, id))
-        except FileNotFoundError:
-            pass
-        if self._in_memory:
+            return found_parts(os.path.join(self._containers, check_id(id)), id)
+        except NotFound:
+            if not self._in_memory:
+                raise
             raise NotSupported(
                 f"the changes of {id} are kept in memory and not to be had",
                 hint="run it as root, or with the layer store copy",
                 container=id,
-            )
-        raise NotFound(
-            f"nothing that {id} changed is on disk",
-            hint="changes of a limited size are kept in memory",
-            container=id,
-        )
+            ) from None
 
     def _changes(self, id: str, name: str, size: int | None) -> dict[str, object]:
         """Make the directories for one overlay's changes, unless they live in memory."""
@@ -147,9 +139,8 @@ class OverlayStore(KeepsLayers):
         os.mkdir(work, 0o700)
 
     def release(self, id: str) -> None:
-        _check(id)
         try:
-            self._trash.throw(os.path.join(self._containers, id))
+            self._trash.throw(os.path.join(self._containers, check_id(id)))
         except OSError as error:
             raise CleanupFailed(
                 f"the writable layer of {id} remains: {error}",
@@ -168,11 +159,6 @@ class OverlayStore(KeepsLayers):
     def close(self) -> None:
         super().close()
         self._trash.finish()
-
-
-def _check(id: str) -> None:
-    if "/" in id or id in {"", ".", ".."}:
-        raise InvalidSpec(f"not a container's id: {id!r}", path="id")
 
 
 def _name(tree: str) -> str:

@@ -47,6 +47,10 @@ def _do(request: Mapping[str, object], parent: socket.socket) -> object:
             from cloche_linux.layering.adopting import adopt
 
             adopt(_LAYER, [os.fsencode(path) for path in implied], parents, owners=owners)
+        case {"verb": "copy", "layers": list(layers), "root": str(root)}:
+            from cloche_linux.layering.copying import copy_layers
+
+            copy_layers(layers, root, owners=owners)
         case {"verb": "remove", "path": str(path)}:
             from cloche_linux.trees import remove_tree
 

@@ -98,6 +98,8 @@ def _looks(status: os.stat_result) -> tuple[int, ...]:
 
 
 def _paths(root: int, directory: bytes) -> list[bytes]:
+    """What lies in a directory, but for names that mean whiteouts in layers: fuse-overlayfs makes
+    such files, too."""
     try:
         fd = open_beneath(root, directory, DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
@@ -106,6 +108,7 @@ def _paths(root: int, directory: bytes) -> list[bytes]:
         names = sorted(map(os.fsencode, os.listdir(fd)))
     finally:
         os.close(fd)
+    names = [name for name in names if not name.startswith(b".wh.")]
     return [directory + b"/" + name if directory else name for name in names]
 
 

@@ -52,6 +52,10 @@ class Inside:
         paths = [os.fsdecode(path) for path in implied]
         _ask({"verb": "adopt", "implied": paths, "parents": [*parents]}, layer)
 
+    def copy(self, layers: Sequence[str], root: str) -> None:
+        """Copy layers, through a child."""
+        _ask({"verb": "copy", "layers": [*layers], "root": root}, None)
+
     def remove(self, path: str, trash: Trash) -> None:
         """Remove a directory at once, through a child if files of it are others'."""
         if not os.path.lexists(path):

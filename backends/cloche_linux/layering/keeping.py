@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from cloche.errors import InvalidSpec, NotFound, NotSupported
 from cloche.layers import LayerStore
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from cloche_linux.layering.changes import Part
     from cloche_linux.layering.layers import Layers
 
-__all__ = ["KeepsLayers", "visible"]
+__all__ = ["KeepsLayers", "check_id", "directories", "found_parts", "visible"]
 
 
 class KeepsLayers(LayerStore):
@@ -61,6 +63,36 @@ class KeepsLayers(LayerStore):
     def close(self) -> None:
         if self._kept is not None:
             self._kept.close()
+
+
+def check_id(id: str) -> str:
+    """Return an id that is no path. Raises InvalidSpec."""
+    if "/" in id or id in {"", ".", ".."}:
+        raise InvalidSpec(f"not a container's id: {id!r}", path="id")
+    return id
+
+
+def directories(layers: Sequence[Layer], store: str) -> list[str]:
+    """Return the paths of layers that have to be directories. Raises NotSupported, or NotFound."""
+    paths = []
+    for layer in visible(layers):
+        path = str(layer.path)
+        if layer.kind != "directory":
+            raise NotSupported(f"the {store} store does not take layers of the kind {layer.kind}")
+        if not os.path.isdir(path):
+            raise NotFound(f"root directory not found: {path}", hint="name an existing directory")
+        paths.append(os.path.realpath(path))
+    return paths
+
+
+def found_parts(container: str, id: str) -> list[Part]:
+    """Read what was noted of a container's root. Raises NotFound."""
+    from cloche_linux.layering.changes import noted
+
+    try:
+        return noted(container)
+    except FileNotFoundError:
+        raise NotFound(f"there is no root of {id}", container=id) from None
 
 
 def visible(layers: Sequence[Layer]) -> Sequence[Layer]:

@@ -25,6 +25,10 @@ class Worker(Protocol):
         """Give directories what lower layers say of them, as ``layering.adopting`` does."""
         ...
 
+    def copy(self, layers: Sequence[str], root: str) -> None:
+        """Copy layers into a directory, as ``layering.copying`` does."""
+        ...
+
     def remove(self, path: str, trash: Trash) -> None:
         """Take a directory away; FileNotFoundError if there is none."""
         ...
@@ -42,6 +46,11 @@ class Root:
         from cloche_linux.layering.adopting import adopt
 
         adopt(layer, implied, parents)
+
+    def copy(self, layers: Sequence[str], root: str) -> None:
+        from cloche_linux.layering.copying import copy_layers
+
+        copy_layers(layers, root)
 
     def remove(self, path: str, trash: Trash) -> None:
         trash.throw(path)
