@@ -1,6 +1,6 @@
 """Many who want the same image fetch it once, and those who are killed leave nothing wrong.
 
-``CLOCHE_KILLS`` says how often a pull is killed at a random moment (default 15).
+``CLOCHE_KILLS`` says how often somebody is killed at a random moment (default 15).
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ import sys, cloche
 with cloche.Engine(root=sys.argv[1], runtime="linux") as engine:
     print("ready", flush=True)
     sys.stdin.readline()
-    print(engine.images.pull(sys.argv[2]).digest)
+    if sys.argv[3] == "pull":
+        print(engine.images.pull(sys.argv[2]).digest)
+    if sys.argv[3] == "commit":
+        with engine.start(image=sys.argv[2], idle=True) as box:
+            box.write_bytes("/srv/new", bytes(5_000_000))
+            engine.images.commit(box, "committed:1")
+    if sys.argv[3] == "remove":
+        for image in engine.images.list():
+            engine.images.remove(image.name, force=True)
+        engine.images.prune()
 """
 
 
@@ -51,10 +60,10 @@ def image(upload) -> tuple[str, made.Image]:
     return "big:1", image
 
 
-def begin(state: Path, name: str) -> subprocess.Popen[str]:
-    """A process that will pull when it is told to."""
+def begin(state: Path, name: str, verb: str = "pull") -> subprocess.Popen[str]:
+    """A process that will pull when it is told to, or do something else."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PULL, state, name],
+        [sys.executable, "-c", PULL, state, name, verb],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -107,23 +116,26 @@ def test_images_that_share_layers_share_them_here(engine, registry, upload, dock
     assert len(counted) == 2 + 2 + 2  # what they share, their own layers, configurations
 
 
-def test_a_pull_that_is_killed_at_any_moment(tmp_path, registry, image):
-    """Nothing wrong is left, and the next one goes on from there."""
-    name, what = image
+def test_whoever_is_killed_at_any_moment_leaves_nothing_wrong(tmp_path, registry, image):
+    """Pulls, which unpack, commits and removals; the next ones go on from there."""
+    name, what = f"{registry}/{image[0]}", image[1]
     chance = random.Random(KILLS)
-    whole = duration(tmp_path / "timed", f"{registry}/{name}")
+    whole = {verb: duration(tmp_path / "timed", name, verb) for verb in VERBS}
     states = [tmp_path / f"{n}" for n in range(3)]
     for _ in range(KILLS):
-        state = chance.choice(states)
-        kill_after(begin(state, f"{registry}/{name}"), chance.uniform(0, whole))
+        state, verb = chance.choice(states), chance.choice(("pull", *VERBS))
+        kill_after(begin(state, name, verb), chance.uniform(0, whole[verb]))
         with Engine(root=state, runtime="linux") as engine:
             assert engine.images.verify() == []
             if chance.random() < 0.3:
-                complete(engine, f"{registry}/{name}", what.digest)
+                complete(engine, name, what.digest)
 
 
-def duration(state: Path, name: str) -> float:
-    process, start = begin(state, name), time.monotonic()
+VERBS = ("pull", "commit", "remove")
+
+
+def duration(state: Path, name: str, verb: str) -> float:
+    process, start = begin(state, name, verb), time.monotonic()
     finish(process)
     return time.monotonic() - start
 
@@ -143,8 +155,7 @@ def complete(engine: Engine, name: str, digest: str) -> None:
     assert engine.images.pull(name).digest == digest
     done = engine.run([], image=name, input="hi", capture_output=True)
     assert done.stdout == b"hi"
-    engine.images.remove(name)
-    engine.images.prune()
+    engine.images.prune(all=True)
     usage = engine.images.usage()
     assert (usage.count, usage.partial) == (0, 0)
     store = engine.workshop.chooser.store_called("overlay").backend
