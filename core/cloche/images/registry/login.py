@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cloche.errors import InvalidSpec
+from cloche.images.foreign import excerpt
+from cloche.images.reference import Reference
 
 from . import credential_files as files
 from .credential_helpers import Helper
@@ -31,6 +33,7 @@ def log_in(
     """
     from .client import Registry
 
+    registry = _host(registry)
     if not username or not password or ":" in username:
         raise InvalidSpec("login: a user name without colon and a password are needed", path="user")
     credentials = Credentials(username=username, password=password)
@@ -43,6 +46,7 @@ def keep(
     registry: str, credentials: Credentials, environment: Mapping[str, str] | None = None
 ) -> None:
     """Keep credentials without asking anybody whether they are right."""
+    registry = _host(registry)
     path, server = files.own_place(environment), server_name(registry)
     helper = Helper.of(files.read(path), registry)
     entry: dict[str, str] = {}
@@ -61,7 +65,7 @@ def keep(
 
 def log_out(registry: str, environment: Mapping[str, str] | None = None) -> bool:
     """Forget the credentials for a registry, wherever they would be found; False if none were."""
-    forgotten = False
+    registry, forgotten = _host(registry), False
     for path in files.places(environment):
         content = files.read(path)
         if not content:
@@ -73,6 +77,20 @@ def log_out(registry: str, environment: Mapping[str, str] | None = None) -> bool
             files.change(path, partial(_forget, path, registry))
             forgotten = True
     return forgotten
+
+
+def _host(registry: str) -> str:
+    """Take what people copy from elsewhere, too: ``https://index.docker.io/v1/``."""
+    host = files.plain_name(registry.strip())
+    try:
+        known = Reference.parse(f"{host}/name").registry
+    except InvalidSpec:
+        known = ""
+    if not host or known != host:
+        raise InvalidSpec(
+            f"no registry: {excerpt(registry)!r}", path="registry", hint="HOST[:PORT]"
+        )
+    return host
 
 
 def _forget(path: str, registry: str, content: dict[str, Any]) -> None:

@@ -33,7 +33,6 @@ _RANGE = re.compile(r"(?:bytes=)?0-(\d{1,18})")
 
 def has_blob(session: Session, repository: str, descriptor: Descriptor) -> bool:
     """Whether a repository has a blob."""
-
     request = Request(
         method="HEAD",
         where=f"{repository}/blobs/{descriptor.digest}",
@@ -132,7 +131,7 @@ class Upload:
         own = replace(self._request, where=self._location, ok=(200, 204))
         try:
             with self._session.ask(own) as answer:
-                self._place = self._received(answer, self._descriptor.size)
+                self._place = self._received(answer, self._descriptor.size, silent=0)
                 self._moved(answer)
         except (NotFound, ImageError):
             self._location, self._place = None, 0
@@ -147,7 +146,7 @@ class Upload:
         with self._session.ask(own) as answer:
             if answer.status == 416:
                 raise self._stuck()
-            self._place = self._received(answer, end)
+            self._place = self._received(answer, end, silent=end)
             self._moved(answer)
         if self._place <= start:
             raise self._stuck()
@@ -176,11 +175,14 @@ class Upload:
                 start += len(data)
                 self._report("uploading", start)
 
-    def _received(self, answer: Answer, most: int) -> int:
-        """``0-0`` is one byte or none; no piece is so small, so it is none."""
+    def _received(self, answer: Answer, most: int, *, silent: int) -> int:
+        """What a registry has, ``silent`` if it does not say.
+
+        ``0-0`` is one byte or none; no piece is so small, so it is none.
+        """
         told = _RANGE.fullmatch(answer.header("Range") or "")
-        last = int(told[1]) if told else most - 1
-        return min(last + 1, most) if last else 0
+        last = int(told[1]) if told else silent - 1
+        return min(last + 1, most) if last > 0 else 0
 
     def _moved(self, answer: Answer) -> None:
         if location := answer.location:

@@ -321,6 +321,30 @@ class TestRedirects:
         assert "Authorization" not in storage.asked("/more")[0]
 
 
+class TestProxies:
+    @pytest.fixture(autouse=True)
+    def proxy(self, monkeypatch):
+        """What asks through it is answered by it."""
+        for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        with Faulty() as started:
+            for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+                monkeypatch.setenv(name, f"http://{started.host}")
+            yield started
+
+    def test_the_environments_is_used(self, proxy, connect, image):
+        url = "http://registry.invalid/v2/it/manifests/1"
+        proxy.on(url, manifest(image))
+        client = connect("registry.invalid", patience=HASTY, insecure={"registry.invalid"})
+        assert client.resolve(Reference.parse("registry.invalid/it:1"))[1] == image.data
+        assert len(proxy.asked(url)) == 1
+
+    def test_but_not_for_this_machine(self, proxy, faulty, client, ref, image):
+        faulty.on(MANIFEST, manifest(image))
+        client.resolve(ref)
+        assert proxy.requests == []
+
+
 class TestPushing:
     def began(self, faulty):
         faulty.on(UPLOADS, reply(202, Location="/up?state=1"), method="POST")
