@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tarballs import directory, entry, packed, source, symlink, tree, unpacked
 
 from cloche.errors import InvalidSpec, NotFound
 from cloche.layers import Change, ChangeKind, Layer
 from cloche_linux.layering.changes import Part, archive, changes
 from cloche_linux.overlay import OverlayStore
 
-from .archives import directory, entry, packed, source, symlink, tree, unpacked
 from .conftest import mounted
 
 BASE = packed(

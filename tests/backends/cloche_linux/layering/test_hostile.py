@@ -8,11 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from cloche.errors import ImageError
-from cloche_linux.layering.untar import Rules
-
-from .archives import (
+from tarballs import (
     Entry,
     directory,
     entry,
@@ -24,6 +20,9 @@ from .archives import (
     unpacked,
     with_records,
 )
+
+from cloche.errors import ImageError
+from cloche_linux.layering.untar import Rules
 
 
 @pytest.fixture

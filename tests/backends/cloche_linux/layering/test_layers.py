@@ -12,12 +12,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from tarballs import directory, entry, packed, source
 
 from cloche.errors import ImageError, InvalidSpec, NotFound, Unavailable
 from cloche.layers import LayerSource
 from cloche_linux.layering.layers import Layers
-
-from .archives import directory, entry, packed, source
 
 ARCHIVE = packed(directory("d", uid=3, mode=0o750), entry("d/f", b"1" * 100_000))
 LATER = packed(entry("d/g", b"2"), entry(".wh.f"))

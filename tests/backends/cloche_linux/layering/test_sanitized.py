@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from .archives import directory, entry, hardlink, header, packed, record, symlink, with_records
+from tarballs import directory, entry, hardlink, header, packed, record, symlink, with_records
 
 pytestmark = pytest.mark.slow
 ROUNDS = int(os.environ.get("CLOCHE_FUZZ_ROUNDS", "15"))

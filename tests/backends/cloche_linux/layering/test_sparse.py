@@ -7,10 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tarballs import entry, header, packed, record, unpacked, with_records
 
 from cloche.errors import ImageError
-
-from .archives import entry, header, packed, record, unpacked, with_records
 
 FORMATS = {
     "old": ["--format=gnu"],

@@ -9,11 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-from cloche.errors import ImageError
-from cloche_linux.layering.untar import Rules
-
-from .archives import (
+from tarballs import (
     FORMATS,
     MOMENT,
     directory,
@@ -27,6 +23,9 @@ from .archives import (
     unpacked,
     with_records,
 )
+
+from cloche.errors import ImageError
+from cloche_linux.layering.untar import Rules
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from tarballs import Entry, directory, entry, packed, symlink, unpacked
 
 from cloche_linux.layering.marks import is_opaque, is_whiteout
 
-from .archives import Entry, directory, entry, packed, symlink, unpacked
 from .conftest import mounted
 
 LOWER = [directory("d"), entry("d/old", b"1"), entry("f", b"2"), symlink("l", "f"), directory("e")]
