@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from contenders import Contender, race
@@ -86,7 +87,8 @@ def image(setting: Setting) -> Table:
     ours = embedded(setting, "of an image", options=named)
     other = embedded(setting, "of a directory")
     times = race([ours, other], setting)
-    added = times[ours.name]["total"].median - times[other.name]["total"].median
+    turns = zip(times[ours.name]["total"].values, times[other.name]["total"].values, strict=True)
+    added = median(one - another for one, another in turns)
     return Table(
         title="image: `true` in a container of an image that is here",
         unit="ms",
