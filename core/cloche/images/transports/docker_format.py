@@ -60,7 +60,7 @@ def _entry(content: Content, descriptor: Descriptor, tags: list[str]) -> dict[st
 
 
 def _tag(name: str | None) -> str | None:
-    """What docker calls it; nothing for a name that is only a digest, or none of docker's."""
+    """The whole name, which podman takes for another when it is short; None for no name and tag."""
     from cloche.images.reference import Reference
 
     try:
@@ -69,4 +69,4 @@ def _tag(name: str | None) -> str | None:
         return None
     if reference is None or reference.tag is None:
         return None
-    return Reference(reference.registry, reference.repository, reference.tag).familiar()
+    return str(Reference(reference.registry, reference.repository, reference.tag))

@@ -15,7 +15,7 @@ from cloche.machine import refused
 from cloche.values import Value
 
 from .compression import gzip, layer_type
-from .stream import Readable, Replayed, Stream, label, opened, uncompressed
+from .stream import PIECE, Readable, Replayed, Stream, label, opened, uncompressed
 from .tar import Tar
 
 if TYPE_CHECKING:
@@ -133,13 +133,20 @@ def _checked(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Pass an archive on, to its very end; ImageError names the entry where it is no archive."""
     passed: list[bytes] = []
     stream = Stream(_tapped(pieces, passed.append))
-    for _ in Tar(stream):
-        yield from passed
-        passed.clear()
-    while stream.some(1 << 20):
+    for _ in _steps(stream):
         yield from passed
         passed.clear()
     yield from passed
+
+
+def _steps(stream: Stream) -> Iterator[object]:
+    """Go through an archive and what stands behind its end, a piece at a time."""
+    tar = Tar(stream)
+    for entry in tar:
+        yield entry
+        yield from tar.content()
+    while rest := stream.some(PIECE):
+        yield rest
 
 
 class _Copied:

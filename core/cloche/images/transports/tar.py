@@ -143,7 +143,8 @@ class Tar:
             length = int(number) if number.isdigit() else 0
             record = data[position + len(number) + 1 : position + length]
             key, equals, value = record.partition(b"=")
-            if not (space and equals and record.endswith(b"\n")):
+            whole = record.endswith(b"\n") and position + length <= len(data)
+            if not (space and key and equals and whole):
                 self._wrong("its extended header is damaged")
             found[_decoded(key)] = _decoded(value[:-1])
             position += length

@@ -31,10 +31,7 @@ def written(request, content, image, tmp_path) -> Path:
 
 def test_it_comes_back_as_it_was(written, other, lease, image):
     (found,) = read_archive(written, other, lease=lease)
-    assert (found.name.removeprefix("docker.io/library/"), found.descriptor.digest) == (
-        "app:1",
-        image.digest,
-    )
+    assert (found.name, found.descriptor.digest) == (NAME, image.digest)
     assert {digest for digest, _ in other.layout.stored()} == {image.digest, *image.blobs}
     other.names.set("app:1", found.descriptor)
     assert other.verify() == []
