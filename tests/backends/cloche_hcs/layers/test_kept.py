@@ -206,10 +206,7 @@ def test_a_link_in_the_place_of_a_layer_is_left_alone(
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").touch()
-    try:
-        folder.symlink_to(precious, target_is_directory=True)
-    except OSError:
-        pytest.skip("this user may make no links")
+    folder.symlink_to(precious, target_is_directory=True)
     with pytest.raises(CleanupFailed, match="is a link"):
         store.unpack(BASE, pieces(base))
     assert (precious / "file").exists()
