@@ -88,7 +88,7 @@ class TestTls:
 
     def test_a_certificate_of_ours_is_shown(self, connect, authority, tmp_path):
         """To a server that talks to nobody else."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server, client = authority.server(), authority.client()
         context.load_cert_chain(server.file, server.key)
         context.load_verify_locations(authority.certificate.file)
@@ -115,7 +115,7 @@ class TestTls:
             assert plain.requests == []
 
     def test_from_https_nothing_leads_to_http(self, connect, authority, tmp_path, content):
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server = authority.server()
         context.load_cert_chain(server.file, server.key)
         descriptor, _ = content(b"content")
