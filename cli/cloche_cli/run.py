@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cloche_cli.declare import Command, rest
-from cloche_cli.sections import Containment, Environment, Files, Identity, Limits, Streams
+from cloche_cli.sections import (
+    Containment,
+    Environment,
+    Files,
+    Identity,
+    Limits,
+    Streams,
+    images_here,
+)
 from cloche_cli.usage import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +40,7 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
 
     verb: ClassVar[str] = "run"
     ends_at_argument: ClassVar[bool] = True
-    words = rest("[IMAGE | --] [COMMAND]...")
+    words = rest("[IMAGE | --] [COMMAND]...", complete=images_here)
 
     def __call__(self) -> int:
         """Run it; returns its exit code."""

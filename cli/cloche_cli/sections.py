@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from cloche import Mount
     from cloche_cli.declare import Complete
 
-__all__ = ["Containment", "Environment", "Files", "Identity", "Limits", "Streams", "one_of"]
+__all__ = [
+    "Containment",
+    "Environment",
+    "Files",
+    "Identity",
+    "Limits",
+    "Streams",
+    "images_here",
+    "one_of",
+]
 
 
 def _backends(kind: str) -> Complete:
@@ -20,6 +29,13 @@ def _backends(kind: str) -> Complete:
         return backends(kind, root)
 
     return complete
+
+
+def images_here(root: str | None) -> list[str]:
+    """Propose the names of images that are here."""
+    from cloche_cli.completion import images
+
+    return images(root)
 
 
 def one_of(*words: str) -> Complete:

@@ -7,6 +7,7 @@ one write in which each line replaces its predecessor, so nothing is ever seen e
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ from cloche_cli.progress.layout import Blob, Speed, counted, line, summary
 from cloche_cli.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TextIO
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self, TextIO
 
     from cloche.images.progress import Progress
 
@@ -25,6 +27,14 @@ __all__ = ["Bars"]
 _UP = "\033[{}A"
 _REST_OF_LINE, _REST_OF_SCREEN = "\033[K", "\033[J"
 _USUAL = os.terminal_size((80, 24))
+
+if sys.platform == "win32":
+    from cloche_cli.console import obey_sequences
+else:
+
+    def obey_sequences(fd: int) -> Callable[[], None]:
+        """Terminals do."""
+        return lambda: None
 
 
 class Bars(Display):
@@ -37,6 +47,19 @@ class Bars(Display):
         self._what = ""
         self._speed = Speed()
         self._painted: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._restore = obey_sequences(self._file.fileno())
+        return super().__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._restore()
 
     def show(self, events: Sequence[Progress]) -> None:
         """Take the events in, and paint what differs from what is there."""
