@@ -55,7 +55,7 @@ class Authentication:
         if credentials and credentials.registry_token:
             return f"Bearer {credentials.registry_token}"
         if challenge.scheme == "bearer":
-            return self._token(repository, challenge, scopes).header
+            return self._token(challenge, repository, scopes, credentials).header
         if credentials is None:
             raise denied(self._registry, "", was_somebody=False)
         return credentials.basic()
@@ -104,13 +104,18 @@ class Authentication:
             reason="neither Basic nor Bearer",
         )
 
-    def _token(self, repository: str, challenge: Challenge, scopes: frozenset[str]) -> Token:
+    def _token(
+        self,
+        challenge: Challenge,
+        repository: str,
+        scopes: frozenset[str],
+        credentials: Credentials | None,
+    ) -> Token:
         with self._lock:
             wanted = self._wanted.get(scopes, scopes)
             token = self._tokens.get((repository, wanted))
             if token is None or not token.is_fresh:
                 assert self._asker is not None
-                credentials = self.credentials(repository)
                 token = fetch_token(
                     self._transport, self._registry, self._asker, challenge, wanted, credentials
                 )

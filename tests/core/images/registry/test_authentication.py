@@ -399,3 +399,17 @@ def test_what_others_put_in_comes_out(docker_registry, connect):
     put(docker_registry.url, "plain:1", IMAGE)
     ref = Reference.parse(f"{docker_registry.host}/plain:1")
     assert connect(docker_registry.host).resolve(ref)[1] == IMAGE.data
+
+
+def test_threads_that_ask_for_several_repositories_do_not_wait_for_each_other(connect):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with Faulty() as asked, ThreadPoolExecutor(16) as pool:
+        asked.on("/v2/", challenge(f'Bearer realm="http://{asked.host}/token"'))
+        asked.on("/token", reply(200, {"token": "t"}))
+        client = connect(asked.host, credentials=ANN)
+        names = [Reference.parse(f"{asked.host}/name{number}") for number in range(64)]
+        for name in names:
+            asked.on(f"/v2/{name.repository}/tags/list", reply(200, {"tags": ["a"]}))
+        done = [pool.submit(client.tags, name) for name in names]
+        assert [each.result(timeout=30) for each in done] == [["a"]] * 64
