@@ -34,6 +34,8 @@ class FakeLayers(LayerStore):
 
     def unpack(self, source: LayerSource, chunks: Iterable[bytes]) -> Layer:
         """Unpack beside it, and rename when all has come."""
+        if (there := self.find(source)) is not None:
+            return there
         part = self._kept / f"part-{os.urandom(6).hex()}"
         part.mkdir(parents=True, mode=0o700)
         pieces = iter(chunks)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloche.layers import Layer
-from cloche.testing import LayerStoreSubject, LayerStoreSuite, RuntimeSubject, RuntimeSuite
+from cloche.testing import LayerKeepingSuite, LayerStoreSubject, RuntimeSubject, RuntimeSuite
 from cloche_linux.plugin import cloche_layer_stores, cloche_runtimes
 
 
@@ -31,19 +31,19 @@ class TestOverADirectory(RuntimeSuite):
         return RuntimeSubject(runtime=runtime, store=store, layers=self.layers)
 
 
-class TestOverlayStore(LayerStoreSuite):
+class TestOverlayStore(LayerKeepingSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
         store, *_ = cloche_layer_stores()
         return LayerStoreSubject(store=store)
 
 
-class TestFuseStore(LayerStoreSuite):
+class TestFuseStore(LayerKeepingSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
         _, store, _ = cloche_layer_stores()
         return LayerStoreSubject(store=store)
 
 
-class TestCopyStore(LayerStoreSuite):
+class TestCopyStore(LayerKeepingSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
         _, _, store = cloche_layer_stores()
         return LayerStoreSubject(store=store)

@@ -11,7 +11,7 @@ GLUE = """
 import os
 from pathlib import Path
 from cloche.layers import Layer
-from cloche.testing import LayerStoreSubject, LayerStoreSuite, RuntimeSubject, RuntimeSuite
+from cloche.testing import LayerKeepingSuite, LayerStoreSubject, RuntimeSubject, RuntimeSuite
 from cloche_linux.plugin import cloche_layer_stores, cloche_runtimes
 
 
@@ -22,7 +22,7 @@ class TestRuntime(RuntimeSuite):
         return RuntimeSubject(runtime=runtime, store=store, layers=layers)
 
 
-class TestLayerStore(LayerStoreSuite):
+class TestLayerStore(LayerKeepingSuite):
     def subject(self, home):
         store, *_ = cloche_layer_stores()
         return LayerStoreSubject(store=store)
