@@ -39,7 +39,7 @@ def test_what_the_image_says_holds(output, upload):
         "Cmd": ["id -u; id -g; pwd; echo $A $B"],
         "Env": ["PATH=/bin", "A=1", "B=2"],
         "User": "ann:9",
-        "WorkingDir": "/made/here",
+        "WorkingDir": "made/here",
     }
     users = made.archive({"etc/passwd": b"root:x:0:0::/:/bin/sh\nann:x:7:8::/:/bin/sh\n"})
     base = made.busybox(platform=HERE)

@@ -6,6 +6,15 @@ import pytest
 from registries import images as made
 
 from cloche import ImageError, InvalidSpec
+from cloche.images import Platform
+
+
+def image(*layers, **options) -> made.Image:
+    """One for this machine."""
+    here = Platform.here()
+    return made.image(
+        *layers, platform={"os": here.os, "architecture": here.architecture}, **options
+    )
 
 
 @pytest.fixture
@@ -13,7 +22,7 @@ def run(engine, kept):
     """Runs a container of an image with this configuration; gives its output."""
 
     def run_with(config, args=(), **options):
-        kept("it", made.image(made.archive({"etc/it": b"it"}), config=config))
+        kept("it", image(made.archive({"etc/it": b"it"}), config=config))
         options.setdefault("image", "it")
         return engine.run([*args], text=True, capture_output=True, check=True, **options).stdout
 
@@ -58,11 +67,11 @@ def test_its_environment_comes_before_what_is_asked_for(run):
 def test_its_user_directory_signal_and_labels(make_engine, kept, recorder, engine):
     config = {
         "User": "7:8",
-        "WorkingDir": "srv/it",
+        "WorkingDir": "/srv/it",
         "StopSignal": "SIGINT",
         "Labels": {"a": "1", "b": "2"},
     }
-    kept("it", made.image(config=config))
+    kept("it", image(config=config))
     own = make_engine(recorder)
     with own.start(["sleep", "9"], image="it", labels={"b": "3"}, keep=True) as container:
         process = recorder.request.spec.process
@@ -74,7 +83,7 @@ def test_its_user_directory_signal_and_labels(make_engine, kept, recorder, engin
 
 
 def test_what_is_asked_for_comes_first(make_engine, kept, recorder):
-    kept("it", made.image(config={"User": "7", "WorkingDir": "/srv", "Cmd": ["true"]}))
+    kept("it", image(config={"User": "7", "WorkingDir": "/srv", "Cmd": ["true"]}))
     make_engine(recorder).run([], image="it", user="9", workdir="/tmp")
     process = recorder.request.spec.process
     assert (process.user.uid, process.cwd) == (9, "/tmp")
@@ -86,13 +95,13 @@ def test_a_stop_signal_that_is_none_is_an_error_of_the_image(run):
 
 
 def test_an_idle_container_runs_nothing_of_it(engine, kept):
-    kept("it", made.image(config={"Entrypoint": ["false"]}))
+    kept("it", image(config={"Entrypoint": ["false"]}))
     with engine.start(image="it", idle=True) as box:
         assert box.run(["echo", "hi"], text=True, capture_output=True).stdout == "hi\n"
 
 
 def test_volumes_can_be_written_where_the_root_can_not(make_engine, kept, recorder):
-    kept("it", made.image(config={"Cmd": ["true"], "Volumes": {"/data": {}, "/other": {}}}))
+    kept("it", image(config={"Cmd": ["true"], "Volumes": {"/data": {}, "/other": {}}}))
     engine = make_engine(recorder)
     engine.run([], image="it", read_only=True, tmpfs=["/other:size=1M"])
     mounts = {m.destination: m for m in recorder.request.spec.mounts}

@@ -14,6 +14,7 @@ HELLO = {"Cmd": ["echo", "hello"]}
 def layered(*texts: str, config=None, **options) -> made.Image:
     """An image with a layer for each text."""
     layers = [made.archive({f"srv/{n}": t.encode()}) for n, t in enumerate(texts)]
+    options.setdefault("platform", here())
     return made.image(*layers, config=config or HELLO, **options)
 
 
@@ -90,7 +91,7 @@ class TestRunning:
             made.archive({"srv/a": b"below", "srv/b": b"below"}),
             made.archive({"srv/a": b"above", "srv/.wh.b": b""}),
         ]
-        kept("it", made.image(*layers))
+        kept("it", made.image(*layers, platform=here()))
         seen = []
 
         def look(call):
