@@ -8,6 +8,7 @@ import os
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -251,18 +252,18 @@ class TestTokens:
                 connect(guarded.host, credentials=wrong).resolve(ref)
             assert "of another" not in str(caught.value)
 
-    def test_a_token_that_has_ended_is_renewed(self, authority, connect, content, tmp_path):
-        """Renewed early: at half of a life that is this short."""
-        with (
-            TokenServer(authority.certificate, password=PASSWORD, lifetime=1) as tokens,
-            DockerRegistry(tmp_path / "registry", tokens=tokens) as guarded,
-        ):
-            ref = Reference.parse(f"{guarded.host}/it:1")
-            client = connect(guarded.host, credentials=ANN)
-            push(client, ref, content)
-            before = len(tokens.asked)
-            client.resolve(ref)
-            assert len(tokens.asked) > before or pause_and_resolve(client, ref)
+    @pytest.mark.parametrize(("lifetime", "fetched"), [(1, 2), (300, 1)])
+    def test_a_token_that_has_ended_is_renewed(self, connect, lifetime, fetched):
+        """Before its end: a life as short as that is over in the middle."""
+        with Faulty() as asked:
+            asked.on("/v2/", challenge(f'Bearer realm="http://{asked.host}/token"'))
+            asked.on("/token", reply(200, {"token": "t", "expires_in": lifetime}))
+            asked.on("/v2/it/tags/list", reply(200, {"tags": []}))
+            client = connect(asked.host)
+            client.tags(Reference.parse(f"{asked.host}/it"))
+            time.sleep(0.6)
+            client.tags(Reference.parse(f"{asked.host}/it"))
+            assert len(asked.asked("/token")) == fetched
 
     def test_a_token_that_is_no_longer_taken_is_renewed(self, connect):
         with Faulty() as asked:
@@ -306,13 +307,6 @@ class TestTokens:
             asked.on("/token", reply(200, answer))
             with pytest.raises(ImageError, match="token"):
                 connect(asked.host).check_login()
-
-
-def pause_and_resolve(client, ref):
-    import time
-
-    time.sleep(0.6)
-    return client.resolve(ref)
 
 
 class TestSecrets:

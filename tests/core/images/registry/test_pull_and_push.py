@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 
 import pytest
 from registries import images
@@ -104,6 +105,18 @@ def test_pieces_are_small(client, content, named):
     descriptor, reader = content(data)
     client.push_blob(ref, descriptor, reader)
     assert max(map(len, client.fetch(ref, descriptor))) <= 2**20
+
+
+def test_memory_does_not_grow_with_a_blob(client, content, named):
+    ref = named()
+    descriptor, reader = content(bytes(32 * 2**20))
+    client.push_blob(ref, descriptor, reader)
+    tracemalloc.start()
+    try:
+        assert sum(map(len, client.fetch(ref, descriptor))) == descriptor.size
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_there_is_not_sent_again(client, content, named):
