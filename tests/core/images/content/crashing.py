@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from layouts.keeping import remains
+from layouts.rules import faults
 from registries import images as made
 
 from cloche.images import Descriptor
@@ -134,14 +135,22 @@ def ended(child: int) -> int:
 def find(home: str, seed: int) -> dict[str, Any]:
     """What those find who come after: nothing wrong, and everything works."""
     content = Content(home)
-    problems = [str(each) for each in content.verify()]
+    problems = [str(each) for each in content.verify()] + faults(Path(home))
+    problems += [] if published(content) == list(content.names.list()) else ["index.json"]
     work(content, seed)
-    problems += [f"then: {each}" for each in content.verify()]
+    problems += [f"then: {each}" for each in (*content.verify(), *faults(Path(home)))]
     missing = [n for n, d in content.names.digests().items() if content.notes.get(d) is None]
     for name in content.names.list():
         content.names.remove(name)
     content.collect(partial=True)
     return {"problems": problems, "without notes": missing, "left": remains(content)}
+
+
+def published(content: Content) -> list[str]:
+    """The names that other programs see."""
+    index = json.loads(Path(content.layout.index).read_bytes())
+    key = "org.opencontainers.image.ref.name"
+    return [entry["annotations"][key] for entry in index["manifests"]]
 
 
 def report(at: str, home: str, seed: int) -> None:
