@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ArchiveSource"]
 
-#: Bytes of documents that are kept in memory; images have a few thousand each.
-_DOCUMENTS = 16 * 1024 * 1024
-_MOST_ENTRIES = 100_000
+#: Bytes of names and documents that are kept in memory; images have a few thousand each.
+_IN_MEMORY = 16 * 1024 * 1024
+_MOST_ENTRIES = 20_000
 _MOST_LINKS = 8
 _BINARY = "application/octet-stream"
 _OF_LAYOUTS = ("index.json", "manifest.json", "oci-layout")
@@ -45,7 +45,7 @@ class ArchiveSource(Source):
         self._documents: dict[str, bytes] = {}
         self._files: dict[str, Descriptor] = {}
         self._links: dict[str, str] = {}
-        self._room = _DOCUMENTS
+        self._room = _IN_MEMORY
 
     def take(self, stream: Stream) -> None:
         """Read an archive to its end; ImageError names the entry that is wrong."""
@@ -58,8 +58,9 @@ class ArchiveSource(Source):
             if name in seen:
                 raise ImageError(f"{excerpt(name)}: is there twice")
             seen.add(name)
-            if len(seen) > _MOST_ENTRIES:
-                raise ImageError(f"there are more than {_MOST_ENTRIES} entries")
+            self._room -= len(name) + len(entry.target)
+            if len(seen) > _MOST_ENTRIES or self._room < 0:
+                raise ImageError(f"{excerpt(name)}: there are too many entries before it")
             self._take(name, entry, tar)
         stream.drain(_PADDING)
 

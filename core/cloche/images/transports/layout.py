@@ -8,15 +8,13 @@ from cloche.errors import ImageError
 from cloche.images import media
 from cloche.images.content.names import REF_NAME
 from cloche.images.documents import read_object
-from cloche.images.manifest import Index, Manifest, read_manifest
+from cloche.images.manifest import Descriptor, Index, Manifest, read_manifest
 
 from .named import Named
 from .source import blob_name, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from cloche.images.manifest import Descriptor
 
     from .source import Source
 
@@ -45,8 +43,9 @@ def read_layout(source: Source) -> list[Named]:
     if not isinstance(index, Index):
         raise ImageError(f"{_INDEX}: is no index")
     found = [each for each in index.manifests if _is_image(each)]
+    trees = _Trees(source)
     for descriptor in found:
-        if not _bring_tree(source, descriptor, 0):
+        if not trees.bring(descriptor):
             raise ImageError(f"{blob_name(descriptor.digest)}: is missing")
     return [Named(_name(each.annotations or {}), _plain(each)) for each in found]
 
@@ -67,23 +66,45 @@ def _name(annotations: Mapping[str, str]) -> str | None:
 
 
 def _plain(descriptor: Descriptor) -> Descriptor:
-    return descriptor.replace(annotations=None, platform=None, urls=None, data=None)
+    return Descriptor(
+        media_type=descriptor.media_type, digest=descriptor.digest, size=descriptor.size
+    )
 
 
-def _bring_tree(source: Source, descriptor: Descriptor, depth: int) -> bool:
-    """Bring what a manifest or index refers to, and then itself; False if that is not there."""
-    if depth > _DEEPEST:
-        raise ImageError(f"{blob_name(descriptor.digest)}: is an index in too many others")
-    data = _document(source, descriptor)
-    if data is None:
-        return False
-    document = _parsed(data, descriptor)
-    if isinstance(document, Index):
-        _bring_images(source, descriptor, document, depth)
-    else:
-        bring_parts(source, document)
-    source.keep(descriptor, data)
-    return True
+class _Trees:
+    """Brings manifests with all that they refer to, each once however often it is referred to."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._brought: dict[Descriptor, bool] = {}
+
+    def bring(self, descriptor: Descriptor, depth: int = 0) -> bool:
+        """Bring what a manifest or index refers to, then itself; False if that is not there."""
+        plain = _plain(descriptor)
+        if plain not in self._brought:
+            self._brought[plain] = self._bring(plain, depth)
+        return self._brought[plain]
+
+    def _bring(self, descriptor: Descriptor, depth: int) -> bool:
+        if depth > _DEEPEST:
+            raise ImageError(f"{blob_name(descriptor.digest)}: is an index in too many others")
+        data = _document(self._source, descriptor)
+        if data is None:
+            return False
+        document = _parsed(data, descriptor)
+        if isinstance(document, Index):
+            self._bring_images(descriptor, document, depth)
+        else:
+            _bring_parts(self._source, document)
+        self._source.keep(descriptor, data)
+        return True
+
+    def _bring_images(self, descriptor: Descriptor, index: Index, depth: int) -> None:
+        """Of an index, the images that are there: layouts may hold one platform of many."""
+        images = [each for each in index.manifests if _is_image(each)]
+        brought = [self.bring(each, depth + 1) for each in images]
+        if images and not any(brought):
+            raise ImageError(f"{blob_name(descriptor.digest)}: none of its images is there")
 
 
 def _document(source: Source, descriptor: Descriptor) -> bytes | None:
@@ -103,15 +124,7 @@ def _parsed(data: bytes, descriptor: Descriptor) -> Manifest | Index:
         raise ImageError(f"{name}: {error.message}", hint=error.hint) from None
 
 
-def _bring_images(source: Source, descriptor: Descriptor, index: Index, depth: int) -> None:
-    """Of an index, the images that are there: layouts may hold one platform of many."""
-    images = [each for each in index.manifests if _is_image(each)]
-    brought = [_bring_tree(source, each, depth + 1) for each in images]
-    if images and not any(brought):
-        raise ImageError(f"{blob_name(descriptor.digest)}: none of its images is there")
-
-
-def bring_parts(source: Source, manifest: Manifest) -> None:
+def _bring_parts(source: Source, manifest: Manifest) -> None:
     """Bring configuration and layers; those that only their owner distributes may be missing."""
     for part in (manifest.config, *manifest.layers):
         if not source.bring(part) and not part.urls:

@@ -81,11 +81,14 @@ def _blobs(content: Content, images: Sequence[Named]) -> dict[Digest, Descriptor
 
 
 def _gather(content: Content, descriptor: Descriptor, found: dict[Digest, Descriptor]) -> bool:
+    if descriptor.digest in found:
+        return True
     if not content.has(descriptor.digest):
         return False
     document = content.manifest(descriptor.digest, descriptor.media_type)
     if isinstance(document, Index):
-        there = [_gather(content, each, found) for each in document.manifests]
+        children = {each.digest: each for each in document.manifests}
+        there = [_gather(content, each, found) for each in children.values()]
         if document.manifests and not any(there):
             return False
     else:

@@ -67,6 +67,10 @@ def docker_with_changed(ending: str, content: bytes) -> bytes:
     return pack({name: content if name.endswith(ending) else c for name, c in found.items()})
 
 
+def many(count: int, length: int) -> bytes:
+    return pack([(f"{n:05}{'x' * length}", b"") for n in range(count)])
+
+
 WHOLE = pack(entries())
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "an absolute name": (added("/etc/cron.d/x", b"x"), "'/etc/cron.d/x': is no name of an entry"),
@@ -86,6 +90,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a sparse file of a billion gigabytes": (added("x", sparse()), "x: is neither a file"),
     "the same name twice": (added("index.json", b"{}"), "index.json: is there twice"),
     "the same name by another way": (added("./index.json", b"{}"), "index.json: is there twice"),
+    "too many entries": (many(20_001, 1), "there are too many entries before it"),
+    "names that are too long": (many(20, 1_000_000), "there are too many entries before it"),
     "a huge document": (changed("index.json", b" " * 5_000_000), "index.json: has 5000000 bytes"),
     "a document of depth": (
         changed("index.json", b'{"schemaVersion":2,"manifests":' + b"[" * 100_000),
@@ -186,3 +192,22 @@ def test_directories_are_believed_no_more_than_archives(what, layout, other, lea
         read_archive(layout, other, lease=lease)
     lease.close()
     assert remains(other) == []
+
+
+def test_what_is_referred_to_again_and_again_is_read_once(content, other, lease, tmp_path):
+    """Four indexes in one another, each a thousand times: a million millions of ways."""
+    top = IMAGE
+    for _ in range(4):
+        top = made.index(*[top] * 1000)
+    described = keep(content, made.Image(top.data, top.media_type, children=()))
+    nested = top
+    while nested.children:
+        keep(content, made.Image(nested.data, nested.media_type))
+        nested = nested.children[0]
+    keep(content, IMAGE)
+    content.names.set("a:1", described)
+    assert content.verify() == []
+    write_archive(content, [Named("a:1", described)], tmp_path / "x", format="oci")
+    (found,) = read_archive(tmp_path / "x", other, lease=lease)
+    assert found.descriptor.digest == top.digest
+    assert other.collect().removed == ()
