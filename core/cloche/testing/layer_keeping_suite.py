@@ -116,7 +116,7 @@ class LayerKeepingSuite(LayerStoreSuite):
         """``changes`` and ``archive`` of an unknown container are NotFound, or NotSupported."""
         for verb in (shelf.store.changes, shelf.store.archive):
             with pytest.raises((NotFound, NotSupported)):
-                [*verb("never-heard-of")]
+                list(verb("never-heard-of"))
 
     def test_different_layers_may_be_unpacked_at_once(self, shelf: Shelf) -> None:
         """The store is thread-safe: different layers don't get in each other's way."""
