@@ -153,14 +153,16 @@ def present(content: Content, top: Digest, name: str | None) -> Iterator[Image]:
     """Name the whole images that a manifest or an index leads to here, for whatever platforms."""
     from .manifest import Index
 
-    pending = [(top, 0)]
+    pending, seen = [(top, 0)], {top}
     while pending:
         digest, depth = pending.pop(0)
         if depth >= DEEPEST or not content.has(digest):
             continue
         found = content.manifest(digest)
         if isinstance(found, Index):
-            pending += [(each.digest, depth + 1) for each in found.manifests]
+            new = dict.fromkeys(e.digest for e in found.manifests if e.digest not in seen)
+            seen.update(new)
+            pending += [(each, depth + 1) for each in new]
         elif (image := _image(content, digest)) is not None:
             yield _renamed(image, None if name is None else familiar(name))
 

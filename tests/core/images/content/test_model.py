@@ -117,5 +117,5 @@ class Store(RuleBasedStateMachine):
         shutil.rmtree(self.place)
 
 
-Store.TestCase.settings = settings(deadline=None, max_examples=30, stateful_step_count=25)
+Store.TestCase.settings = settings(deadline=None, max_examples=20, stateful_step_count=20)
 TestStore = Store.TestCase
