@@ -273,13 +273,18 @@ class TestRedirects:
         assert b"".join(known.fetch(ref, descriptor)) == data
         assert "Authorization" in faulty.asked("/moved")[0]
 
-    def test_another_hosts_challenge_is_not_answered(self, faulty, storage, known, ref, blob):
+    @pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+    def test_another_hosts_challenge_is_not_answered(
+        self, faulty, storage, known, ref, blob, scheme
+    ):
+        """It would have the password sent to whatever it calls a token server."""
         descriptor, _, path, _ = blob
         self.secured(faulty, path, reply(307, Location=f"http://{storage.host}/data"))
-        storage.on("/data", challenge('Basic realm="give it to me"'))
+        storage.on("/data", challenge(f'{scheme} realm="http://{storage.host}/token"'))
         with pytest.raises(ImageError, match="answers 401"):
             list(known.fetch(ref, descriptor))
-        assert [headers.get("Authorization") for headers in storage.asked("/data")] == [None]
+        asked = [(at, headers.get("Authorization")) for _, at, headers, _ in storage.requests]
+        assert asked == [("/data", None)]
 
     @pytest.mark.parametrize(
         "location",
