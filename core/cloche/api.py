@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from cloche.container import Container
     from cloche.engine import Engine
-    from cloche.images import Images
+    from cloche.images import Image, Report
     from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
     from cloche.spec import Spec
     from cloche.survey import Backend
 
-__all__ = ["backends", "create", "default_engine", "get", "images", "list", "run", "start"]
+__all__ = ["backends", "create", "default_engine", "get", "list", "pull", "run", "start"]
 
 _engine: Engine | None = None
 
@@ -113,9 +113,19 @@ def list(*, all: bool = False) -> builtins.list[Container[bytes]]:  # noqa: A001
     return default_engine().list(all=all)
 
 
-def images() -> Images:
-    """Give the images that are here, and the ways to get more."""
-    return default_engine().images
+def pull(
+    name: str,
+    *,
+    platform: str | None = None,
+    policy: Literal["always", "missing", "never"] = "always",
+    report: Report | None = None,
+) -> Image:
+    """Bring an image from its registry: its layers come side by side, checked and unpacked.
+
+    ``Engine.images`` has all that can be done with images; ``Images.pull`` says what is raised.
+    """
+    images = default_engine().images
+    return images.pull(name, platform=platform, policy=policy, report=report)
 
 
 def backends() -> builtins.list[Backend]:

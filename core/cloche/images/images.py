@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
-    from cloche.choice import Opened
     from cloche.container import Container
-    from cloche.layers import Layer, LayerStore
     from cloche.workshop import Workshop
 
     from .content import Collected, Problem, Usage
@@ -251,12 +249,6 @@ class Images:
         from .uses import in_use
 
         return self.content.usage(in_use(self._shop.places))
-
-    def unpack(self, image: Image, store: Opened[LayerStore]) -> tuple[Layer, ...]:
-        """Unpack what is missing of an image's layers, topmost first. For the engine."""
-        from .unpacking import unpack_image
-
-        return unpack_image(self.content, store, image)
 
 
 def _quiet(_: Progress) -> None:

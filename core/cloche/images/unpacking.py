@@ -69,8 +69,9 @@ class Unpacker:
                 try:
                     return self._store.backend.unpack(source, told)
                 except ImageError as error:
+                    hint = error.hint or "cloche image verify, then pull it again"
                     raise ImageError(
-                        f"{self._name}: layer {blob.digest}: {error}", hint=error.hint
+                        f"{self._name}: layer {blob.digest}: {error}", hint=hint
                     ) from error
 
     def _told(

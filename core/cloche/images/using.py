@@ -41,7 +41,7 @@ def using_image(shop: Workshop, asked: Asked) -> Iterator[None]:
         layers = [store.backend.find(source) for source in image.layers]
         found = tuple(layer for layer in layers if layer is not None)
         if len(found) < len(layers):
-            found = shop.images.unpack(image, store)
+            found = _unpacked(shop, image, store)
         apply(asked, image)
         asked.layers, asked.layer_store = found, store.name
         yield
@@ -62,7 +62,13 @@ def unpack_for_use(shop: Workshop, image: Image, *, vm: bool = False) -> tuple[L
     """Unpack what is missing of an image where a run would look for it; topmost first."""
     need = Capability.ISOLATE_VM if vm else Capability.ISOLATE_PROCESS
     wants = Wants(kinds=frozenset({"image"}), needs=frozenset({need}))
-    return shop.images.unpack(image, store_for(shop, wants, {}))
+    return _unpacked(shop, image, store_for(shop, wants, {}))
+
+
+def _unpacked(shop: Workshop, image: Image, store: Opened[LayerStore]) -> tuple[Layer, ...]:
+    from .unpacking import unpack_image
+
+    return unpack_image(shop.images.content, store, image)
 
 
 def _image(shop: Workshop, asked: Asked) -> Image:
@@ -78,5 +84,7 @@ def _image(shop: Workshop, asked: Asked) -> Image:
     try:
         return shop.images.pull(asked.image, platform=asked.platform, vm=vm)
     except Unavailable as error:
+        if asked.pull == "always":
+            raise
         missing = not_found(asked.image)
-        raise ImageError(f"{missing} here; {error}", hint=missing.hint or error.hint) from error
+        raise ImageError(f"{missing}: {error}", hint=missing.hint) from error
