@@ -6,6 +6,7 @@ killed: the step at which it died, what was wrong then, and what became of the n
 
 from __future__ import annotations
 
+import io
 import json
 import mmap
 import os
@@ -17,15 +18,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from layouts.archives import docker_archive, pack
 from layouts.keeping import remains
 from layouts.rules import faults
 from registries import images as made
 
 from cloche.images import Descriptor
 from cloche.images.content import Content
+from cloche.images.transports import read_archive
 
 CALLS = ("open", "write", "fsync", "ftruncate", "mkdir", "replace", "unlink")
 FOLDERS = {"parts": "part", "names": "name", "notes": "note", "leases": "lease", "blobs": "blob"}
+ARCHIVE = pack(docker_archive(made.archive({"a": b"b" * 5000}), tags=["loaded:1"]))
 
 
 class Steps:
@@ -85,6 +89,7 @@ def work(content: Content, seed: int) -> None:
                 other = spool.commit()
             name_image(content, lease, [described.digest, other], f"app:{turn}")
     content.names.remove("app:0")
+    load(content)
     leave_part(content, chance.randbytes(100))
     content.collect(partial=True)
 
@@ -103,6 +108,13 @@ def name_image(content: Content, lease: Any, layers: list[str], name: str) -> No
     manifest = content.put(text, made.TYPES["manifest"])
     content.names.set(name, manifest)
     content.notes.set(manifest.digest, {"layers": layers})
+
+
+def load(content: Content) -> None:
+    with content.leases.hold(reason="crash") as lease:
+        (found,) = read_archive(io.BytesIO(ARCHIVE), content, lease=lease)
+        content.names.set(str(found.name), found.descriptor)
+        content.notes.set(found.descriptor.digest, {"layers": []})
 
 
 def leave_part(content: Content, data: bytes) -> None:
