@@ -11,7 +11,7 @@ from .digest import Digest, check_digest
 from .documents import LARGEST
 from .finding import familiar, identify, not_found
 from .reference import Reference
-from .uses import headers_with_images, in_use
+from .uses import headers_with_images, in_use, is_all_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -76,7 +76,8 @@ def _collect(shop: Workshop, *, among: Set[str] | None, partial: bool) -> Collec
     """Records are read when nobody can take a lease: what starts now, is held or noted."""
 
     def discard(keep: Set[str]) -> None:
-        _discard_layers(shop, {*keep, *_layers_of(shop.images.content, keep)})
+        if is_all_known(shop.places):
+            _discard_layers(shop, {*keep, *_layers_of(shop.images.content, keep)})
 
     roots = in_use(shop.places)
     return shop.images.content.collect(roots, among=among, partial=partial, also=discard)

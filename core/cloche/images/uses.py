@@ -12,22 +12,31 @@ from cloche.records import Records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cloche.journal import Header
+    from cloche.journal import Entry, Header
     from cloche.locations import Locations
 
-__all__ = ["headers_with_images", "in_use"]
+__all__ = ["headers_with_images", "in_use", "is_all_known"]
 
 
 def headers_with_images(places: Locations) -> Iterator[Header]:
     """The first lines of all records, of every place that shares this data, which name an image."""
+    for entry in _entries(places):
+        if entry.header is not None and entry.header.image_digest is not None:
+            yield entry.header
+
+
+def is_all_known(places: Locations) -> bool:
+    """Whether each record says what its container uses; a damaged one may be a running one's."""
+    return all(entry.header or entry.problem is None for entry in _entries(places))
+
+
+def _entries(places: Locations) -> Iterator[Entry]:
     for run in dict.fromkeys(all_runs(places)):
         records = Records(run)
         with suppress(Unavailable):  # another user's, who has images of his own
             for each in records.ids():
                 with suppress(NotFound):
-                    header = records.read(each).header
-                    if header is not None and header.image_digest is not None:
-                        yield header
+                    yield records.read(each)
 
 
 def in_use(places: Locations) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from registries import images as made
 
@@ -95,8 +97,6 @@ class TestRunning:
         seen = []
 
         def look(call):
-            from pathlib import Path
-
             seen.extend(sorted(p.name for p in Path(call.root, "srv").iterdir()))
             seen.append(Path(call.root, "srv/a").read_text())
 
@@ -158,6 +158,19 @@ class TestRemoving:
             assert engine.images.remove("it", force=True) == ["it:latest"]
             assert engine.images.list() == []
             assert len(list(store_of(engine).unpacked())) == 1
+        engine.images.prune()
+        assert list(store_of(engine).unpacked()) == []
+
+    def test_layers_stay_while_a_damaged_record_may_be_that_of_who_uses_them(self, engine, kept):
+        kept("it", layered("a"))
+        container = engine.start(["sleep", "9"], image="it")
+        (journal,) = Path(engine.workshop.records.directory(container.id)).glob("*.journal")
+        whole = journal.read_bytes()
+        journal.write_bytes(b"?" + whole)
+        engine.images.remove("it")
+        assert len(list(store_of(engine).unpacked())) == 1
+        journal.write_bytes(whole)
+        container.remove(force=True)
         engine.images.prune()
         assert list(store_of(engine).unpacked()) == []
 
