@@ -89,7 +89,7 @@ class LayerKeepingSuite(LayerStoreSuite):
     def test_a_hostile_archive_writes_nothing_outside(self, shelf: Shelf, name: str) -> None:
         """An entry that leads out of its layer is an ImageError naming it; nothing is written."""
         (lower, _), _ = self._sources()
-        hostile = _archive({name: b"1"})
+        hostile = _archive({name: b"1"}, folder=None)
         with pytest.raises(ImageError) as refused:
             shelf.store.unpack(lower, [hostile])
         assert "outside" in str(refused.value)
@@ -177,13 +177,14 @@ def _digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def _archive(files: dict[str, bytes]) -> bytes:
+def _archive(files: dict[str, bytes], folder: str | None = "etc") -> bytes:
     """An archive of files, with the directory that they lie in."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        folder = tarfile.TarInfo("etc")
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(folder)
+        if folder is not None:
+            directory = tarfile.TarInfo(folder)
+            directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(directory)
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
