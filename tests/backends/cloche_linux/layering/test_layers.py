@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -184,6 +186,47 @@ def test_what_a_killed_one_left_goes_with_the_next(layers: Layers, tmp_path: Pat
     assert part in held(tmp_path)
     layers.unpack(source(LATER, ARCHIVE), [LATER])
     assert not any(name.startswith(".part-") for name in held(tmp_path))
+
+
+AGAIN = """
+import sys
+from cloche.layers import LayerSource
+from cloche_linux.layering.layers import Layers
+
+archive, layers = open(sys.argv[2], "rb").read(), Layers(sys.argv[1])
+source = LayerSource(digest="sha256:" + "0" * 64)
+print("begun", flush=True)
+while True:
+    layers.unpack(source, (archive[at : at + 4096] for at in range(0, len(archive), 4096)))
+    layers.discard(source)
+"""
+
+
+@pytest.mark.slow
+def test_whenever_it_is_killed_a_layer_is_whole_or_not_there(
+    layers: Layers, tmp_path: Path
+) -> None:
+    """And the next one unpacks it, and leaves nothing of what was."""
+    archive = packed(*(entry(f"f{number}", b"x" * 3000) for number in range(200)))
+    (tmp_path / "archive").write_bytes(archive)
+    wanted = LayerSource(digest=f"sha256:{'0' * 64}")
+    command = [sys.executable, "-c", AGAIN, tmp_path / "home", tmp_path / "archive"]
+    met = set[str]()
+    for number in range(30):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "begun\n"
+            time.sleep(random.Random(number).random() * 0.05)
+            os.kill(other.pid, signal.SIGKILL)
+        met |= {"whole" if name.startswith("sha") else "half" for name in held(tmp_path)}
+        if (found := layers.find(wanted)) is not None:
+            assert len(os.listdir(str(found.path))) == 200
+        assert len(os.listdir(str(layers.unpack(wanted, [archive]).path))) == 200
+        layers.discard(wanted)
+        layers.unpack(source(ARCHIVE), [ARCHIVE])
+        layers.discard(source(ARCHIVE))
+        assert held(tmp_path) == []
+    assert "half" in met, "it was never killed while it worked"
 
 
 def test_two_at_once_make_one(layers: Layers, tmp_path: Path) -> None:
