@@ -56,11 +56,24 @@ def _damage(content: Content) -> Iterator[Problem]:
     for digest, _ in content.layout.stored():
         path = content.layout.blob(digest)
         with suppress(FileNotFoundError):
-            if (fault := _fault(path, digest)) is not None:
-                with content.layout.locked():
-                    unlink(path)
+            before = _identity(path)
+            fault = _fault(path, digest)
+            if fault is not None and _throw_away(content, path, before):
                 remedy = "it was thrown away; pull or load again what needs it"
                 yield Problem(f"{digest} {fault}", remedy, path, digest)
+
+
+def _throw_away(content: Content, path: str, before: tuple[int, ...]) -> bool:
+    """Not what has come anew since: somebody else may have looked at the same time."""
+    with content.layout.locked():
+        if damaged := _identity(path) == before:
+            unlink(path)
+        return damaged
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _fault(path: str, digest: Digest) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,21 @@ def test_a_damaged_blob_is_named_thrown_away_and_comes_again(content, image, whi
     assert not content.has(digest)
     keep(content, image, "a:1")
     assert content.verify() == []
+
+
+def test_what_came_anew_meanwhile_is_not_thrown_away(content, image):
+    """Of two who look at the same time, the later one finds what was fetched after the first."""
+    keep(content, image, "a:1")
+    path = Path(content.path(image.digest))
+    path.write_bytes(b"?")
+    with ThreadPoolExecutor(1) as pool:
+        with content.layout.locked():
+            looking = pool.submit(content.verify)
+            time.sleep(0.3)
+            path.unlink()
+            path.write_bytes(image.data)
+        assert looking.result() == []
+    assert path.read_bytes() == image.data
 
 
 @pytest.mark.parametrize("which", ["manifest", "config", "layer"])
