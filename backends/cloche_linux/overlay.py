@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cloche.runtime import BackendContext
     from cloche.spec import Mount
-    from cloche_linux.layering.changes import Part
+    from cloche_linux.layering.parts import Part
 
 __all__ = ["OverlayStore"]
 
@@ -88,7 +88,7 @@ class OverlayStore(KeepsLayers):
 
     def _note(self, id: str, parts: dict[str, tuple[dict[str, object], list[str]]]) -> None:
         """Write down what the layers are, for who asks for changes; what is in memory is lost."""
-        from cloche_linux.layering.changes import Part, note
+        from cloche_linux.layering.parts import Part, note
 
         found = [
             Part(at=at, top=upper, layers=tuple(layers))

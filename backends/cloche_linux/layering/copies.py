@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cloche.layers import Layer
     from cloche.runtime import BackendContext
-    from cloche_linux.layering.changes import Part
+    from cloche_linux.layering.parts import Part
 
 __all__ = ["CopyStore"]
 
@@ -60,7 +60,7 @@ class CopyStore(KeepsLayers):
         return RootFilesystem(form=form, path=root)
 
     def _make(self, container: str, layers: Sequence[str]) -> str:
-        from cloche_linux.layering.changes import Part, note
+        from cloche_linux.layering.parts import Part, note
 
         root = os.path.join(container, "root")
         os.makedirs(self._containers, 0o700, exist_ok=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cloche.layers import Layer
     from cloche.runtime import BackendContext
-    from cloche_linux.layering.changes import Part
+    from cloche_linux.layering.parts import Part
 
 __all__ = ["FuseStore", "mount"]
 
@@ -70,7 +70,7 @@ class FuseStore(KeepsLayers):
         return RootFilesystem(form=form, path=root)
 
     def _make(self, container: str, layers: Sequence[str]) -> str:
-        from cloche_linux.layering.changes import Part, note
+        from cloche_linux.layering.parts import Part, note
 
         os.makedirs(self._containers, 0o700, exist_ok=True)
         os.mkdir(container, 0o700)

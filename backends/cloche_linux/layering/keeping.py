@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cloche.layers import Change, Layer, LayerSource
-    from cloche_linux.layering.changes import Part
     from cloche_linux.layering.layers import Layers
+    from cloche_linux.layering.parts import Part
 
 __all__ = ["KeepsLayers", "check_id", "directories", "found_parts", "visible"]
 
@@ -87,7 +87,7 @@ def directories(layers: Sequence[Layer], store: str) -> list[str]:
 
 def found_parts(container: str, id: str) -> list[Part]:
     """Read what was noted of a container's root. Raises NotFound."""
-    from cloche_linux.layering.changes import noted
+    from cloche_linux.layering.parts import noted
 
     try:
         return noted(container)
@@ -97,9 +97,10 @@ def found_parts(container: str, id: str) -> list[Part]:
 
 def visible(layers: Sequence[Layer]) -> Sequence[Layer]:
     """Leave out the layers beneath one whose very root is opaque: overlays do not look for that."""
-    from cloche_linux.layering.marks import is_opaque
-
     for number, layer in enumerate(layers, 1):
-        if layer.digest is not None and layer.path is not None and is_opaque(str(layer.path)):
-            return layers[:number]
+        if layer.digest is not None and layer.path is not None:
+            from cloche_linux.layering.marks import is_opaque
+
+            if is_opaque(str(layer.path)):
+                return layers[:number]
     return layers

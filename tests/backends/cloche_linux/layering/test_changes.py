@@ -17,7 +17,8 @@ from tarballs import directory, entry, packed, source, symlink, tree, unpacked
 
 from cloche.errors import InvalidSpec, NotFound
 from cloche.layers import Change, ChangeKind, Layer
-from cloche_linux.layering.changes import Part, archive, changes
+from cloche_linux.layering.changes import archive, changes
+from cloche_linux.layering.parts import Part
 from cloche_linux.overlay import OverlayStore
 
 from .conftest import mounted
