@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
 
-from cloche.errors import ImageError, NotFound, Unavailable
+from cloche.errors import ImageError, InvalidState, NotFound, Unavailable
 
 from .config import RegistryConfig, read_registry_config
 
@@ -42,6 +42,7 @@ class Registry:
         self._config = config
         self._credentials = credentials
         self._opened: list[Session] = []
+        self._closed = False
         self._lock = Lock()
 
     @classmethod
@@ -66,8 +67,9 @@ class Registry:
         self.close()
 
     def close(self) -> None:
-        """End all connections; whoever still fetches gets an error."""
+        """End all connections; whoever still fetches gets an error, and so does who asks later."""
         with self._lock:
+            self._closed = True
             for session in self._opened:
                 session.close()
             self._opened.clear()
@@ -176,6 +178,8 @@ class Registry:
 
     def _sessions(self) -> list[Session]:
         with self._lock:
+            if self._closed:
+                raise InvalidState(f"{self.host}: the connection was closed")
             if not self._opened:
                 self._opened = self._open_sessions()
             return list(self._opened)

@@ -55,6 +55,7 @@ class Transport:
     def __init__(self, config: RegistryConfig) -> None:
         self._config = config
         self._clients: dict[str, httpx.Client] = {}
+        self._closed = False
         self._lock = Lock()
 
     def send(
@@ -78,13 +79,17 @@ class Transport:
         return Answer(response, failures)
 
     def close(self) -> None:
-        """End all connections."""
-        for client in self._clients.values():
-            client.close()
+        """End all connections; nothing is sent any more."""
+        with self._lock:
+            self._closed = True
+            for client in self._clients.values():
+                client.close()
 
     def _client(self, url: httpx.URL) -> httpx.Client:
         host = _host_of(url)
         with self._lock:
+            if self._closed:
+                raise Unavailable(f"{host}: the connection was closed")
             if host not in self._clients:
                 self._clients[host] = self._make_client(host)
             return self._clients[host]

@@ -20,7 +20,7 @@ from registries.faulty import (
     truncate_ranged,
 )
 
-from cloche.errors import ClocheError, ImageError, NotFound, Unavailable
+from cloche.errors import ClocheError, ImageError, InvalidState, NotFound, Unavailable
 from cloche.images import media
 from cloche.images.reference import Reference
 from cloche.images.registry.config import Patience
@@ -239,6 +239,18 @@ class TestWhatDoesNotPass:
             client.resolve(ref)
         assert caught.value.message.isprintable()
         assert len(caught.value.message) < 400
+
+    def test_after_its_end_nothing_is_asked(self, faulty, client, ref, blob):
+        descriptor, data, path, _ = blob
+        faulty.on(path, truncate(data, 4000), ranged(data))
+        begun = client.fetch(ref, descriptor)
+        next(begun)
+        client.close()
+        with pytest.raises(Unavailable, match="closed"):
+            list(begun)
+        with pytest.raises(InvalidState, match="closed"):
+            client.resolve(ref)
+        assert len(faulty.asked(path)) == 1
 
 
 class TestRedirects:
