@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,8 +233,7 @@ def test_a_limited_root_is_overlays_alone(store: LayerStore) -> None:
         store.changes("c")
 
 
-def test_a_mount_whose_server_died_is_released(tmp_path: Path) -> None:
-    """By whoever comes next, and not before: a mount outlives who made it."""
+def test_a_mount_outlives_who_made_it_until_it_is_released(tmp_path: Path) -> None:
     home = BackendContext(home=tmp_path / "home", owner="test")
     first = STORES["fuse-overlayfs"].open(home)
     root = first.prepare("c", unpack(first, BASE), "path", volatile=True, size=None)
@@ -244,6 +245,31 @@ def test_a_mount_whose_server_died_is_released(tmp_path: Path) -> None:
     assert str(root.path) not in Path("/proc/self/mounts").read_text()
     assert [*second.list()] == []
     second.close()
+
+
+def test_a_mount_whose_server_was_killed_is_released(tmp_path: Path) -> None:
+    store = STORES["fuse-overlayfs"].open(BackendContext(home=tmp_path / "home", owner="test"))
+    root = str(store.prepare("c", unpack(store, BASE), "path", volatile=True, size=None).path)
+    (server,) = (pid for pid in filter(str.isdecimal, os.listdir("/proc")) if serves(pid, root))
+    pidfd = os.pidfd_open(int(server))
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    select.select([pidfd], [], [], 20)
+    os.close(pidfd)
+    with pytest.raises(OSError, match="not connected"):
+        os.listdir(root)
+    assert [*store.list()] == ["c"]
+    store.release("c")
+    store.close()
+    assert root not in Path("/proc/self/mounts").read_text()
+    assert os.listdir(tmp_path / "home/containers") == []
+
+
+def serves(pid: str, root: str) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(root) in words
 
 
 def test_fuse_takes_no_path_that_it_would_misread(tmp_path: Path) -> None:
