@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,6 +222,26 @@ def test_a_copy_has_holes_where_the_layer_has(tmp_path: Path) -> None:
     assert os.stat(copied).st_blocks <= os.stat(below / "f").st_blocks
     store.release("c")
     store.close()
+
+
+def test_a_copy_shares_what_the_file_system_can_share(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with open(disk, "wb") as file:
+        file.truncate(256 << 20)
+    subprocess.run(["mkfs.btrfs", "-q", disk], check=True)
+    size = 32 << 20
+    with mounted(tmp_path / "btrfs", "-o", "loop", str(disk)) as place:
+        store = STORES["copy"].open(BackendContext(home=place / "home", owner="test"))
+        layers = unpack(store, packed(entry("large", os.urandom(size))))
+        os.sync()
+        before = os.statvfs(place)
+        root = store.prepare("c", layers, "path", volatile=True, size=None)
+        os.sync()
+        after = os.statvfs(place)
+        assert os.stat(f"{root.path}/large").st_size == size
+        assert (before.f_bfree - after.f_bfree) * after.f_frsize < size // 4
+        store.release("c")
+        store.close()
 
 
 @pytest.mark.parametrize("name", ["copy", "fuse-overlayfs"])
