@@ -58,7 +58,10 @@ def pull(shop: Workshop, name: str, wanted: Platform, *, vm: bool, report: Repor
         try:
             top = Pull(content, registry, reference, lease, report).run(wanted, vm, unpacker)
         except NotFound as error:
-            raise not_found(name) from error
+            missing = not_found(name)
+            if missing.hint == f"cloche pull {name}":
+                missing.hint = f"see whether {reference.registry} has it, and by which tag"
+            raise missing from error
         content.names.set(str(reference), top)
         image = find(content, str(reference), wanted, vm=vm)
     if image is None:
@@ -103,6 +106,7 @@ class Pull:
         manifest = self._choose(wanted, vm=vm)
         self._hold(manifest.config)
         self._fetch(manifest.config, lambda: None)
+        self._tell(manifest.config, "done", manifest.config.size)
         config = self._config(manifest)
         check_layers(self._reference, manifest, config)
         self._layers(manifest, config, unpacker if config.os == wanted.os else None)

@@ -45,7 +45,10 @@ def test_one_that_a_container_uses_is_kept(cloche, here, kept):
     cloche("run", "--keep", "--name", "user", here)
     said = cloche("rmi", here)
     assert said.code == 125
-    assert "user" in said.err
+    assert said.err.splitlines() == [
+        f"cloche: {here} is used by the container user",
+        f"hint: cloche rm user, or cloche rmi -f {here}",
+    ]
     assert kept() == [here]
     cloche("rm", "user")
     assert cloche("rmi", here).code == 0
