@@ -71,5 +71,14 @@ def test_pruning_all_takes_what_nobody_uses(cloche, here, labelled, kept):
     assert kept() == [here]
 
 
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 1, 1), ("", 1, 1)])
+def test_a_person_is_asked_before_all_of_them_go(terminal, here, kept, answer, code, left):
+    opened = terminal("image", "prune", "-a")
+    opened.expect(r"Remove every image that no container uses\? \[y/N\] ")
+    opened.type(f"{answer}\n")
+    assert opened.end() == code
+    assert len(kept()) == left
+
+
 def test_with_nothing_to_prune_nothing_is_freed(cloche):
     assert cloche("image", "prune") == (0, "freed 0 B\n", "")
