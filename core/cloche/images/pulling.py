@@ -6,6 +6,7 @@ unpacked from the base to the top, as soon as each is here, while others still c
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from cloche.errors import ImageError, NotFound, NotSupported, Unavailable
@@ -155,10 +156,12 @@ class Pull:
             if ingest.exists:
                 self._tell(descriptor, "exists", descriptor.size)
                 return
-            for data in self._registry.fetch(self._reference, descriptor, offset=ingest.offset):
-                check()
-                ingest.write(data)
-                self._tell(descriptor, "downloading", ingest.offset)
+            coming = self._registry.fetch(self._reference, descriptor, offset=ingest.offset)
+            with closing(coming):
+                for data in coming:
+                    check()
+                    ingest.write(data)
+                    self._tell(descriptor, "downloading", ingest.offset)
             ingest.commit()
 
     def _tell(self, descriptor: Descriptor, stage: Stage, current: int = 0) -> None:
