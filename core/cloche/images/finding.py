@@ -205,9 +205,9 @@ def new_name(text: str) -> str:
     return str(reference)
 
 
-def not_found(name: str) -> ImageError:
-    """Make the error for an image that is not here, or nowhere."""
+def not_found(name: str, remedy: str | None = None) -> ImageError:
+    """Make the error for an image that is not here, or nowhere; perhaps a program was meant."""
     from shutil import which
 
     hint = f"a program of this machine: cloche run -- {name}" if which(name) else None
-    return ImageError(f"image not found: {name}", hint=hint or f"cloche pull {name}")
+    return ImageError(f"image not found: {name}", hint=hint or remedy or f"cloche pull {name}")

@@ -59,10 +59,8 @@ def pull(shop: Workshop, name: str, wanted: Platform, *, vm: bool, report: Repor
         try:
             top = Pull(content, registry, reference, lease, report).run(wanted, vm, unpacker)
         except NotFound as error:
-            missing = not_found(name)
-            if missing.hint == f"cloche pull {name}":
-                missing.hint = f"see whether {reference.registry} has it, and by which tag"
-            raise missing from error
+            remedy = f"see whether {reference.registry} has it, and by which tag"
+            raise not_found(name, remedy) from error
         content.names.set(str(reference), top)
         image = find(content, str(reference), wanted, vm=vm)
     if image is None:

@@ -84,7 +84,7 @@ def test_always_takes_what_the_name_stands_for_now(output, upload):
 def test_what_is_nowhere_says_so(output):
     with pytest.raises(ImageError, match=r"image not found: 127.0.0.1:[0-9]+/nowhere") as caught:
         output("nowhere")
-    assert "cloche pull" in caught.value.hint
+    assert "has it, and by which tag" in caught.value.hint
 
 
 def test_a_program_of_this_machine_was_meant(engine, monkeypatch):
