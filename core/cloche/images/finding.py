@@ -26,6 +26,7 @@ __all__ = [
     "new_name",
     "not_found",
     "present",
+    "unfit",
 ]
 
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{4,64})")
@@ -102,10 +103,7 @@ def find(content: Content, text: str, wanted: Platform, *, vm: bool = False) -> 
     if image is None:
         return None
     if not fits(image, wanted, vm=vm):
-        raise ImageError(
-            f"{text} is for {image.platform}, not for {wanted}",
-            hint=f"--platform {image.platform} takes it all the same",
-        )
+        raise unfit(text, image, wanted)
     _note(content, top, notes, key, image)
     return _renamed(image, name)
 
@@ -203,6 +201,14 @@ def new_name(text: str) -> str:
     if reference.digest is not None:
         raise InvalidSpec(f"{text}: a digest can't be given", path="image", hint="NAME:TAG")
     return str(reference)
+
+
+def unfit(name: str, image: Image, wanted: Platform) -> ImageError:
+    """Make the error for an image that is for another platform."""
+    return ImageError(
+        f"{name} is for {image.platform}, not for {wanted}",
+        hint=f"--platform {image.platform} takes it all the same",
+    )
 
 
 def not_found(name: str, remedy: str | None = None) -> ImageError:
