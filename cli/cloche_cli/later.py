@@ -41,7 +41,7 @@ _BUILD = Refusal(
 )
 _EVENTS = Refusal("this is not here yet", "cloche ps and cloche stats show what is there")
 _UPDATE = Refusal("changing a container is not here yet", "run it again with the new options")
-_SPACE = Refusal("this is not here yet", "cloche ps -a lists what is kept, cloche rm removes it")
+_SPACE = Refusal("this is not here yet", "cloche rm and cloche image prune remove what is kept")
 _CONFIG = Refusal("this is not here yet", "cloche backends says what works here and why not")
 _SERVICES = Refusal("Cloche has no daemon that restarts things", "let systemd run: cloche run …")
 _PRIVILEGED = Refusal(
