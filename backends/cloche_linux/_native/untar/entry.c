@@ -203,6 +203,31 @@ int entry_make(struct cloche_untar *u)
     return is_whiteout(name) ? whiteout_make(u, name) : make(u, name);
 }
 
+/* Writes as the map says; what lies between is never written, and reads as zeros. */
+int entry_write(struct cloche_untar *u, const unsigned char *data, size_t size)
+{
+    const struct entry *e = &u->entry;
+    while (size && u->file >= 0) {
+        int64_t offset = u->within, room = (int64_t)size;
+        if (e->sparse) {
+            while (u->within == e->map[u->extent].size) {
+                u->extent++;
+                u->within = 0;
+            }
+            offset = e->map[u->extent].offset + u->within;
+            room = e->map[u->extent].size - u->within;
+        }
+        ssize_t written = pwrite(u->file, data, room < (int64_t)size ? (size_t)room : size, offset);
+        if (written < 0 && errno != EINTR)
+            return broken(u, "data");
+        written = written < 0 ? 0 : written;
+        data += written;
+        size -= (size_t)written;
+        u->within += written;
+    }
+    return 0;
+}
+
 int entry_done(struct cloche_untar *u)
 {
     if (u->file < 0)

@@ -1,32 +1,10 @@
 /* Takes the stream apart, wherever it was cut: headers, what extends them, data, padding. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "untar.h"
-
-int refuse(struct cloche_untar *u, const char *format, ...)
-{
-    if (u->error)
-        return u->error;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(u->reason, sizeof u->reason, format, arguments);
-    va_end(arguments);
-    return u->error = -EBADMSG;
-}
-
-int broken(struct cloche_untar *u, const char *what)
-{
-    if (u->error)
-        return u->error;
-    snprintf(u->reason, sizeof u->reason, "%s", what);
-    return u->error = errno ? -errno : -ENOMEM;
-}
 
 static void begin_anew(struct entry *e)
 {
@@ -191,31 +169,6 @@ static int use_extension(struct cloche_untar *u)
     return long_name(u, &u->entry.link, LINK);
 }
 
-/* Writes as the map says; what lies between is never written, and reads as zeros. */
-static int write_data(struct cloche_untar *u, const unsigned char *data, size_t size)
-{
-    const struct entry *e = &u->entry;
-    while (size && u->file >= 0) {
-        int64_t offset = u->within, room = (int64_t)size;
-        if (e->sparse) {
-            while (u->within == e->map[u->extent].size) {
-                u->extent++;
-                u->within = 0;
-            }
-            offset = e->map[u->extent].offset + u->within;
-            room = e->map[u->extent].size - u->within;
-        }
-        ssize_t written = pwrite(u->file, data, room < (int64_t)size ? (size_t)room : size, offset);
-        if (written < 0 && errno != EINTR)
-            return broken(u, "data");
-        written = written < 0 ? 0 : written;
-        data += written;
-        size -= (size_t)written;
-        u->within += written;
-    }
-    return 0;
-}
-
 static size_t feed_block(struct cloche_untar *u, const unsigned char *data, size_t size,
                          int (*use)(struct cloche_untar *u, const unsigned char *block))
 {
@@ -270,7 +223,7 @@ static size_t feed_extension(struct cloche_untar *u, const unsigned char *data, 
 static size_t feed_data(struct cloche_untar *u, const unsigned char *data, size_t size)
 {
     size_t used = (int64_t)size < u->left ? size : (size_t)u->left;
-    if (write_data(u, data, used))
+    if (entry_write(u, data, used))
         return used;
     u->left -= (int64_t)used;
     if (u->left == 0) {

@@ -1,4 +1,7 @@
-/* The untar itself: made, asked, given back. */
+/* The untar itself: made, asked, given back; and how it fails. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,6 +16,25 @@ struct cloche_untar *cloche_untar_open(int directory, const struct cloche_untar_
     u->root = directory;
     u->file = u->place.fd = -1;
     return u;
+}
+
+int refuse(struct cloche_untar *u, const char *format, ...)
+{
+    if (u->error)
+        return u->error;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(u->reason, sizeof u->reason, format, arguments);
+    va_end(arguments);
+    return u->error = -EBADMSG;
+}
+
+int broken(struct cloche_untar *u, const char *what)
+{
+    if (u->error)
+        return u->error;
+    snprintf(u->reason, sizeof u->reason, "%s", what);
+    return u->error = errno ? -errno : -ENOMEM;
 }
 
 const char *cloche_untar_reason(const struct cloche_untar *u)

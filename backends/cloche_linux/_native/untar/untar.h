@@ -121,6 +121,7 @@ int implied_finish(struct cloche_untar *u);
 
 /* entry.c */
 int entry_make(struct cloche_untar *u);
+int entry_write(struct cloche_untar *u, const unsigned char *data, size_t size);
 int entry_done(struct cloche_untar *u); /* its data is whole */
 int clear_way(struct cloche_untar *u, const char *name, int *whiteout);
 
