@@ -8,17 +8,15 @@ directory of a container's changes. Layers of images are kept as overlays read t
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from cloche.errors import CleanupFailed, NotFound, NotSupported
+from cloche.errors import NotFound, NotSupported
 from cloche.layers import Layer, RootFilesystem
-from cloche_linux.layering.keeping import KeepsLayers, check_id, found_parts, visible
-from cloche_linux.trash import Trash
+from cloche_linux.layering.keeping import KeepsLayers, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from cloche.runtime import BackendContext
     from cloche.spec import Mount
     from cloche_linux.layering.parts import Part
 
@@ -34,16 +32,12 @@ class OverlayStore(KeepsLayers):
     makes could not be removed by the user afterwards.
     """
 
+    name: ClassVar[str] = "overlay"
+
     def __init__(self, home: str) -> None:
         super().__init__(home)
-        self._containers = os.path.join(home, "containers")
         self._host = os.path.join(home, "host")
-        self._trash = Trash(os.path.join(home, "trash"))
         self._in_memory = os.geteuid() != 0
-
-    @classmethod
-    def open(cls, context: BackendContext) -> OverlayStore:
-        return cls(str(context.home))
 
     def prepare(
         self, id: str, layers: Sequence[Layer], form: str, *, volatile: bool, size: int | None
@@ -102,9 +96,9 @@ class OverlayStore(KeepsLayers):
                 self.release(id)
                 raise
 
-    def _parts(self, id: str) -> list[Part]:
+    def _parts(self, id: str) -> Sequence[Part]:
         try:
-            return found_parts(os.path.join(self._containers, check_id(id)), id)
+            return super()._parts(id)
         except NotFound as error:
             if not self._in_memory:
                 error.hint = "with --storage-size changes are kept in memory, and not to be had"
@@ -138,28 +132,6 @@ class OverlayStore(KeepsLayers):
             os.mkdir(container, 0o700)
         os.mkdir(upper, 0o755)
         os.mkdir(work, 0o700)
-
-    def release(self, id: str) -> None:
-        try:
-            self._trash.throw(os.path.join(self._containers, check_id(id)))
-        except OSError as error:
-            raise CleanupFailed(
-                f"the writable layer of {id} remains: {error}",
-                problems=[error],
-                container=id,
-                backend="overlay",
-            ) from error
-
-    def list(self) -> Iterable[str]:
-        try:
-            held = os.listdir(self._containers)
-        except FileNotFoundError:
-            held = []
-        return sorted({*held, *self._trash.names()})
-
-    def close(self) -> None:
-        super().close()
-        self._trash.finish()
 
 
 def _name(tree: str) -> str:

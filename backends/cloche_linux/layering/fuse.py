@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from cloche.errors import CleanupFailed, InvalidSpec, NotSupported, Unavailable
-from cloche.layers import RootFilesystem
-from cloche.machine import refused
+from cloche.errors import InvalidSpec, Unavailable
 from cloche_linux.calls import detach
 from cloche_linux.idmaps import find_program
-from cloche_linux.layering.keeping import KeepsLayers, check_id, directories, found_parts
-from cloche_linux.trash import Trash
+from cloche_linux.layering.paths import MakesPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from cloche.layers import Layer
-    from cloche.runtime import BackendContext
-    from cloche_linux.layering.parts import Part
 
 __all__ = ["PROGRAM", "FuseStore", "mount", "mounting", "unmount"]
 
@@ -34,78 +28,21 @@ _PATIENCE = 20.0
 _SPECIAL = frozenset(",:\\")
 
 
-class FuseStore(KeepsLayers):
+class FuseStore(MakesPaths):
     """Makes roots of the form ``path``; of root only."""
 
-    def __init__(self, home: str) -> None:
-        super().__init__(home)
-        self._containers = os.path.join(home, "containers")
-        self._trash = Trash(os.path.join(home, "trash"))
-
-    @classmethod
-    def open(cls, context: BackendContext) -> FuseStore:
-        """Open the store; nothing is made."""
-        return cls(str(context.home))
-
-    def prepare(
-        self, id: str, layers: Sequence[Layer], form: str, *, volatile: bool, size: int | None
-    ) -> RootFilesystem:
-        """Mount the layers; raises NotSupported if ``size`` is to be limited."""
-        if form != "path":
-            raise NotSupported(f"the {PROGRAM} store does not offer roots of the form {form}")
-        if size is not None:
-            raise NotSupported(
-                f"the {PROGRAM} store can't limit a root's size",
-                hint="use the layer store overlay",
-            )
-        below = directories(layers, PROGRAM)
-        container = os.path.join(self._containers, check_id(id))
-        try:
-            root = self._make(container, below)
-        except BaseException as error:
-            self.release(id)
-            if isinstance(error, OSError):
-                raise refused(error, "prepare", operation="prepare", container=id) from error
-            raise
-        return RootFilesystem(form=form, path=root)
+    name: ClassVar[str] = PROGRAM
 
     def _make(self, container: str, layers: Sequence[str]) -> str:
         from cloche_linux.layering.parts import Part, note
 
-        os.makedirs(self._containers, 0o700, exist_ok=True)
-        os.mkdir(container, 0o700)
         upper = os.path.join(container, "upper")
         note(container, [Part(top=upper, layers=tuple(layers))])
         return mount(container, layers)
 
-    def _parts(self, id: str) -> list[Part]:
-        return found_parts(os.path.join(self._containers, check_id(id)), id)
-
-    def release(self, id: str) -> None:
-        """Unmount the root, and remove what the container changed."""
-        container = os.path.join(self._containers, check_id(id))
-        try:
-            unmount(os.path.join(container, "root"))
-            self._trash.throw(container)
-        except OSError as error:
-            raise CleanupFailed(
-                f"the root of {id} remains: {error}",
-                problems=[error],
-                container=id,
-                backend=PROGRAM,
-            ) from error
-
-    def list(self) -> Iterable[str]:
-        """Name the containers that have a root."""
-        try:
-            held = os.listdir(self._containers)
-        except FileNotFoundError:
-            held = []
-        return sorted({*held, *self._trash.names()})
-
-    def close(self) -> None:
-        super().close()
-        self._trash.finish()
+    def _remove(self, container: str) -> None:
+        unmount(os.path.join(container, "root"))
+        self._trash.throw(container)
 
 
 def mount(container: str, layers: Sequence[str]) -> str:

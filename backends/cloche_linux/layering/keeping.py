@@ -1,29 +1,41 @@
-"""What every layer store here has in common: it keeps layers of images, as overlays read them."""
+"""What the layer stores here have in common: layers of images, and a directory a container."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from cloche.errors import InvalidSpec, NotFound, NotSupported
+from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
 from cloche.layers import LayerStore
+from cloche_linux.trash import Trash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Self
 
     from cloche.layers import Change, Layer, LayerSource
+    from cloche.runtime import BackendContext
     from cloche_linux.layering.layers import Layers
     from cloche_linux.layering.parts import Part
 
-__all__ = ["KeepsLayers", "check_id", "directories", "found_parts", "visible"]
+__all__ = ["KeepsLayers", "check_id", "directories", "visible"]
 
 
 class KeepsLayers(LayerStore):
-    """A layer store that unpacks layers beneath its home."""
+    """A layer store that has all it needs beneath its home."""
+
+    name: ClassVar[str]
 
     def __init__(self, home: str) -> None:
         self._home = home
+        self._containers = os.path.join(home, "containers")
+        self._trash = Trash(os.path.join(home, "trash"))
         self._kept: Layers | None = None
+
+    @classmethod
+    def open(cls, context: BackendContext) -> Self:
+        """Open the store; nothing is made."""
+        return cls(str(context.home))
 
     @property
     def _layers(self) -> Layers:
@@ -56,13 +68,45 @@ class KeepsLayers(LayerStore):
 
         return archive(self._parts(id))
 
-    def _parts(self, id: str) -> list[Part]:
+    def release(self, id: str) -> None:
+        """Take the container's directory away, and what is mounted or kept in it."""
+        try:
+            self._remove(self._directory_of(id))
+        except OSError as error:
+            raise CleanupFailed(
+                f"the root of {id} remains: {error}",
+                problems=[error],
+                container=id,
+                backend=self.name,
+            ) from error
+
+    def _remove(self, container: str) -> None:
+        self._trash.throw(container)
+
+    def list(self) -> Iterable[str]:
+        """Name the containers that have a directory, or had one that is not gone yet."""
+        try:
+            held = os.listdir(self._containers)
+        except FileNotFoundError:
+            held = []
+        return sorted({*held, *self._trash.names()})
+
+    def _directory_of(self, id: str) -> str:
+        return os.path.join(self._containers, check_id(id))
+
+    def _parts(self, id: str) -> Sequence[Part]:
         """Say where a container's changes are. Raises NotFound, or NotSupported."""
-        raise self._keeps_none("changes")
+        from cloche_linux.layering.parts import noted
+
+        try:
+            return noted(self._directory_of(id))
+        except FileNotFoundError:
+            raise NotFound(f"there is no root of {id}", container=id) from None
 
     def close(self) -> None:
         if self._kept is not None:
             self._kept.close()
+        self._trash.finish()
 
 
 def check_id(id: str) -> str:
@@ -83,16 +127,6 @@ def directories(layers: Sequence[Layer], store: str) -> list[str]:
             raise NotFound(f"root directory not found: {path}", hint="name an existing directory")
         paths.append(os.path.realpath(path))
     return paths
-
-
-def found_parts(container: str, id: str) -> list[Part]:
-    """Read what was noted of a container's root. Raises NotFound."""
-    from cloche_linux.layering.parts import noted
-
-    try:
-        return noted(container)
-    except FileNotFoundError:
-        raise NotFound(f"there is no root of {id}", container=id) from None
 
 
 def visible(layers: Sequence[Layer]) -> Sequence[Layer]:
