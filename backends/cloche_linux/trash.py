@@ -45,10 +45,15 @@ class Trash:
             self._rename(path, aside)
             self._hand_over(aside)
         except FileNotFoundError:
-            remove_tree(aside)
+            if not self._is_coming(aside):
+                remove_tree(aside)
         except (OSError, RuntimeError):  # no room to put it aside, or no thread: here and now, then
             remove_tree(path)
             remove_tree(aside)
+
+    def _is_coming(self, aside: str) -> bool:
+        """Whether it is about to be removed here, or will be tried again."""
+        return aside in self._pending or aside in self._failed
 
     def names(self) -> list[str]:
         """Name what is put aside and not about to be removed here: of processes that have died."""

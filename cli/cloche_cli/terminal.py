@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from _thread import start_new_thread
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -31,14 +32,23 @@ else:
     def make_raw() -> Callable[[], None]:
         """Let every key reach the container; returns what makes it as it was.
 
-        Without a flush: what somebody has typed ahead is for the container, too.
+        Without a flush: what somebody has typed ahead is for the container, too. A terminal that
+        has gone stays as it is.
         """
         import termios
         import tty
 
-        cooked = termios.tcgetattr(0)
-        tty.setraw(0, termios.TCSADRAIN)
-        return lambda: termios.tcsetattr(0, termios.TCSADRAIN, cooked)
+        try:
+            cooked = termios.tcgetattr(0)
+            tty.setraw(0, termios.TCSADRAIN)
+        except termios.error:
+            return lambda: None
+
+        def restore() -> None:
+            with suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSADRAIN, cooked)
+
+        return restore
 
 
 class Terminal:

@@ -145,11 +145,17 @@ class Terminal:
     def is_restored(self) -> bool:
         return termios.tcgetattr(self.slave) == self.before
 
+    def vanish(self) -> None:
+        """As when somebody closes the window."""
+        for descriptor in (self.slave, self.master):
+            os.close(descriptor)
+        self.master = self.slave = -1
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+        if self.master >= 0:
+            self.vanish()
 
 
 @pytest.fixture

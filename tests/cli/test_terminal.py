@@ -148,6 +148,17 @@ def test_a_pipe_behind_a_terminal_that_breaks_ends_the_command(start_cloche):
         assert process.wait(timeout=PATIENCE) == 128 + signal.SIGHUP
 
 
+@pytest.mark.parametrize(
+    "command", ["trap '' HUP; echo up; cat", "echo up; seq 200000", "echo up; exec bash --norc -i"]
+)
+def test_a_terminal_that_goes_away_takes_what_reads_it_along(terminal, command):
+    """A window that is closed leaves nothing behind that waits for somebody to type."""
+    opened = terminal("run", "-it", "--", "sh", "-c", command)
+    opened.expect("up")
+    opened.vanish()
+    assert opened.process.wait(timeout=PATIENCE) in (0, 128 + signal.SIGHUP)
+
+
 def test_bash_in_tmux_is_usable(tmux, program, until):
     """Typed, edited with the arrow keys, resized with the window, and left by exit."""
 
@@ -167,7 +178,8 @@ def test_bash_in_tmux_is_usable(tmux, program, until):
     tmux("send-keys", "stty size", "Enter")
     shows("\n20 90\n")
     tmux("resize-window", "-x", "70", "-y", "18")
-    tmux("send-keys", "clear; stty size", "Enter")
+    # The change comes when it does: ask until it has come.
+    tmux("send-keys", "clear; until stty size | grep 18.70; do sleep .1; done", "Enter")
     shows("18 70\n")
     tmux("send-keys", "clear", "Enter", "exit 9", "Enter")
     shows("\nouter>")

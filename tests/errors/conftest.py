@@ -75,6 +75,7 @@ def unchanged(cloche: Run, state: Path) -> Callable[[], None]:
     A command that has ended leaves its lock, which the next one takes away.
     """
     cloche("run", "--", "true")
+    cloche("pull", "127.0.0.1:1/nothing")
     cloche("ps")
     before = snapshot(state)
 

@@ -85,6 +85,6 @@ class Wanted(NamedTuple):
 
         if shutil.which(self.name):
             if not isinstance(error, ImageError):
-                error.message = f"image not found: {self.name} ({error.message})"
+                error.message = f"image not found: {self.name}"
             words = shlex.join([self.name, *self.args])
             error.hint = f"a program of this machine: cloche run -- {words}"

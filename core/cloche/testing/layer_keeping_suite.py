@@ -135,8 +135,8 @@ class LayerKeepingSuite(LayerStoreSuite):
     def test_no_descriptor_is_kept_by_layers(self, shelf: Shelf) -> None:
         """Neither what is unpacked nor what is refused holds a descriptor of this process."""
         lower, _ = self._unpack_sources(shelf.store)
-        shelf.store.discard(lower)
         before = descriptors()
+        shelf.store.discard(lower)
         self._unpack_sources(shelf.store)
         with pytest.raises(ImageError):
             shelf.store.unpack(LayerSource(digest=_digest(b"")), [b"\xff" * 1024])
