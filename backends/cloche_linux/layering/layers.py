@@ -134,11 +134,14 @@ class Layers:
         while True:
             path = os.path.join(self._place, f"{_PART}{os.urandom(8).hex()}")
             os.mkdir(path)
-            part = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                part = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                continue  # somebody who cleared up was faster
             if _lock(part) and os.path.exists(path):
                 os.chmod(part, 0o755)  # noqa: S103 - a root that everybody may enter
                 return path, part
-            os.close(part)  # somebody who cleared up was faster
+            os.close(part)
 
     def _clear_up(self) -> None:
         """Throw away what those left who died while they unpacked, or removed."""
