@@ -130,7 +130,8 @@ class OverlayStore(KeepsLayers):
         except FileNotFoundError:
             os.makedirs(self._containers, 0o700, exist_ok=True)
             os.mkdir(container, 0o700)
-        os.mkdir(upper, 0o755)
+        os.mkdir(upper)
+        os.chmod(upper, 0o755)  # noqa: S103 - a root of a container: the umask is ours
         os.mkdir(work, 0o700)
 
 

@@ -324,3 +324,20 @@ def test_where_fuse_cannot_be_opened_its_probe_says_so() -> None:
     assert done.stderr == ""
     assert "fuse-overlayfs can't mount here: " in done.stdout
     assert done.stdout.endswith("modprobe fuse\n")
+
+
+def test_a_root_is_open_to_its_users_under_any_umask(store: LayerStore, tmp_path: Path) -> None:
+    """Who makes a container may be careful with files; its users have to enter it all the same."""
+    lower = tmp_path / "lower"
+    lower.mkdir()
+    lower.chmod(0o755)
+    form = "overlay" if type(store).__name__ == "OverlayStore" else "path"
+    before = os.umask(0o077)
+    try:
+        layers = [Layer(kind="directory", path=lower)]
+        root = store.prepare("careful", layers, form, volatile=True, size=None)
+    finally:
+        os.umask(before)
+    place = root.path or str(root.info["upper"])
+    assert os.stat(place).st_mode & 0o777 == 0o755
+    store.release("careful")
