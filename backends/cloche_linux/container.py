@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cloche.stdio import Streams
     from cloche_linux.cgroups import Group
     from cloche_linux.confinement import Confinement
+    from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
     from cloche_linux.spawn import Child
     from cloche_linux.users import Account
@@ -38,7 +39,16 @@ _READY_LIMIT = 30.0
 class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
-    __slots__ = ("_group", "_id", "_known_confinement", "_process", "_started", "init")
+    __slots__ = (
+        "_gate",
+        "_group",
+        "_hooks",
+        "_id",
+        "_known_confinement",
+        "_process",
+        "_started",
+        "init",
+    )
 
     def __init__(
         self,
@@ -49,6 +59,8 @@ class LinuxContainer(RuntimeContainer):
         *,
         started: bool,
         process: Process | None = None,
+        gate: Gate | None = None,
+        hooks: Mapping[str, object] | None = None,
     ) -> None:
         self._id = id
         self.init: RuntimeProcess | None = init
@@ -58,12 +70,21 @@ class LinuxContainer(RuntimeContainer):
         self._started = started
         #: Kept until it is started, to say which command could not be.
         self._process = process
+        #: Where it waits for its start, if it outlives its maker.
+        self._gate = gate
+        #: Hooks that are still to come.
+        self._hooks = hooks
 
     @property
     def info(self) -> Mapping[str, object]:
         from cloche_linux.notes import note
 
-        return note(self.init.info if self.init else {}, self._known_confinement)
+        noted = note(self.init.info if self.init else {}, self._known_confinement)
+        if self._gate is not None:
+            noted["detached"] = True
+        if self._hooks is not None:
+            noted["hooks"] = self._hooks
+        return noted
 
     @property
     def _confinement(self) -> Confinement:
@@ -90,29 +111,69 @@ class LinuxContainer(RuntimeContainer):
                 container=self._id,
                 backend="linux",
             )
-        if not isinstance(self.init, SpawnedProcess):
+        if self._gate is None and not isinstance(self.init, SpawnedProcess):
             why = "only the process that created it can start it"
             raise InvalidState(f"{self._id}: {why}", operation="start", container=self._id)
         if self._started:
             raise InvalidState("it was started already", operation="start", container=self._id)
         self._started = True
         try:
-            self.init.start()
+            self._let_go()
         except OSError as error:
             raise failure(error, "start", self._id, self._process) from error
+        self._run_hooks("poststart", State.RUNNING)
 
-    def exec(self, id: str, process: Process, streams: Streams) -> RuntimeProcess:
+    def _let_go(self) -> None:
+        """Say start to the helper: as its maker, or at its gate as anybody else."""
+        if self._gate is None:
+            assert isinstance(self.init, SpawnedProcess)
+            self.init.start()
+            return
+        connection = self._gate.knock()
+        pidfd = self._init().exit.fileno()
+        if connection is None or pidfd is None:
+            for descriptor in (connection, pidfd):
+                if descriptor is not None:
+                    os.close(descriptor)
+            raise InvalidState(f"{self._id} has ended", operation="start", container=self._id)
+        with spawn.Child(self._init().pid or 0, pidfd, connection) as waiting:
+            waiting.start()
+        self._gate.remove()
+
+    def _run_hooks(self, kind: str, state: State) -> None:
+        if self._hooks is None:
+            return
+        from cloche_linux.hooks import recalled, run_all
+
+        hooks, subject = recalled(self._hooks, kind, self._id)
+        pid = self.init.pid if self.init is not None and state is State.RUNNING else None
+        run_all(hooks, subject.state(state.value, pid or 0))
+
+    def exec(
+        self,
+        id: str,
+        process: Process,
+        streams: Streams,
+        *,
+        preserve_fds: tuple[int, ...] = (),
+    ) -> RuntimeProcess:
         from cloche_linux.accounts import account_inside
 
         pidfd = self._living("exec")
         try:
             account = account_inside(process, self.root_descriptor, self._confinement)
-            return self._execute(id, process, streams, pidfd, account)
+            return self._execute(id, process, streams, pidfd, account, preserve_fds)
         finally:
             os.close(pidfd)
 
     def _execute(
-        self, id: str, process: Process, streams: Streams, pidfd: int, account: Account
+        self,
+        id: str,
+        process: Process,
+        streams: Streams,
+        pidfd: int,
+        account: Account,
+        preserve_fds: tuple[int, ...],
     ) -> RuntimeProcess:
         group = self._group.find()
         plan, extras = executed(
@@ -124,6 +185,8 @@ class LinuxContainer(RuntimeContainer):
             maps=self._confinement.maps,
             cgroups=group.join_fds if group else (),
             terminal=streams.terminal,
+            preserve_fds=preserve_fds,
+            detached=self._gate is not None,
         )
         try:
             child = launch(
@@ -184,6 +247,10 @@ class LinuxContainer(RuntimeContainer):
             self.terminate()
             self.init.exit.wait(_EXIT_LIMIT)
         self._group.remove()
+        if self._gate is not None:
+            self._gate.remove()
+        self._run_hooks("poststop", State.STOPPED)
+        self._hooks = None
 
     def close(self) -> None:
         self._group.close()

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 _CAPABILITIES = frozenset(
     {
         Capability.BIND_MOUNTS,
+        Capability.DETACHED,
         Capability.EXEC,
         Capability.FILES,
+        Capability.HOOKS,
         Capability.IDLE,
         Capability.ISOLATE_PROCESS,
         Capability.LIMITS,
         Capability.LOAD,
+        Capability.OUTLIVES,
         Capability.PAUSE,
         Capability.PROMPT,
         Capability.SIGNALS,

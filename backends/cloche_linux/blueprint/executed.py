@@ -30,13 +30,17 @@ def executed(
     maps: IdMaps | None,
     cgroups: Sequence[int],
     terminal: Size | None,
+    preserve_fds: tuple[int, ...] = (),
+    detached: bool = False,
 ) -> tuple[Plan, Extras]:
     """Lay out a process for the container of the init ``pidfd`` with the namespaces ``apart``.
 
     It enters the container's cgroups (``cgroup.procs`` files) first, so that nothing of it ever
     runs without their limits; close the extras afterwards.
     """
-    plan, extras = Plan(), Extras()
+    plan, extras = Plan(), Extras(preserve_fds)
+    if detached:
+        plan.detach()
     if process.oom_score_adj is not None:
         plan.oom_score(process.oom_score_adj)
     for procs in cgroups:
@@ -53,9 +57,10 @@ def executed(
         account,
         seccomp=seccomp,
         maps=maps,
-        preserved=0,
+        preserved=len(preserve_fds),
         terminal=terminal is not None,
         is_init=False,
+        detached=detached,
     )
     add_execution(plan, process, account)
     return plan, extras

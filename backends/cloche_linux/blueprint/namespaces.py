@@ -23,7 +23,9 @@ _KINDS = {
     "uts": Namespace.UTS,
     "user": Namespace.USER,
     "cgroup": Namespace.CGROUP,
+    "time": Namespace.TIME,
 }
+_LATE = Namespace.USER | Namespace.TIME
 
 
 class Namespaces(Value):
@@ -43,6 +45,17 @@ class Namespaces(Value):
         for kind, _ in self.joined:
             entered |= kind
         return entered
+
+    @property
+    def spawned_apart(self) -> bool:
+        """Whether the helper is spawned in the new pid namespace right away."""
+        return self.has_own(Namespace.PID) and not self.forks
+
+    @property
+    def forks(self) -> bool:
+        """Whether the helper has to go on in a child, where namespaces are for children only."""
+        joins_pid = any(kind is Namespace.PID for kind, _ in self.joined)
+        return joins_pid or int.__and__(self.own, _LATE) != 0
 
     def has_own(self, kind: Namespace) -> bool:
         # As numbers: an operator of flags takes ten times as long, and plans ask often.
@@ -77,9 +90,11 @@ def _choose(linux: Linux) -> Namespaces:
         else:
             bits |= kind.value
     own = Namespace(bits)
-    for required, word in ((Namespace.MOUNT, "mount"), (Namespace.PID, "pid")):
-        if not bits & required.value:
-            raise NotSupported(f"a container needs a {word} namespace of its own")
+    if not bits & Namespace.MOUNT.value:
+        raise NotSupported(
+            "linux.namespaces: a container needs a mount namespace of its own",
+            hint='add {"type": "mount"}, without a path',
+        )
     joined_user = any(kind is Namespace.USER for kind, _ in joined)
     maps = None if joined_user else _maps(linux, bits & Namespace.USER.value != 0)
     if maps is not None:
