@@ -1,0 +1,1 @@
+"""`cloche oci`: the command line of an OCI runtime, for programs more than for people."""
