@@ -24,7 +24,6 @@ _CAPABILITIES = frozenset(
         Capability.ISOLATE_PROCESS,
         Capability.LIMITS,
         Capability.LOAD,
-        Capability.OUTLIVES,
         Capability.PAUSE,
         Capability.PROMPT,
         Capability.SIGNALS,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "open_runtime"]
 
 DEFAULT = "linux"
-_NEEDED = (Capability.OUTLIVES, Capability.WAITING_CREATE)
+_NEEDED = (Capability.DETACHED, Capability.WAITING_CREATE)
 
 
 def open_runtime(name: str) -> Runtime:
