@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cloche
-from cloche import PIPE, CommandFailed, InvalidState, NotFound, NotSupported, State
+from cloche import PIPE, BackendError, CommandFailed, InvalidState, NotFound, NotSupported, State
 from cloche.defaults import linux_process, linux_spec
 from cloche.spec import Box, Hook, Hooks, Root, Spec
 
