@@ -1,0 +1,151 @@
+"""A container's control groups, which have a name of ours: measured, and taken away at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cloche.stats import Stats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["group_path", "is_frozen", "places", "remove", "stats"]
+
+_ROOT = "/sys/fs/cgroup"
+_PATIENCE = 5.0
+_UNLIMITED = 1 << 62
+
+
+def group_path(id: str) -> str:
+    """Name the group of a container, below the root of each hierarchy."""
+    return f"/cloche-oci-{id}"
+
+
+def places(path: str) -> list[str]:
+    """Find the directories of a group, in whichever hierarchies there are."""
+    try:
+        hierarchies = [entry.path for entry in os.scandir(_ROOT) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+    found = {os.path.realpath(top) + path for top in (_ROOT, *hierarchies)}
+    return sorted(place for place in found if os.path.isdir(place))
+
+
+def remove(path: str) -> None:
+    """Take a group away, and end what is still in there; repeatable.
+
+    Raises OSError if it can't be done in five seconds.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    for place in places(path):
+        while True:
+            try:
+                _remove(place)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+
+def _remove(place: str) -> None:
+    for directory, _, _ in os.walk(place, topdown=False):
+        for pid in _numbers(os.path.join(directory, "cgroup.procs")):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(FileNotFoundError):
+            os.rmdir(directory)
+
+
+def _numbers(path: str) -> list[int]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return [int(line) for line in file]
+    except (FileNotFoundError, OSError):
+        return []
+
+
+def stats(path: str) -> Stats | None:
+    """Measure by the files of cgroup1 or cgroup2; None if there is no group."""
+    found = places(path)
+    if not found:
+        return None
+    values = _Values(found)
+    return Stats(
+        cpu_usage=_or(
+            values.number("cpuacct.usage"), _micro(values.keyed("cpu.stat", "usage_usec"))
+        ),
+        cpu_user=_micro(values.keyed("cpu.stat", "user_usec")),
+        cpu_system=_micro(values.keyed("cpu.stat", "system_usec")),
+        throttled_periods=values.keyed("cpu.stat", "nr_throttled"),
+        throttled_time=_or(
+            values.keyed("cpu.stat", "throttled_time"),
+            _micro(values.keyed("cpu.stat", "throttled_usec")),
+        ),
+        memory_usage=values.number("memory.usage_in_bytes", "memory.current"),
+        memory_peak=values.number("memory.max_usage_in_bytes", "memory.peak"),
+        memory_limit=_limit(values.number("memory.limit_in_bytes", "memory.max")),
+        swap_usage=values.number("memory.swap.current"),
+        oom_kills=_or(
+            values.keyed("memory.oom_control", "oom_kill"),
+            values.keyed("memory.events", "oom_kill"),
+        ),
+        pids=values.number("pids.current"),
+        pids_limit=values.number("pids.max"),
+    )
+
+
+def is_frozen(path: str) -> bool:
+    """Whether the processes of a group are stopped where they are."""
+    values = _Values(places(path))
+    return values.says("freezer.state", "FROZEN", "FREEZING") or values.says("cgroup.freeze", "1")
+
+
+class _Values:
+    """Numbers of the files of one group, wherever a file is."""
+
+    def __init__(self, places: list[str]) -> None:
+        self._places = places
+
+    def number(self, *names: str) -> int | None:
+        """The number in the first of these files; None for ``max``, or if there is none."""
+        for text in self._texts(names):
+            if text.strip().isdigit():
+                return int(text)
+        return None
+
+    def keyed(self, name: str, key: str) -> int | None:
+        """The number behind a key in a file."""
+        for text in self._texts([name]):
+            for line in text.splitlines():
+                word, _, number = line.partition(" ")
+                if word == key and number.isdigit():
+                    return int(number)
+        return None
+
+    def says(self, name: str, *words: str) -> bool:
+        """Whether a file consists of one of these words."""
+        return any(text.strip() in words for text in self._texts([name]))
+
+    def _texts(self, names: Iterable[str]) -> Iterable[str]:
+        for name in names:
+            for place in self._places:
+                with suppress(OSError), open(os.path.join(place, name), encoding="ascii") as file:
+                    yield file.read()
+
+
+def _or(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first
+
+
+def _micro(microseconds: int | None) -> int | None:
+    return None if microseconds is None else microseconds * 1000
+
+
+def _limit(number: int | None) -> int | None:
+    """cgroup1 says a huge number where there is no limit."""
+    return None if number is None or number >= _UNLIMITED else number
