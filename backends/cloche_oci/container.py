@@ -48,7 +48,7 @@ class Site:
         self.bundle = bundle
         self.tool = tool
         #: The path of its control group below each hierarchy.
-        self.group = group or groups.group_path(id)
+        self.group = group or tool.group(id)
 
     @property
     def note(self) -> dict[str, object]:

@@ -61,7 +61,7 @@ def _create(
 ) -> RuntimeContainer:
     maps, process = own_maps(), request.spec.process
     user = _user(request, root)
-    config = config_of(request, root, site.bundle, user, streams.terminal, maps)
+    config = config_of(request, root, site.bundle, user, streams.terminal, maps, site.group)
     site.bundle.write("config.json", json.dumps(documents.to_json(config)).encode())
     plan = _plan(site, request, root, streams)
     path = site.bundle.dump("plan", {**plan})
@@ -127,6 +127,7 @@ def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Str
         "pid_file": bundle.place(_PID),
         "thaw": tool.command(os.devnull, "resume", site.id),
         "undo": tool.command(os.devnull, "delete", "--force", site.id),
+        "group": site.group if site.group == tool.group(site.id) else None,
         "timeout": LIMIT if request.timeout is None else request.timeout,
         "console": _CONSOLE if terminal else None,
         "preserved": preserved,

@@ -80,6 +80,7 @@ def _plan(
         "pid_file": bundle.place(pid),
         "thaw": None,
         "undo": None,
+        "group": None,
         "timeout": LIMIT,
         "console": console if terminal else None,
         "preserved": 0,

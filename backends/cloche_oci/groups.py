@@ -3,70 +3,27 @@
 from __future__ import annotations
 
 import os
-import signal
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from cloche.stats import Stats
+from cloche_oci.keeper.grouping import places, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["group_path", "is_frozen", "places", "remove", "stats"]
 
-_ROOT = "/sys/fs/cgroup"
-_PATIENCE = 5.0
 _UNLIMITED = 1 << 62
 
 
-def group_path(id: str) -> str:
-    """Name the group of a container, below the root of each hierarchy."""
-    return f"/cloche-oci-{id}"
+def group_path(home: str, id: str) -> str:
+    """Name the group of a container, below the root of each hierarchy.
 
-
-def places(path: str) -> list[str]:
-    """Find the directories of a group, in whichever hierarchies there are."""
-    try:
-        hierarchies = [entry.path for entry in os.scandir(_ROOT) if entry.is_dir()]
-    except FileNotFoundError:
-        return []
-    found = {os.path.realpath(top) + path for top in (_ROOT, *hierarchies)}
-    return sorted(place for place in found if os.path.isdir(place))
-
-
-def remove(path: str) -> None:
-    """Take a group away, and end what is still in there; repeatable.
-
-    Raises OSError if it can't be done in five seconds.
+    By the place where it is kept, too: an id may be used again at another one.
     """
-    deadline = time.monotonic() + _PATIENCE
-    for place in places(path):
-        while True:
-            try:
-                _remove(place)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-
-
-def _remove(place: str) -> None:
-    for directory, _, _ in os.walk(place, topdown=False):
-        for pid in _numbers(os.path.join(directory, "cgroup.procs")):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        with suppress(FileNotFoundError):
-            os.rmdir(directory)
-
-
-def _numbers(path: str) -> list[int]:
-    try:
-        with open(path, encoding="ascii") as file:
-            return [int(line) for line in file]
-    except (FileNotFoundError, OSError):
-        return []
+    return f"/cloche-oci-{crc32(os.fsencode(home)):08x}-{id}"
 
 
 def stats(path: str) -> Stats | None:

@@ -36,7 +36,7 @@ def remove(tool: Tool, bundle: Bundle, id: str, group: str) -> None:
         tool.do(bundle, id, "delete", "--force", id)
     except ClocheError as error:
         problems.append(error)
-    if group == groups.group_path(id):  # another is somebody else's, who may have more in there
+    if group == tool.group(id):  # another is somebody else's, who may have more in there
         try:
             groups.remove(group)
         except OSError as error:

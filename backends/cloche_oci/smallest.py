@@ -7,7 +7,6 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from cloche_oci.groups import group_path
 from cloche_oci.specification import INIT
 
 if TYPE_CHECKING:
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["smallest_bundle"]
 
 
-def smallest_bundle(bundle: Bundle, id: str) -> str:
+def smallest_bundle(bundle: Bundle, name: str, group: str) -> str:
     """Make a bundle in another's directory, whose init waits; returns its path."""
-    place = bundle.place(id)
+    place = bundle.place(name)
     root = os.path.join(place, "rootfs")
     for name in ("proc", "dev", "sys"):
         os.makedirs(os.path.join(root, name))
@@ -30,7 +29,7 @@ def smallest_bundle(bundle: Bundle, id: str) -> str:
         "process": process,
         "root": {"path": root},
         "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
-        "linux": {"namespaces": spaces, "cgroupsPath": group_path(id)},
+        "linux": {"namespaces": spaces, "cgroupsPath": group},
     }
     with open(os.path.join(place, "config.json"), "x", encoding="utf-8") as file:
         json.dump(config, file)

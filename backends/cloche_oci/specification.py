@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.spec import Box, Mount, Root
-from cloche_oci.groups import group_path
 from cloche_oci.roots import mounts_of
 
 if TYPE_CHECKING:
@@ -39,8 +38,9 @@ def config_of(
     user: User,
     terminal: Size | None,
     maps: Maps | None,
+    group: str,
 ) -> Spec:
-    """Write the whole configuration."""
+    """Write the whole configuration; ``group``: the path of its control group."""
     spec = request.spec
     assert spec.process is not None
     assert spec.linux is not None
@@ -57,7 +57,7 @@ def config_of(
         process=process,
         root=(spec.root or Root(path=path)).replace(path=os.path.abspath(path)),
         mounts=tuple(mounts if maps is None else _possible(mounts, spec.linux, maps)),
-        linux=_linux(spec.linux, request.id, maps),
+        linux=_linux(spec.linux, group, maps),
     )
 
 
@@ -74,11 +74,11 @@ def _under_init(request: CreateRequest, process: Process) -> tuple[str, ...]:
     return (_INSIDE, report, *(() if request.idle else process.args or ()))
 
 
-def _linux(linux: Linux, id: str, maps: Maps | None) -> Linux:
+def _linux(linux: Linux, group: str, maps: Maps | None) -> Linux:
     """Name the control group ourselves, so that it is found whoever has died; not without root."""
     if maps is not None:
         return linux.replace(resources=None, cgroups_path=None)
-    return linux.replace(cgroups_path=linux.cgroups_path or group_path(id))
+    return linux.replace(cgroups_path=group)
 
 
 def _possible(mounts: list[Mount], linux: Linux, maps: Maps) -> list[Mount]:

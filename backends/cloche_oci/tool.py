@@ -44,6 +44,7 @@ class Tool:
 
     def __init__(self, program: Program, home: str) -> None:
         self.program = program
+        self._home = home
         self._mark = f"{program.name}-{crc32(os.fsencode(program.path)):08x}"
         #: What the runtime itself keeps; nobody else's containers are in there.
         self.root = os.path.join(home, "state", self._mark)
@@ -68,14 +69,14 @@ class Tool:
 
     def _refuses_hybrid_groups(self, bundle: Bundle) -> bool:
         id = f"try-{os.urandom(6).hex()}"  # noqa: A001 - as the contract calls it
-        place = smallest_bundle(bundle, id)
+        place = smallest_bundle(bundle, id, self.group(id))
         try:
             self.do(bundle, id, "create", "--bundle", place, id)
         except BackendError as error:
             return "hybrid mode" in str(error)  # what else is wrong, the real one will say
         finally:
             self.do(bundle, id, "delete", "--force", id)
-            groups.remove(groups.group_path(id))
+            groups.remove(self.group(id))
             shutil.rmtree(place)
         return False
 
@@ -102,6 +103,10 @@ class Tool:
         except OSError:
             changed = 0
         return [boot_id(), changed]
+
+    def group(self, id: str) -> str:
+        """Name the control group of a container of ours."""
+        return groups.group_path(self._home, id)
 
     def stage(self, bundle: Bundle, join: int | None = None, root: Overlay | None = None) -> Stage:
         """Say what the runtime sees when it runs; ``join``: a process of a container of ours."""

@@ -12,6 +12,7 @@ from typing import TypedDict
 from cloche_oci.keeper.channel import CHANNEL, say
 from cloche_oci.keeper.children import Abandoned, Late, end_all, reap, run
 from cloche_oci.keeper.following import follow, oom_kills
+from cloche_oci.keeper.grouping import remove
 from cloche_oci.keeper.kernel import adopt_orphans
 from cloche_oci.keeper.staging import Stage, set_up
 
@@ -34,6 +35,8 @@ class Plan(TypedDict):
     #: Commands for when the asker is gone: to let what is frozen die, and to take away the rest.
     thaw: list[str] | None
     undo: list[str] | None
+    #: A control group to be removed then, which a runtime that was killed may have begun.
+    group: str | None
     #: Seconds that ``make`` may take.
     timeout: float
     #: The socket at which a terminal is received; None without one.
@@ -129,7 +132,9 @@ def _undo(plan: Plan) -> None:
     """End everything and take it away: nobody else will, before another asker comes by."""
     end_all()
     _call(plan["undo"])
-    end_all()
+    if plan["group"] is not None:
+        with suppress(OSError):  # who comes by later looks again
+            remove(plan["group"])
 
 
 def _call(command: list[str] | None) -> None:
