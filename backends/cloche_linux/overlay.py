@@ -101,6 +101,7 @@ class OverlayStore(LayerStore):
             os.makedirs(self._containers, 0o700, exist_ok=True)
             os.mkdir(container, 0o700)
         os.mkdir(upper, 0o755)
+        os.chmod(upper, 0o755)  # noqa: S103 - a container's root; the umask is ours
         os.mkdir(work, 0o700)
 
     def release(self, id: str) -> None:

@@ -46,7 +46,7 @@ def create(
     try:
         site.bundle.make()
         site.bundle.dump("site.json", site.note)
-        tool.get_ready(site.bundle)
+        tool.get_ready(site.bundle, _limit(request))
         return _create(site, request, root, streams)
     except BaseException as error:
         try:
@@ -128,9 +128,13 @@ def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Str
         "thaw": tool.command(os.devnull, "resume", site.id),
         "undo": tool.command(os.devnull, "delete", "--force", site.id),
         "group": site.group if site.group == tool.group(site.id) else None,
-        "timeout": LIMIT if request.timeout is None else request.timeout,
+        "timeout": _limit(request),
         "console": _CONSOLE if terminal else None,
         "preserved": preserved,
         "reports": reports,
         "note": bundle.place(NOTE),
     }
+
+
+def _limit(request: CreateRequest) -> float:
+    return LIMIT if request.timeout is None else request.timeout

@@ -20,6 +20,7 @@ __all__ = ["NOTE", "remove"]
 #: Where the keeper of a container notes who is who.
 NOTE = "kept.json"
 _KEEPER_LIMIT = 15.0
+_DELETE_LIMIT = 15.0
 
 
 def remove(tool: Tool, bundle: Bundle, id: str, group: str) -> None:
@@ -33,7 +34,7 @@ def remove(tool: Tool, bundle: Bundle, id: str, group: str) -> None:
     problems: list[Exception] = []
     _see_off(bundle)
     try:
-        tool.do(bundle, id, "delete", "--force", id)
+        tool.do(bundle, id, "delete", "--force", id, timeout=_DELETE_LIMIT)
     except ClocheError as error:
         problems.append(error)
     if group == tool.group(id):  # another is somebody else's, who may have more in there

@@ -56,7 +56,7 @@ class Tool:
         """Whether the cgroup2 hierarchy beside cgroup1's is kept from it on this machine."""
         return bool(self._hides)
 
-    def get_ready(self, bundle: Bundle) -> None:
+    def get_ready(self, bundle: Bundle, timeout: float) -> None:
         """Make the directory of its state, and find out what it can't bear to see.
 
         That takes a container of a single file, in the bundle of the first one that is made.
@@ -64,18 +64,18 @@ class Tool:
         private_directory(os.path.dirname(self.root))
         private_directory(self.root)
         if self._hides is None:
-            self._hides = self._refuses_hybrid_groups(bundle)
+            self._hides = self._refuses_hybrid_groups(bundle, timeout)
             self._remember()
 
-    def _refuses_hybrid_groups(self, bundle: Bundle) -> bool:
+    def _refuses_hybrid_groups(self, bundle: Bundle, timeout: float) -> bool:
         id = f"try-{os.urandom(6).hex()}"  # noqa: A001 - as the contract calls it
         place = smallest_bundle(bundle, id, self.group(id))
         try:
-            self.do(bundle, id, "create", "--bundle", place, id)
+            self.do(bundle, id, "create", "--bundle", place, id, timeout=timeout)
         except BackendError as error:
             return "hybrid mode" in str(error)  # what else is wrong, the real one will say
         finally:
-            self.do(bundle, id, "delete", "--force", id)
+            self.do(bundle, id, "delete", "--force", id, timeout=timeout)
             groups.remove(self.group(id))
             shutil.rmtree(place)
         return False

@@ -192,7 +192,8 @@ def _note(path: str, content: dict[str, object]) -> None:
     """Write it down, whole or not at all; where the place is gone, nobody needs it."""
     draft = f"{path}.draft"
     try:
-        with open(draft, "w", encoding="utf-8") as file:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
             json.dump(content, file)
         os.rename(draft, path)
     except FileNotFoundError:
@@ -211,7 +212,11 @@ def enter(path: str, command: list[str]) -> None:
 
 
 def main() -> None:
-    """``keep PLAN`` or ``enter STAGE COMMAND…``; signals are as they are by default."""
+    """``keep PLAN`` or ``enter STAGE COMMAND…``; signals are as they are by default.
+
+    The asker's umask is nothing of the container's: its root must be open to all of its users.
+    """
+    os.umask(0o022)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     verb, path, *command = sys.argv[2:]
     if verb == "keep":
