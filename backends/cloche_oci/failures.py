@@ -15,13 +15,11 @@ __all__ = ["explain", "failure"]
 
 _MOST = 500
 _UNKNOWN_CONTAINER = re.compile(r"container .*does not exist|/status`: No such file", re.IGNORECASE)
-_NOT_FOUND = re.compile(
-    r"executable file .*not found|exec: .*no such file|exec .*no such file|"
-    r"stat [^:]*: no such file",
-    re.IGNORECASE,
-)
+#: Where runtimes speak of executing the program: runc (and other users of Go), crun.
+_EXEC = r"(?:exec: \"[^\"]*\":|exec container process|open executable)"
+_NOT_FOUND = re.compile(rf"executable .*not found|{_EXEC}.*no such file", re.IGNORECASE)
 _NOT_RUNNABLE = re.compile(
-    r"exec.*(permission denied|format error|is a directory)|open executable.*denied", re.IGNORECASE
+    rf"{_EXEC}.*(?:permission denied|format error|is a directory)", re.IGNORECASE
 )
 _DIRECTORY = re.compile(r"chdir|cwd", re.IGNORECASE)
 _TEXT_LOG = re.compile(r'\bmsg="((?:[^"\\]|\\.)*)"')
