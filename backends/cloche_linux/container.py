@@ -240,12 +240,17 @@ class LinuxContainer(RuntimeContainer):
     def terminate(self) -> None:
         # SIGKILL reaches what is frozen on cgroup v1 only once it is thawed.
         self._init().kill(9)
+        if self._shares_pids:
+            self._group.kill()
         self._group.thaw()
 
     def delete(self) -> None:
         if self.init is not None:
             self.terminate()
             self.init.exit.wait(_EXIT_LIMIT)
+        elif self._gate is not None:
+            self._gate.dismiss()
+            self._group.kill()
         self._group.remove()
         if self._gate is not None:
             self._gate.remove()
@@ -274,7 +279,13 @@ class LinuxContainer(RuntimeContainer):
         self._group.update(resources, self.pids)
 
     def pids(self) -> Sequence[int]:
+        if self._shares_pids:
+            return self._group.pids()
         return members(self.init.pid) if self.init and self.init.pid else []
+
+    @property
+    def _shares_pids(self) -> bool:
+        return self._known_confinement is not None and self._known_confinement.shares_pids
 
     def root_descriptor(self) -> int:
         descriptor = self.init.exit.fileno() if self.init else None

@@ -21,6 +21,7 @@ class Message(enum.IntEnum):
     MAPS_DONE = 32
     START = 33
     HOOKS_DONE = 34
+    GIVE_UP = 35
 
 
 HAS_SHELL = 1

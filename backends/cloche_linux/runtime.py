@@ -88,7 +88,13 @@ class LinuxRuntime(Runtime):
             if isinstance(error, OSError):
                 raise failure(error, "create", request.id, process) from error
             raise
-        confinement = Confinement(namespaces.apart, namespaces.maps, linux.seccomp, further)
+        confinement = Confinement(
+            namespaces.apart,
+            namespaces.maps,
+            linux.seccomp,
+            further,
+            not namespaces.has_own(Namespace.PID),
+        )
         return LinuxContainer(
             request.id,
             init,
@@ -112,9 +118,7 @@ class LinuxRuntime(Runtime):
 
         group = ContainerGroup(id, state)
         if info is None:
-            if group.find() is None:
-                raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
-            return LinuxContainer(id, None, None, group, started=False)
+            return _half_made(id, Gate(state), group)
         match info.get("init"):
             case dict(identity):
                 init = FoundProcess(id, identity, open_same(identity))
@@ -136,6 +140,13 @@ class LinuxRuntime(Runtime):
 
     def close(self) -> None:
         """Nothing is held: each container has its own descriptors."""
+
+
+def _half_made(id: str, gate: Gate, group: ContainerGroup) -> LinuxContainer:
+    """What is left of a container whose maker died before it could note anything."""
+    if group.find() is None and not gate.waits():
+        raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
+    return LinuxContainer(id, None, None, group, started=False, gate=gate)
 
 
 def _sections(request: CreateRequest) -> tuple[Linux, Process]:
@@ -192,6 +203,7 @@ def _launch(
         cgroups=group.join_fds if group else (),
         attached_later=group is not None and group.by_attach,
         gate=listening,
+        groups=group.directories if group else (),
     )
     try:
         return launch(

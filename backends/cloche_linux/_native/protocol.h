@@ -29,6 +29,7 @@ enum {
     MESSAGE_MAPS_DONE = 32,
     MESSAGE_START = 33,
     MESSAGE_HOOKS_DONE = 34,
+    MESSAGE_GIVE_UP = 35, /* at the gate only */
 };
 
 enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2 };

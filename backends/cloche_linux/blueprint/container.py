@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
-    from cloche.spec import Linux, LinuxTimeOffset, Process, Spec
+    from cloche.spec import Linux, LinuxTimeOffset, Mount, Process, Spec
     from cloche.stdio import Size
     from cloche_linux.steps import Extra, Section, Written
     from cloche_linux.users import Account
@@ -57,17 +57,19 @@ def container(
     cgroups: Sequence[int] = (),
     attached_later: bool = False,
     gate: int | None = None,
+    groups: Sequence[str] = (),
 ) -> Blueprint:
     """Lay out a container; opens descriptors (close ``extras``), makes nothing.
 
     ``names``: the layer with the names of hosts. ``cgroups``: files by which the helper enters the
     container's groups as its first act. ``attached_later``: it is moved into its group from
     outside, before it starts. ``gate``: the listening socket at which a container that outlives
-    this process waits for its start. Raises InvalidSpec.
+    this process waits for its start. ``groups``: the directories of its control group, to be shown
+    where the namespace of groups is not its own. Raises InvalidSpec.
     """
     spec = request.spec
     linux, process = _sections(spec)
-    constant = _constant(request, root, namespaces, account, terminal is not None)
+    constant = _constant(request, root, namespaces, account, terminal is not None, groups)
     fill, hide, confine = constant.sections
     plan, extras = Plan(constant.text), Extras(request.preserve_fds)
     try:
@@ -162,6 +164,7 @@ def _constant(
     namespaces: Namespaces,
     account: Account,
     terminal: bool,
+    groups: Sequence[str],
 ) -> Written:
     """The sections that are the same for most containers: fill, hide and confine.
 
@@ -183,7 +186,7 @@ def _constant(
             *(process.cwd, process.no_new_privileges, user.umask),
         ),
         (
-            lambda plan: _fill(plan, spec, namespaces, named),
+            lambda plan: _fill(plan, spec, namespaces, named, groups),
             lambda plan: _hide(plan, linux),
             lambda plan: add_confinement(
                 plan,
@@ -198,14 +201,21 @@ def _constant(
                 personality=linux.personality,
             ),
         ),
-        keep=namespaces.maps is None and not any(map(is_bind, spec.mounts or ())),
+        keep=namespaces.maps is None and not any(map(_changes, spec.mounts or ())),
     )
 
 
-def _fill(plan: Plan, spec: Spec, namespaces: Namespaces, named: bool) -> None:
+def _changes(mount: Mount) -> bool:
+    """Whether what is mounted depends on what this machine has at the moment."""
+    return is_bind(mount) or mount.type == "cgroup"
+
+
+def _fill(
+    plan: Plan, spec: Spec, namespaces: Namespaces, named: bool, groups: Sequence[str]
+) -> None:
     linux, process = _sections(spec)
     mounts = spec.mounts or ()
-    add_mounts(plan, mounts, namespaces)
+    add_mounts(plan, mounts, namespaces, groups)
     add_devices(plan, linux.devices or (), mounts, namespaces)
     if named:
         show_hostname(plan, spec, namespaces)

@@ -8,6 +8,7 @@ assert sys.platform != "win32"
 
 import gc
 import os
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from cloche_cli.oci.flags import Flag, Help, Typed, read
@@ -174,6 +175,7 @@ def run(words: Sequence[str]) -> int:
     typed = Typed({}, [])
     try:
         typed = read(GLOBAL, words, mixed=False)
+        _tell_warnings(typed)
         code = _version() if typed.switch("version") else _run(typed)
         sys.stdout.flush()
     except Help:
@@ -187,6 +189,15 @@ def run(words: Sequence[str]) -> int:
 
         return fail(error, typed)
     return code
+
+
+def _tell_warnings(typed: Typed) -> None:
+    def told(message: Warning | str, *_: object, **__: object) -> None:
+        from cloche_cli.oci.telling import warn
+
+        warn(str(message), typed)
+
+    warnings.showwarning = told
 
 
 def _run(typed: Typed) -> int:

@@ -95,7 +95,10 @@ int step_await_start(struct helper *h, const struct record *r)
             return peer;
         if (peer < 0)
             continue;
-        if (sys_read(peer, &message, sizeof message) == sizeof message && message.kind == MESSAGE_START) {
+        int is_word = sys_read(peer, &message, sizeof message) == sizeof message;
+        if (is_word && message.kind == MESSAGE_GIVE_UP)
+            sys_exit(1);
+        if (is_word && message.kind == MESSAGE_START) {
             sys_close(FD_EXTRAS + r->number);
             return peer == h->control ? 0 : (int)CALL(dup3, peer, h->control, O_CLOEXEC) < 0 ? -EBADF : sys_close(peer);
         }

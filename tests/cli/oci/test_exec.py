@@ -1,0 +1,79 @@
+"""Further processes, by words and by documents."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import process
+
+
+@pytest.fixture
+def running(oci):
+    oci.create("sleep", "600")
+    oci("start", "box")
+    return oci
+
+
+def test_output_and_exit_code_are_the_commands(running) -> None:
+    said = running("exec", "box", "sh", "-c", "hostname; exit 5")
+    assert (said.code, said.out) == (5, "box\n")
+
+
+def test_what_ends_by_a_signal_has_128_and_its_number(running) -> None:
+    assert running("exec", "box", "sh", "-c", "kill -9 $$").code == 137
+
+
+def test_flags_of_the_command_are_its_own(running) -> None:
+    assert running("exec", "box", "echo", "-e", "--cwd", "x").out == "--cwd x\n"
+
+
+def test_words_change_what_the_first_process_is(running) -> None:
+    line = "echo $A $(pwd) $(id -u):$(id -g)"
+    said = running(
+        *("exec", "--env", "A=b", "--cwd", "/tmp", "-u", "12:34", "box", "sh", "-c", line)
+    )
+    assert said.out == "b /tmp 12:34\n"
+
+
+def test_a_document_says_all(running, tmp_path) -> None:
+    told = process("sh", "-c", "id -u; pwd") | {"cwd": "/etc", "user": {"uid": 7, "gid": 7}}
+    (tmp_path / "process.json").write_text(json.dumps(told))
+    said = running("exec", "--process", str(tmp_path / "process.json"), "box")
+    assert (said.code, said.out) == (0, "7\n/etc\n")
+
+
+def test_a_fault_in_the_document_is_named(running, tmp_path) -> None:
+    (tmp_path / "process.json").write_text(json.dumps(process("true") | {"cwd": "x"}))
+    said = running("exec", "-p", str(tmp_path / "process.json"), "box")
+    assert said.code == 1
+    assert said.err.startswith("cloche: process.cwd: ")
+
+
+def test_it_may_be_let_go_and_its_pid_is_told(running, tmp_path) -> None:
+    said = running("exec", "-d", "--pid-file", str(tmp_path / "exec"), "box", "sleep", "500")
+    assert said.code == 0
+    pid = int((tmp_path / "exec").read_text())
+    assert Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x00500\x00"
+    first = int((tmp_path / "pid").read_text())
+    assert os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{first}/ns/pid")
+    assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+
+
+def test_capabilities_may_be_added(running) -> None:
+    said = running("exec", "--cap", "CAP_KILL", "box", "grep", "CapEff", "/proc/self/status")
+    assert int(said.out.split()[1], 16) == 1 << 5
+
+
+def test_without_a_command_it_is_refused(running) -> None:
+    said = running("exec", "box")
+    assert (said.code, said.err) == (1, "cloche: there is no command\n")
+
+
+def test_a_container_that_waits_executes_nothing(oci) -> None:
+    oci.create("sleep", "600")
+    said = oci("exec", "box", "true")
+    assert (said.code, said.err) == (1, "cloche: cannot exec a container that is created\n")
