@@ -129,16 +129,9 @@ class LinuxContainer(RuntimeContainer):
             assert isinstance(self.init, SpawnedProcess)
             self.init.start()
             return
-        connection = self._gate.knock()
-        pidfd = self._init().exit.fileno()
-        if connection is None or pidfd is None:
-            for descriptor in (connection, pidfd):
-                if descriptor is not None:
-                    os.close(descriptor)
+        init = self._init()
+        if not self._gate.start(init.pid or 0, init.exit.fileno()):
             raise InvalidState(f"{self._id} has ended", operation="start", container=self._id)
-        with spawn.Child(self._init().pid or 0, pidfd, connection) as waiting:
-            waiting.start()
-        self._gate.remove()
 
     def _run_hooks(self, kind: str, state: State) -> None:
         if self._hooks is None:

@@ -8,10 +8,10 @@ closed before anything of the container's runs, and the directory is its owner's
 from __future__ import annotations
 
 import os
-import socket
 from typing import TYPE_CHECKING
 
 from cloche_linux._native import lib
+from cloche_linux.child import Child
 from cloche_linux.protocol import Message
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Gate:
 
     def listen(self) -> int:
         """Make the socket; its descriptor, which is for the helper, is the caller's to close."""
+        import socket
+
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
             self.remove()
             with _Directory(self._state) as place:
@@ -41,6 +43,8 @@ class Gate:
 
     def knock(self) -> int | None:
         """Reach the helper that waits: the descriptor of a connection, or None if nobody does."""
+        import socket
+
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
             try:
                 with _Directory(self._state) as place:
@@ -48,6 +52,22 @@ class Gate:
             except (FileNotFoundError, ConnectionRefusedError):
                 return None
             return connection.detach()
+
+    def start(self, pid: int, pidfd: int | None) -> bool:
+        """Let the helper go on to the workload; False if nobody waits. ``pidfd`` is closed.
+
+        Raises StepFailed or ExecFailed, as its maker would be told.
+        """
+        connection = self.knock()
+        if connection is None or pidfd is None:
+            for descriptor in (connection, pidfd):
+                if descriptor is not None:
+                    os.close(descriptor)
+            return False
+        with Child(pid, pidfd, connection) as waiting:
+            waiting.start()
+        self.remove()
+        return True
 
     def dismiss(self) -> None:
         """Tell a helper that waits to end, whose maker could not even note which one it is."""

@@ -15,7 +15,6 @@ from cloche_linux.confinement import Confinement
 from cloche_linux.container import LinuxContainer
 from cloche_linux.gate import Gate
 from cloche_linux.groups import ContainerGroup, planned
-from cloche_linux.hooks import later_hooks, run, subject_of
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_lacking
@@ -88,13 +87,7 @@ class LinuxRuntime(Runtime):
             if isinstance(error, OSError):
                 raise failure(error, "create", request.id, process) from error
             raise
-        confinement = Confinement(
-            namespaces.apart,
-            namespaces.maps,
-            linux.seccomp,
-            further,
-            not namespaces.has_own(Namespace.PID),
-        )
+        confinement = _confinement(request, namespaces, further)
         return LinuxContainer(
             request.id,
             init,
@@ -103,7 +96,7 @@ class LinuxRuntime(Runtime):
             started=False,
             process=process,
             gate=gate,
-            hooks=later_hooks(request),
+            hooks=_later_hooks(request),
         )
 
     def _names(self, root: RootFilesystem, namespaces: Namespaces) -> str | None:
@@ -140,6 +133,22 @@ class LinuxRuntime(Runtime):
 
     def close(self) -> None:
         """Nothing is held: each container has its own descriptors."""
+
+
+def _confinement(
+    request: CreateRequest, namespaces: Namespaces, further: tuple[int, ...]
+) -> Confinement:
+    linux, _ = _sections(request)
+    shares_pids = not namespaces.has_own(Namespace.PID)
+    return Confinement(namespaces.apart, namespaces.maps, linux.seccomp, further, shares_pids)
+
+
+def _later_hooks(request: CreateRequest) -> Mapping[str, object] | None:
+    if request.spec.hooks is None:
+        return None
+    from cloche_linux.hooks import later_hooks
+
+    return later_hooks(request)
 
 
 def _half_made(id: str, gate: Gate, group: ContainerGroup) -> LinuxContainer:
@@ -230,6 +239,8 @@ def _set_up(
         child.maps_done()
     hooks = request.spec.hooks
     if hooks is not None and (hooks.prestart or hooks.create_runtime):
+        from cloche_linux.hooks import run, subject_of
+
         state = subject_of(request).state("creating", child.wait_hooks(timeout))
         for hook in (*(hooks.prestart or ()), *(hooks.create_runtime or ())):
             run(hook, state)

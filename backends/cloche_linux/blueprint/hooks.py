@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cloche_linux.hooks import state_around
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from cloche.runtime import CreateRequest
     from cloche.spec import Hook
@@ -36,7 +34,11 @@ def add_hooks_of_start(plan: Plan, request: CreateRequest) -> None:
         _add(plan, request, hooks.start_container or (), "created")
 
 
-def _add(plan: Plan, request: CreateRequest, hooks: Iterable[Hook], status: str) -> None:
+def _add(plan: Plan, request: CreateRequest, hooks: Sequence[Hook], status: str) -> None:
+    if not hooks:
+        return
+    from cloche_linux.hooks import state_around
+
     for hook in hooks:
         state = state_around(request, status)
         plan.hook(hook.path, hook.args or (hook.path,), hook.env or (), state, hook.timeout or 0)

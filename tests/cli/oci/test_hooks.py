@@ -54,9 +54,7 @@ def test_hooks_run_in_order_each_with_the_state(oci, hook) -> None:
         assert states[kind]["bundle"] == str(oci.place / "bundle-0")
 
 
-def test_hooks_of_the_runtime_are_in_its_namespaces_and_those_of_the_creation_are_not(
-    oci, hook
-) -> None:
+def test_hooks_of_the_runtime_are_in_its_namespaces_and_others_are_not(oci, hook) -> None:
     hooks = {kind: hook(kind) for kind in OF_HOST}
     oci.create("true", change=with_hooks(**hooks))
     ours = os.readlink("/proc/self/ns/mnt")
