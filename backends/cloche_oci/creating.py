@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cloche import documents
 from cloche.errors import CommandFailed
+from cloche.runtime import Lifetime
 from cloche_oci.bundle import Bundle
 from cloche_oci.calling import LIMIT
 from cloche_oci.container import OciContainer, Site
@@ -118,9 +119,11 @@ def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Str
     options = ["--bundle", bundle.path, "--pid-file", bundle.place(_PID)]
     options += ["--preserve-fds", str(given)] if given else []
     options += ["--console-socket", _CONSOLE] if terminal else []
+    options += [] if request.pivot else ["--no-pivot"]
+    options += [] if request.keyring else ["--no-new-keyring"]
     overlay = overlay_of(root, bundle, request.spec, inside=own_maps() is not None)
     return {
-        "asker": os.getpid(),
+        "asker": os.getpid() if request.lifetime is Lifetime.PROCESS else None,
         "stage": tool.stage(bundle, root=overlay),
         "directory": bundle.path,
         "make": tool.command(bundle.place(_LOG), "create", *options, site.id),

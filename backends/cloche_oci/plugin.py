@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 _CAPABILITIES = frozenset(
     {
         Capability.BIND_MOUNTS,
+        Capability.DETACHED,
         Capability.EXEC,
         Capability.FILES,
         Capability.HOOKS,
         Capability.IDLE,
         Capability.ISOLATE_PROCESS,
         Capability.ISOLATE_VM,
+        Capability.KEEPS_EXIT,
         Capability.LIMITS,
         Capability.LOAD,
         Capability.PAUSE,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from cloche.errors import NotFound, NotSupported, Unavailable
+from cloche.errors import NotFound, Unavailable
 from cloche.ids import check_id
 from cloche.locations import private_directory
-from cloche.runtime import Lifetime, Runtime, RuntimeContainer, State, Status
+from cloche.runtime import Runtime, RuntimeContainer, State, Status
 from cloche_oci.bundle import Bundle
 from cloche_oci.container import OciContainer, Site
 from cloche_oci.creating import create
@@ -45,8 +45,6 @@ class OciRuntime(Runtime):
         return any(tool.hides_unified for tool in self._tools.values())
 
     def accepts(self, request: CreateRequest) -> Sequence[str]:
-        if request.lifetime is not Lifetime.PROCESS:
-            raise NotSupported("OCI containers end with the process that made them", backend="oci")
         check_id(request.id, windows=False)
         self._program()
         return check_request(request)
