@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from cloche import hookimpl
+from cloche.probe import Unsupported
 from cloche.runtime import Capability, Isolation, Runtime, RuntimeDescriptor
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def cloche_runtimes() -> list[RuntimeDescriptor]:
 
 
 def _probe(argument: str | None) -> Verdict:
+    if sys.platform != "linux":
+        return Unsupported("needs Linux")
     from cloche_oci.probing import probe
 
     return probe(argument)

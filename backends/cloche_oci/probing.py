@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -38,8 +37,6 @@ def probe(argument: str | None) -> Verdict:
 
     Each that was looked at is told of in the notes, with why it does not work if it does not.
     """
-    if sys.platform != "linux":
-        return Unsupported(f"this is {sys.platform}, not Linux")
     try:
         programs = find_all(argument)
     except ClocheError as error:
