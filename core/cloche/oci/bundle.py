@@ -7,6 +7,8 @@ import sys
 assert sys.platform != "win32"
 
 import os
+from json import loads
+from typing import TypeVar
 
 from cloche import documents
 from cloche.errors import InvalidSpec, NotFound
@@ -14,6 +16,8 @@ from cloche.spec import Process, Spec
 from cloche.values import Value
 
 __all__ = ["Bundle", "read_process"]
+
+T = TypeVar("T")
 
 
 class Bundle(Value):
@@ -34,7 +38,7 @@ class Bundle(Value):
         path = os.path.abspath(path)
         file = config or f"{path}/config.json"
         data = _content(file)
-        spec = documents.read(Spec, data)
+        spec = _read(Spec, data)
         documents.check(spec)
         return cls(path, data, _rooted(spec, path))
 
@@ -47,9 +51,29 @@ class Bundle(Value):
 
 def read_process(file: str) -> Process:
     """Read the document of a process; errors as of ``Bundle.open``."""
-    process = documents.read(Process, _content(file))
+    process = _read(Process, _content(file))
     documents.check_process(process)
     return process
+
+
+def _read(kind: type[T], data: bytes) -> T:
+    """Read a document, of which nothing may hold a NUL: the kernel takes that for an end."""
+    found = documents.read(kind, data)
+    if b"\\u0000" in data:
+        _refuse_nul("", loads(data))
+    return found
+
+
+def _refuse_nul(path: str, value: object) -> None:
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidSpec(f"{path}: there is a NUL in it", path=path)
+    if isinstance(value, dict):
+        for key, each in value.items():
+            _refuse_nul(path, key)
+            _refuse_nul(f"{path}.{key}".lstrip("."), each)
+    if isinstance(value, list):
+        for position, each in enumerate(value):
+            _refuse_nul(f"{path}[{position}]", each)
 
 
 def _content(file: str) -> bytes:

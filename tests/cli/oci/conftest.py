@@ -98,6 +98,8 @@ class Runtime:
         directory = self.place / f"bundle-{len(list(self.place.glob('bundle-*')))}"
         directory.mkdir()
         config = document(self.busybox, *args)
+        # Ids are the test's own, and directories of control groups are the machine's.
+        config["linux"]["cgroupsPath"] = f"cloche/{os.getpid()}-{self.place.name}-{directory.name}"
         if change is not None:
             change(config)
         (directory / "config.json").write_text(json.dumps(config))
