@@ -96,9 +96,11 @@ def build_extension(out: Path) -> Path:
     """Compile the extension for the running Python, with the limited API where there is one."""
     target = out.resolve() / f"_native{_suffix()}"
     with TemporaryDirectory(prefix="cloche-compile-") as scratch:
-        headers = [SOURCES / "message.h", SOURCES / "extension/module.h"]
+        names = ("message.h", "extension/module.h", "untar/module.h")
+        headers = [SOURCES / name for name in names]
         generated = _generate("cloche_linux._native", headers, "extension.h", Path(scratch))
-        sources = sorted((SOURCES / "extension").glob("*.c"))
+        folders = (SOURCES / "extension", SOURCES / "untar")
+        sources = [c for folder in folders for c in sorted(folder.glob("*.c"))]
         includes = [f"-I{SOURCES / 'extension'}", f"-I{sysconfig.get_path('include')}"]
         flags = ["-O2", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-g0", "-s"]
         flags += [f"-ffile-prefix-map={scratch}=."]
@@ -140,6 +142,17 @@ def build_sanitized(out: Path, *defines: str) -> Path:
     """Compile the helper with a C library and the address and undefined behaviour sanitizers."""
     flags = [*HOSTED, *(f"-D{define}" for define in defines)]
     return build_helper(out, flags, [SANITIZERS], "_".join(["sanitized", *defines]).lower())
+
+
+def build_sanitized_untar(out: Path, *defines: str) -> Path:
+    """Compile the untar as a program of its own, with the sanitizers."""
+    target = out.resolve() / "_".join(["untar", *defines]).lower()
+    folders = (SOURCES / "untar", SOURCES / "untar/alone")
+    sources = [c for folder in folders for c in sorted(folder.glob("*.c"))]
+    sources.append(SOURCES / "extension/trees.c")
+    flags = [*HOSTED, *(f"-D{define}" for define in defines)]
+    _compile([*WARNINGS, *flags, *map(str, sources), "-o", str(target)], out.resolve())
+    return target
 
 
 def _generate(module: str, headers: Sequence[Path], include: str, place: Path) -> Path:

@@ -141,10 +141,9 @@ class Attachment(Generic[H]):
             if self._closed:
                 return []
             self._closed = True
-            idle = self._idle = threading.Event()
-            if not self._users:
-                idle.set()
-        deadline.sees(idle)
+            idle = self._idle = threading.Event() if self._users else None
+        if idle is not None:
+            deadline.sees(idle)
         with self._lock:
             self._held = self._stuck > 0 or self._users > 0
         if self._held:
@@ -195,30 +194,27 @@ class Attachment(Generic[H]):
             self._unsubscribe()
             self._end_now()
             return []
+        try:
+            return call(self._end_in_order, timeout=max(deadline.left, _LEAST))
+        except ClocheError as error:  # what comes after a call that hangs is done if that returns
+            return [error]
+        finally:
+            self._unsubscribe()
+
+    def _end_in_order(self) -> list[ClocheError]:
+        """Both steps at one go; what went wrong is returned."""
         problems: list[ClocheError] = []
         if self._callback is not None:
-            self._try(self._verbs.unregister, self._callback, deadline, problems, self._end_late)
-        self._unsubscribe()
-        if not any(isinstance(problem, TimedOut) for problem in problems):
-            self._try(self._verbs.close, self._handle, deadline, problems)
+            self._try(self._verbs.unregister, self._callback, problems)
+        self._try(self._verbs.close, self._handle, problems)
         return problems
 
-    def _end_late(self, code: int) -> None:
-        self._verbs.close(self._handle)
-
-    def _try(
-        self,
-        function: Callable[[T], int],
-        handle: T,
-        deadline: Deadline,
-        problems: list[ClocheError],
-        late: Callable[[int], object] | None = None,
-    ) -> None:
+    def _try(self, function: Callable[[T], int], handle: T, problems: list[ClocheError]) -> None:
         try:
-            code = call(function, handle, timeout=max(deadline.left, _LEAST), late=late)
+            code = call(function, handle)
             if code in LOST:
                 # The service went in that very call: without it the handle is only ours to close.
-                code = call(function, handle, timeout=max(deadline.left, _LEAST), late=late)
+                code = call(function, handle)
         except ClocheError as error:
             problems.append(error)
             return

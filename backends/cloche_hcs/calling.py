@@ -33,7 +33,7 @@ _A_DAY: Final = 86_400_000
 T = TypeVar("T")
 
 _idle: list[_Worker] = []
-_workers: set[int] = set()
+_workers: dict[int, _Worker] = {}
 #: Calls that have not returned in time, nor until now, with their handles.
 _quarantine: dict[_Job[Any], int] = {}
 
@@ -55,17 +55,18 @@ def call(
     """
     if _quarantine:
         _refuse_quarantined(function, args)
-    if get_ident() in _workers:
-        return function(*args)
+    worker = _workers.get(get_ident())
+    if worker is not None:
+        return worker.carry_on(function, args)
     limit = default_timeout() if timeout is None else timeout
     job = _Job(function, args, late)
     if _take_worker().carry_out(job, limit):
         return job.outcome()
     job.into_quarantine()
     raise TimedOut(
-        f"{_name(function)} has not returned after {limit:g} seconds",
+        f"{job.name} has not returned after {limit:g} seconds",
         hint="restart the Host Compute Service: Restart-Service vmcompute",
-        operation=_name(function),
+        operation=job.name,
         backend="hcs",
     )
 
@@ -104,7 +105,16 @@ def default_timeout() -> float:
 class _Job(Generic[T]):
     """One call: whoever claims it first says how it ends, its worker or its caller."""
 
-    __slots__ = ("_args", "_claim", "_error", "_function", "_late", "_returned", "_value")
+    __slots__ = (
+        "_args",
+        "_claim",
+        "_error",
+        "_function",
+        "_late",
+        "_returned",
+        "_value",
+        "current",
+    )
 
     _value: T
 
@@ -115,6 +125,12 @@ class _Job(Generic[T]):
         self._error: BaseException | None = None
         self._claim = allocate_lock()
         self._returned = False
+        #: The call that is under way in it.
+        self.current: Callable[..., object] = function
+
+    @property
+    def name(self) -> str:
+        return _name(self.current)
 
     def run(self) -> None:
         try:
@@ -170,21 +186,28 @@ class _Worker:
                 job.leave()
             raise
 
+    def carry_on(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+        """As the worker: make a call within its call."""
+        self._job.current = function
+        return function(*args)
+
     def _done_within(self, limit: float) -> bool:
         """Wait; the main thread looks up now and then, or no Ctrl-C would get through."""
-        deadline = monotonic() + limit
-        done = self._turns.go(min(int(limit * 1000), _DEAF))
+        first = min(int(limit * 1000), _DEAF)
+        if self._turns.go(first):
+            return True
+        done, deadline = False, monotonic() + limit - first / 1000
         while not done and (left := int((deadline - monotonic()) * 1000)) > 0:
             main = threading.current_thread() is threading.main_thread()
             done = self._turns.wait(min(left, _DEAF if main else _A_DAY))
         return done
 
     def _work(self) -> None:
-        _workers.add(get_ident())
+        _workers[get_ident()] = self
         try:
             self._take_turns()
         finally:
-            _workers.discard(get_ident())
+            del _workers[get_ident()]
 
     def _take_turns(self) -> None:
         self._turns.begin()
@@ -199,8 +222,8 @@ class _Worker:
 
     def _returned_in_time(self) -> bool:
         job = self._job
-        del self._job  # idle, it keeps nothing of the call
         job.run()
+        del self._job  # idle, it keeps nothing of the call
         if job.claim():
             return True
         job.leave()

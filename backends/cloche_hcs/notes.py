@@ -7,9 +7,9 @@ crash knows what there may be. A torn last line counts as not written.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cloche.documents import read, to_json, write
+from cloche.documents import read, write
 from cloche.errors import InvalidSpec
 from cloche.runtime import Isolation
 from cloche.values import Value
@@ -46,9 +46,10 @@ class Notes(Value, kw_only=True):
     timeout: float | None = None
 
     def as_info(self) -> Mapping[str, object]:
-        """Say it in small JSON."""
-        info: dict[str, Any] = to_json(self)
-        return info
+        """Say it in small JSON: what is as usual is left out."""
+        usual = self.__defaults__
+        info = {name: value for name, value in self.__dict__.items() if value != usual[name]}
+        return {**info, "layers": list(self.layers), "isolation": self.isolation.value}
 
 
 class Notebook:
@@ -62,11 +63,11 @@ class Notebook:
     def begin(self, configuration: str, notes: Notes) -> None:
         """Keep the document that the service gets, and what goes with it."""
         document = configuration.encode("utf-8", "surrogatepass")
-        self._append(b'{"configuration":%s}\n%s\n' % (document, write(notes)))
+        self._append(b'{"configuration":%s}\n%s\n' % (document, write(notes.as_info())))
 
     def add(self, notes: Notes) -> None:
         """Keep what has become of it; earlier notes don't count any more."""
-        self._append(write(notes) + b"\n")
+        self._append(write(notes.as_info()) + b"\n")
 
     def read(self) -> Notes | None:
         """Give the last notes; None if there are none, or none that make sense."""

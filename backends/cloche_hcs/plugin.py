@@ -61,7 +61,7 @@ def cloche_layer_stores() -> list[LayerStoreDescriptor]:
             name="filter",
             ceiling=_SCORE,
             offers=("filter:mounted", "filter"),
-            kinds=frozenset({"directory", "windows"}),
+            kinds=frozenset({"directory", "image", "windows"}),
             probe=_probe_service,
             open=_open_store,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cloche.errors import BackendError
@@ -28,6 +29,7 @@ class PropertyType(StrEnum):
     GUEST_CONNECTION = "GuestConnection"
 
 
+@cache
 def query_for(*types: PropertyType) -> str:
     """The query for some properties; none asks for what identifies the system."""
     return json.dumps({"PropertyTypes": list(types)}) if types else "{}"

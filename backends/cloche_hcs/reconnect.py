@@ -54,7 +54,7 @@ class Reconnection:
 
     def wait(self, deadline: Deadline) -> bool:
         """Wait until no round is under way; False if one still is."""
-        return deadline.sees(self._over)
+        return self._over.is_set() or deadline.sees(self._over)
 
     def _after(self, failures: int) -> None:
         background.later(self._pauses[failures], lambda: self._try(failures))

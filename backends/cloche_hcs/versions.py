@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from cloche.errors import Unavailable
+from cloche.host import kernel
 from cloche.images.windows import LONG_TERM, WindowsVersion, images_for, runs_on
 
 __all__ = [
@@ -27,18 +28,8 @@ _TAGS = {14393: "ltsc2016", 17763: "ltsc2019"} | LONG_TERM
 if sys.platform == "win32":
 
     def host_version() -> WindowsVersion:
-        """Say which Windows this is; Unavailable anywhere else.
-
-        ``GetVersionEx``, and with it ``sys.getwindowsversion``, tells a program what its manifest
-        knows of; RtlGetVersion tells the truth.
-        """
-        import ctypes
-
-        # RTL_OSVERSIONINFOW: its size, four numbers of which the last is the platform, 128 letters.
-        info = (ctypes.c_uint32 * 69)(69 * 4)
-        if ctypes.WinDLL("ntdll").RtlGetVersion(ctypes.byref(info)):
-            raise Unavailable("this Windows does not tell its version")
-        return WindowsVersion(*info[1:4])
+        """Say which Windows this is; Unavailable anywhere else."""
+        return WindowsVersion.parse(kernel())
 
 else:
 

@@ -21,6 +21,19 @@ def openat2(directory: int, path: str | bytes, flags: int, mode: int = 0, resolv
     return check(result, os.fsdecode(raw))
 
 
+def detach(path: str) -> None:
+    """Take a mount away, even if something uses it or whoever serves it has died.
+
+    Raises OSError: EINVAL for what is no mount.
+    """
+    check(lib.cloche_detach(os.fsencode(path)), path)
+
+
+def syncfs(file: int) -> None:
+    """Flush the file system that an open file is on. Raises OSError."""
+    check(lib.cloche_syncfs(file))
+
+
 def load_device_program(instructions: bytes) -> int:
     """Load eBPF instructions of type BPF_PROG_TYPE_CGROUP_DEVICE; returns a descriptor.
 

@@ -2,7 +2,7 @@
 
 Nothing is mounted on the host: a root is a list of directories, and the overlay comes into being in
 the container's own mount namespace and goes with it. What a store must take away is only the
-directory of a container's changes.
+directory of a container's changes. Layers of images are kept as overlays read them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
-from cloche.layers import Layer, LayerStore, RootFilesystem
+from cloche.errors import CleanupFailed, NotFound, NotSupported
+from cloche.layers import Layer, RootFilesystem
+from cloche_linux.layering.keeping import KeepsLayers, check_id, found_parts, visible
 from cloche_linux.trash import Trash
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
     from cloche.runtime import BackendContext
     from cloche.spec import Mount
+    from cloche_linux.layering.parts import Part
 
 __all__ = ["OverlayStore"]
 
 
-class OverlayStore(LayerStore):
+class OverlayStore(KeepsLayers):
     """Makes roots for the form ``overlay`` beneath one directory.
 
     ``info`` of a root: ``upper`` and ``work`` (directories on this machine), or ``memory`` (bytes
@@ -33,6 +35,7 @@ class OverlayStore(LayerStore):
     """
 
     def __init__(self, home: str) -> None:
+        super().__init__(home)
         self._containers = os.path.join(home, "containers")
         self._host = os.path.join(home, "host")
         self._trash = Trash(os.path.join(home, "trash"))
@@ -47,10 +50,12 @@ class OverlayStore(LayerStore):
     ) -> RootFilesystem:
         if form != "overlay":
             raise NotSupported(f"the overlay store does not offer roots of the form {form}")
-        lowers = [_directory(layer) for layer in layers if layer.kind != "host"]
+        lowers = [_directory(layer) for layer in visible(layers) if layer.kind != "host"]
         if any(layer.kind == "host" for layer in layers):
             return self._over_host(id, lowers, size)
-        return RootFilesystem(form=form, layers=tuple(lowers), info=self._changes(id, "root", size))
+        info = self._changes(id, "root", size)
+        self._note(id, {"": (info, lowers)})
+        return RootFilesystem(form=form, layers=tuple(lowers), info=info)
 
     def _over_host(self, id: str, lowers: list[str], size: int | None) -> RootFilesystem:
         from cloche_linux.host.mounts import trees_and_submounts
@@ -58,18 +63,20 @@ class OverlayStore(LayerStore):
 
         base = skeleton(self._host)
         trees, submounts = trees_and_submounts()
-        overlays = [self._overlay_on(id, tree, size) for tree in trees]
+        places = {tree: self._changes(id, _name(tree), size) for tree in trees}
+        info = self._changes(id, "root", size)
+        parts = {tree: (changes, [tree]) for tree, changes in places.items()}
+        self._note(id, {"": (info, [*lowers, base]), **parts})
         return RootFilesystem(
             form="overlay",
             layers=(*lowers, base),
-            mounts=(*overlays, *submounts),
-            info=self._changes(id, "root", size),
+            mounts=(*(self._overlay_on(*place) for place in places.items()), *submounts),
+            info=info,
         )
 
-    def _overlay_on(self, id: str, tree: str, size: int | None) -> Mount:
+    def _overlay_on(self, tree: str, changes: dict[str, object]) -> Mount:
         from cloche.spec import Mount
 
-        changes = self._changes(id, tree.strip("/").replace("/", "-"), size)
         options = [f"{key}dir={changes[key]}" for key in ("upper", "work") if key in changes]
         options += ["scratch"] if "memory" in changes else []
         return Mount(
@@ -78,6 +85,34 @@ class OverlayStore(LayerStore):
             source="overlay",
             options=(f"lowerdir={tree}", *options, "nodev"),
         )
+
+    def _note(self, id: str, parts: dict[str, tuple[dict[str, object], list[str]]]) -> None:
+        """Write down what the layers are, for who asks for changes; what is in memory is lost."""
+        from cloche_linux.layering.parts import Part, note
+
+        found = [
+            Part(at=at, top=upper, layers=tuple(layers))
+            for at, (changes, layers) in parts.items()
+            if isinstance(upper := changes.get("upper"), str)
+        ]
+        if found:
+            try:
+                note(os.path.join(self._containers, id), found)
+            except BaseException:
+                self.release(id)
+                raise
+
+    def _parts(self, id: str) -> list[Part]:
+        try:
+            return found_parts(os.path.join(self._containers, check_id(id)), id)
+        except NotFound:
+            if not self._in_memory:
+                raise
+            raise NotSupported(
+                f"the changes of {id} are kept in memory and not to be had",
+                hint="run it as root, or with the layer store copy",
+                container=id,
+            ) from None
 
     def _changes(self, id: str, name: str, size: int | None) -> dict[str, object]:
         """Make the directories for one overlay's changes, unless they live in memory."""
@@ -105,10 +140,8 @@ class OverlayStore(LayerStore):
         os.mkdir(work, 0o700)
 
     def release(self, id: str) -> None:
-        if "/" in id or id in {"", ".", ".."}:
-            raise InvalidSpec(f"not a container's id: {id!r}", path="id")
         try:
-            self._trash.throw(os.path.join(self._containers, id))
+            self._trash.throw(os.path.join(self._containers, check_id(id)))
         except OSError as error:
             raise CleanupFailed(
                 f"the writable layer of {id} remains: {error}",
@@ -125,7 +158,12 @@ class OverlayStore(LayerStore):
         return sorted({*held, *self._trash.names()})
 
     def close(self) -> None:
+        super().close()
         self._trash.finish()
+
+
+def _name(tree: str) -> str:
+    return tree.strip("/").replace("/", "-")
 
 
 def _directory(layer: Layer) -> str:

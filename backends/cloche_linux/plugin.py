@@ -54,16 +54,32 @@ def cloche_runtimes() -> list[RuntimeDescriptor]:
 
 @hookimpl
 def cloche_layer_stores() -> list[LayerStoreDescriptor]:
-    """Offer the layer store ``overlay``."""
+    """Offer the layer stores ``overlay``, ``fuse-overlayfs`` and ``copy``."""
     return [
         LayerStoreDescriptor(
             name="overlay",
             ceiling=80,
             offers=("overlay",),
-            kinds=frozenset({"directory", "host"}),
+            kinds=frozenset({"directory", "host", "image"}),
             probe=_probe_store,
             open=_open_store,
-        )
+        ),
+        LayerStoreDescriptor(
+            name="fuse-overlayfs",
+            ceiling=40,
+            offers=("path",),
+            kinds=frozenset({"directory", "image"}),
+            probe=_probe_fuse,
+            open=_open_fuse,
+        ),
+        LayerStoreDescriptor(
+            name="copy",
+            ceiling=20,
+            offers=("path",),
+            kinds=frozenset({"directory", "image"}),
+            probe=_probe_copy,
+            open=_open_copy,
+        ),
     ]
 
 
@@ -94,6 +110,18 @@ def _probe_store(argument: str | None) -> Verdict:
     return probe_store(argument)
 
 
+def _probe_fuse(argument: str | None) -> Verdict:
+    from cloche_linux.layering.probing import probe_fuse
+
+    return probe_fuse(argument)
+
+
+def _probe_copy(argument: str | None) -> Verdict:
+    from cloche_linux.layering.probing import probe_copy
+
+    return probe_copy(argument)
+
+
 def _probe_pty(argument: str | None) -> Verdict:
     from cloche_linux.probing import probe_platform
 
@@ -110,6 +138,18 @@ def _open_store(context: BackendContext) -> LayerStore:
     from cloche_linux.overlay import OverlayStore
 
     return OverlayStore.open(context)
+
+
+def _open_fuse(context: BackendContext) -> LayerStore:
+    from cloche_linux.layering.fuse import FuseStore
+
+    return FuseStore.open(context)
+
+
+def _open_copy(context: BackendContext) -> LayerStore:
+    from cloche_linux.layering.copies import CopyStore
+
+    return CopyStore.open(context)
 
 
 def _open_pty(context: BackendContext) -> StdioDriver:

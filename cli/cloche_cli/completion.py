@@ -6,7 +6,7 @@ proposed.
 
 from __future__ import annotations
 
-__all__ = ["all_containers", "backends", "running_containers"]
+__all__ = ["all_containers", "backends", "images", "running_containers"]
 
 
 def running_containers(root: str | None) -> list[str]:
@@ -17,6 +17,17 @@ def running_containers(root: str | None) -> list[str]:
 def all_containers(root: str | None) -> list[str]:
     """Name all containers, stopped ones too."""
     return _containers(root, all=True)
+
+
+def images(root: str | None) -> list[str]:
+    """Name the images that are kept here."""
+    from cloche import ClocheError, Engine
+
+    try:
+        with Engine(root=root) as engine:
+            return [image.name for image in engine.images.list() if image.name]
+    except ClocheError:
+        return []
 
 
 def backends(kind: str, root: str | None) -> list[str]:

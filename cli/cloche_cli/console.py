@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["make_raw", "read_keys"]
+__all__ = ["make_raw", "obey_sequences", "read_keys"]
 
 #: Console modes (consoleapi.h): keys come one by one, unseen, as sequences of a terminal; and the
 #: container's sequences are obeyed, with line feeds that only feed.
@@ -53,6 +53,14 @@ def make_raw() -> Callable[[], None]:
     _kernel.SetConsoleCP(_UTF_8)
     _kernel.SetConsoleOutputCP(_UTF_8)
     return restore
+
+
+def obey_sequences(fd: int) -> Callable[[], None]:
+    """Let a console move its cursor by a terminal's sequences; returns what makes it as it was."""
+    mode = _mode(fd)
+    if mode is not None:
+        _set(fd, mode | _PROCESSED_OUTPUT | _TERMINAL_OUTPUT)
+    return lambda: _set(fd, mode)
 
 
 def read_keys() -> bytes:

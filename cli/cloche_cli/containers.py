@@ -25,7 +25,7 @@ class Ps(Command):
         "-f",
         "--filter",
         value="KEY=VALUE",
-        help="Only those whose id, name, label, status or exited fits.",
+        help="Only those whose id, name, label, status, exited or ancestor fits.",
     )
     no_trunc = flag("--no-trunc", help="Show ids and commands whole.")
     json = flag("--json", help="Print a JSON array.")
@@ -65,10 +65,11 @@ class Ps(Command):
         if len(command) > _COMMAND_WIDTH and not self.no_trunc:
             command = command[: _COMMAND_WIDTH - 1] + "…"
         named = details.name if details.name != details.id else ""
-        return [self._id(details), named, command, ago(details.created), status(details)]
+        image, created = printable(details.image or ""), ago(details.created)
+        return [self._id(details), named, image, command, created, status(details)]
 
 
-_TITLES = ("ID", "NAME", "COMMAND", "CREATED", "STATUS")
+_TITLES = ("ID", "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS")
 
 
 class Inspect(Command):

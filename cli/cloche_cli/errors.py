@@ -27,7 +27,7 @@ def report(error: BaseException, command: Command | None) -> int:
     _flush_output()
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else OWN_FAILURE
-    if isinstance(error, OSError) and _reader_has_gone(error):
+    if any(isinstance(e, OSError) and _reader_has_gone(e) for e in (error, error.__cause__)):
         return _BROKEN_PIPE
     if command is not None and command.debug:
         import traceback

@@ -65,10 +65,16 @@ def _status(details: Details, wanted: str) -> bool:
     return details.state.value == {"exited": "stopped"}.get(wanted, wanted)
 
 
+def _ancestor(details: Details, wanted: str) -> bool:
+    """By the image's name as it was typed, or its digest."""
+    return wanted in (details.image, details.image_digest)
+
+
 _TESTS: Mapping[str, Test] = {
     "id": lambda details, wanted: details.id.startswith(wanted),
     "name": lambda details, wanted: wanted in details.name,
     "label": _label,
     "status": _status,
     "exited": _exited,
+    "ancestor": _ancestor,
 }

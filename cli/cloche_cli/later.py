@@ -22,10 +22,6 @@ class Refusal(NamedTuple):
 _DETACHED = Refusal(
     "detached containers are not here yet", "run it in the background: cloche run … &"
 )
-_IMAGES = Refusal(
-    "images are not here yet",
-    "cloche run -- COMMAND uses this machine's programs, --rootfs DIR a directory",
-)
 _SEARCH = Refusal("registries are not searched", "cloche pull NAME, if you know what you look for")
 _STREAMS = Refusal(
     "a foreground run has all its streams, and every signal", "-i passes stdin on, -t is a terminal"
@@ -41,7 +37,7 @@ _NETWORKS = Refusal(
     "there are no networks of our own", "--network host is this machine's own network"
 )
 _BUILD = Refusal(
-    "Cloche builds no images", "any builder will do; cloche run --rootfs DIR runs what it made"
+    "Cloche builds no images", "any builder will do; cloche load -i FILE takes what it made"
 )
 _EVENTS = Refusal("this is not here yet", "cloche ps and cloche stats show what is there")
 _UPDATE = Refusal("changing a container is not here yet", "run it again with the new options")
@@ -63,8 +59,6 @@ COMMANDS: Mapping[str, Refusal] = {
     for names, refusal in {
         "create start restart": _DETACHED,
         "search": _SEARCH,
-        "image images pull push rmi tag login logout history": _IMAGES,
-        "save load import export commit diff": _IMAGES,
         "logs": _LOGS,
         "attach": _ATTACH,
         "build buildx": _BUILD,

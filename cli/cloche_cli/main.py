@@ -46,7 +46,22 @@ class Cloche(Group):
         "resume": "lifecycle:Resume",
         "rm": "lifecycle:Remove",
         "cp": "cp:Copy",
+        "images": "image.listing:Images",
+        "pull": "image.transfer:Pull",
+        "push": "image.transfer:Push",
+        "tag": "image.names:Tag",
+        "rmi": "image.names:Remove",
+        "history": "image.details:History",
+        "save": "image.archives:Save",
+        "load": "image.archives:Load",
+        "import": "image.archives:Import",
+        "export": "image.archives:Export",
+        "commit": "changes:Commit",
+        "diff": "changes:Diff",
+        "login": "image.access:Login",
+        "logout": "image.access:Logout",
         "backends": "backends:Backends",
+        "image": "image:Image",
     }
     aliases: ClassVar[Mapping[str, str]] = {"ls": "ps", "list": "ps", "unpause": "resume"}
     version = flag("--version", help="Show the version and exit.")

@@ -122,14 +122,14 @@ def _parameter(command: type[Command], field: Place) -> inspect.Parameter:
             help=field.help,
             show_default=False,
             rich_help_panel=_section(command, field),
-            autocompletion=_completion(field),
+            autocompletion=_completion(command, field),
         )
     else:
         info = typer.Argument(
             ... if field.required else None,
             metavar=field.value,
             show_default=False,
-            autocompletion=_completion(field),
+            autocompletion=_completion(command, field),
         )
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=annotation
@@ -142,12 +142,14 @@ def _section(command: type[Command], field: Field[Any]) -> str:
     return "Options" if field.owner is command else str(inspect.getdoc(field.owner))
 
 
-def _completion(field: Field[Any]) -> Callable[..., list[str]] | None:
+def _completion(command: type[Command], field: Field[Any]) -> Callable[..., list[str]] | None:
     complete = field.complete
     if complete is None:
         return None
 
     def propose(ctx: Any, incomplete: str) -> list[str]:
+        if command.ends_at_argument and ctx.params.get(field.name) and isinstance(field, Argument):
+            return []  # what follows the first word is another program's
         root = ctx.params.get("root") or ctx.find_root().params.get("root")
         return [word for word in complete(root) if word.startswith(incomplete)]
 

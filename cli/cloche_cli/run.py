@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cloche_cli.declare import Command, rest
-from cloche_cli.sections import Containment, Environment, Files, Identity, Limits, Streams
+from cloche_cli.sections import (
+    Containment,
+    Environment,
+    Files,
+    Identity,
+    Limits,
+    Streams,
+    images_here,
+)
 from cloche_cli.usage import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
+_POLICIES = ("always", "missing", "never")
 _OCI_RUNTIMES = {"runc", "crun", "runsc", "youki", "kata-runtime"}
 
 
@@ -31,34 +40,51 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
 
     verb: ClassVar[str] = "run"
     ends_at_argument: ClassVar[bool] = True
-    words = rest("[IMAGE | --] [COMMAND]...")
+    words = rest("[IMAGE | --] [COMMAND]...", complete=images_here)
 
     def __call__(self) -> int:
         """Run it; returns its exit code."""
-        from cloche_cli.foreground import attend, explain
-
-        args = self.command()
+        image, args = self.command()
         with self.engine() as engine:
-            if self.json:
-                return self._run_captured(engine, args)
-            ending = attend(self, lambda streams: self._start(engine, args, streams))
-        explain(ending, self._subject(args), timeout=self.timeout, memory=self.memory)
-        return ending.exit_code
+            if image is None:
+                return self._run(engine, image, args)
+            from cloche_cli.image.running import Wanted
 
-    def command(self) -> list[str]:
-        """Take the command out of the words; there are no images yet, so one is refused."""
+            wanted = Wanted(image, args, self.platform, self.policy(), self.quiet)
+            return wanted.run(engine, lambda: self._run(engine, image, args))
+
+    def command(self) -> tuple[str | None, list[str]]:
+        """Take the words apart: the image (None: there is none), and the command."""
         words = self.words
-        if self.idle and not words:
-            return []
-        if not self.separated and not self.rootfs:
-            if words:
-                raise _no_image(words)
+        if self.separated or self.rootfs or (self.idle and not words):
+            return None, self._command(words)
+        if not words:
             raise UsageError("run: no IMAGE, and no command after --; see cloche run --help")
+        image, *words = words
+        return image, words[1:] if words[:1] == ["--"] else words
+
+    def policy(self) -> str:
+        """When to ask the registry for the image."""
+        if self.pull is not None and self.pull not in _POLICIES:
+            raise UsageError(f"--pull: {self.pull!r} is not one of {', '.join(_POLICIES)}")
+        return self.pull or "missing"
+
+    def _command(self, words: list[str]) -> list[str]:
         if not self.separated and words[:1] == ["--"]:
             words = words[1:]
         if not words and not self.idle and not self.entrypoint:
             raise UsageError("run: the command is missing; see cloche run --help")
         return words
+
+    def _run(self, engine: Engine, image: str | None, args: list[str]) -> int:
+        from cloche_cli.foreground import attend, explain
+
+        if self.json:
+            return self._run_captured(engine, image, args)
+        ending = attend(self, lambda streams: self._start(engine, image, args, streams))
+        subject = self.name or (args[0] if args else image or "the container")
+        explain(ending, subject, timeout=self.timeout, memory=self.memory)
+        return ending.exit_code
 
     def parameters(self) -> StartOptions:
         """Put what was typed into the words of the Python interface."""
@@ -123,21 +149,27 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
             "allow_unenforced": [name.replace("-", "_") for name in self.allow_unenforced],
         }
 
-    def _start(self, engine: Engine, args: list[str], streams: ProcessOptions) -> Container[Any]:
+    def _start(
+        self, engine: Engine, image: str | None, args: list[str], streams: ProcessOptions
+    ) -> Container[Any]:
         options: StartOptions = {**self.parameters(), **streams}
+        if image is not None:
+            options["image"], options["pull"] = image, "never"
         if self.cidfile is None:
             return engine.start(args or None, **options)
         from cloche_cli.cidfile import writing_id
 
         return writing_id(self.cidfile, lambda: engine.start(args or None, **options))
 
-    def _run_captured(self, engine: Engine, args: list[str]) -> int:
+    def _run_captured(self, engine: Engine, image: str | None, args: list[str]) -> int:
         from cloche_cli.foreground import capture
         from cloche_cli.output import print_json
 
         if self.tty:
             raise UsageError("run: --json keeps the output, so there is no terminal for -t")
-        ending, output, errors = capture(self, lambda streams: self._start(engine, args, streams))
+        ending, output, errors = capture(
+            self, lambda streams: self._start(engine, image, args, streams)
+        )
         print_json(
             {
                 "args": args,
@@ -148,21 +180,6 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
             }
         )
         return ending.exit_code
-
-    def _subject(self, args: list[str]) -> str:
-        return self.name or (args[0] if args else "the container")
-
-
-def _no_image(words: list[str]) -> UsageError:
-    """There are no images yet; perhaps a program of this machine was meant."""
-    import shlex
-    import shutil
-
-    if shutil.which(words[0]):
-        hint = f"a program of this machine: cloche run -- {shlex.join(words)}"
-    else:
-        hint = "no images yet: -- COMMAND is this machine's, --rootfs DIR a directory"
-    return UsageError(f"image not found: {words[0]}", hint=hint)
 
 
 def _runtime(name: str | None) -> str | None:

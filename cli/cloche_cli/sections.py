@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from cloche import Mount
     from cloche_cli.declare import Complete
 
-__all__ = ["Containment", "Environment", "Files", "Identity", "Limits", "Streams"]
+__all__ = [
+    "Containment",
+    "Environment",
+    "Files",
+    "Identity",
+    "Limits",
+    "Streams",
+    "images_here",
+    "one_of",
+]
 
 
 def _backends(kind: str) -> Complete:
@@ -22,7 +31,15 @@ def _backends(kind: str) -> Complete:
     return complete
 
 
-def _one_of(*words: str) -> Complete:
+def images_here(root: str | None) -> list[str]:
+    """Propose the names of images that are here."""
+    from cloche_cli.completion import images
+
+    return images(root)
+
+
+def one_of(*words: str) -> Complete:
+    """Propose one of these words."""
     return lambda root: words
 
 
@@ -63,8 +80,14 @@ class Identity:
     idle = flag("--idle", help="Run nothing: wait, for cloche exec, until it is stopped.")
     init = flag("--init", help="Run under a tiny init: the default; --init=false runs without.")
     entrypoint = text("--entrypoint", value="PROGRAM", help="Run this before the command.")
-    pull = text("--pull", value="POLICY", help="When to fetch an image; there are none yet.")
-    platform = text("--platform", value="OS/ARCH", help="Refuse to run on another platform.")
+    pull = text(
+        "--pull",
+        value="always|missing|never",
+        help="When to ask the registry for the image; default: when it is missing here.",
+        complete=one_of("always", "missing", "never"),
+    )
+    platform = text("--platform", value="OS/ARCH", help="The image's, of several.")
+    quiet = flag("-q", "--quiet", help="Show nothing of an image on its way.")
     stop_signal = text("--stop-signal", value="SIGNAL", help="What cloche stop sends first.")
     stop_timeout = text("--stop-timeout", value="TIME", help="How long cloche stop then waits.")
     cidfile = text("--cidfile", value="FILE", help="Write the id to a new file.")
@@ -119,7 +142,7 @@ class Containment:
         "--net",
         value="none|host",
         help="The network is off unless asked for: host is this machine's.",
-        complete=_one_of("none", "host"),
+        complete=one_of("none", "host"),
     )
     group_add = many("--group-add", value="GROUP", help="Join a further group.")
     cap_add = many("--cap-add", value="CAP", help="Add a capability; ALL adds every one.")
@@ -151,5 +174,5 @@ class Containment:
         "--isolation",
         value="process|vm|hyperv",
         help="Namespaces of this kernel, or a machine of its own.",
-        complete=_one_of("process", "vm", "hyperv"),
+        complete=one_of("process", "vm", "hyperv"),
     )

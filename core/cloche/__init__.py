@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloche import aio
-    from cloche.api import backends, create, get, list, run, start  # noqa: A004
+    from cloche.api import backends, create, get, list, pull, run, start  # noqa: A004
     from cloche.container import Container
     from cloche.details import Details
     from cloche.engine import Engine
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     )
     from cloche.exit import ExitStatus, Reason
     from cloche.hookspecs import hookimpl
+    from cloche.images.image import Image
+    from cloche.images.images import Images
     from cloche.mount import Mount
     from cloche.parameters import (
         CreateOptions,
@@ -52,6 +54,7 @@ __all__ = [
     "create",
     "get",
     "list",
+    "pull",
     "backends",
     "aio",
     "Engine",
@@ -61,6 +64,8 @@ __all__ = [
     "Details",
     "Pool",
     "Mount",
+    "Image",
+    "Images",
     "PIPE",
     "DEVNULL",
     "STDOUT",
@@ -96,7 +101,7 @@ __all__ = [
 
 _HOMES = {
     "cloche.survey": ("Backend",),
-    "cloche.api": ("run", "start", "create", "get", "list", "backends"),
+    "cloche.api": ("run", "start", "create", "get", "list", "pull", "backends"),
     "cloche.container": ("Container",),
     "cloche.details": ("Details",),
     "cloche.engine": ("Engine",),
@@ -116,6 +121,8 @@ _HOMES = {
     ),
     "cloche.exit": ("ExitStatus", "Reason"),
     "cloche.hookspecs": ("hookimpl",),
+    "cloche.images.image": ("Image",),
+    "cloche.images.images": ("Images",),
     "cloche.mount": ("Mount",),
     "cloche.parameters": (
         "CreateOptions",

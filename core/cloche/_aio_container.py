@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloche import process as blocking_process
     from cloche.details import Details
     from cloche.exit import ExitStatus
+    from cloche.layers import Change
     from cloche.parameters import Duration, ExecOptions, ExecRunOptions
     from cloche.result import Result
     from cloche.runtime import State
@@ -262,3 +263,11 @@ class Container(Process):
     async def unpack(self, file: BinaryIO, target: str, *, owners: bool = False) -> None:
         """Unpack a tar archive into a directory of the container."""
         await asyncio.to_thread(self._it.unpack, file, target, owners=owners)
+
+    async def export(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write the whole root file system to a tar archive."""
+        await asyncio.to_thread(self._it.export, path)
+
+    async def changes(self) -> Sequence[Change]:
+        """Tell what it has changed in its root, sorted by path; when it has ended, too."""
+        return await asyncio.to_thread(self._it.changes)

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
     from cloche.container import Container
     from cloche.engine import Engine
+    from cloche.images import Image, Report
     from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
     from cloche.spec import Spec
     from cloche.survey import Backend
 
-__all__ = ["backends", "create", "default_engine", "get", "list", "run", "start"]
+__all__ = ["backends", "create", "default_engine", "get", "list", "pull", "run", "start"]
 
 _engine: Engine | None = None
 
@@ -49,7 +50,7 @@ def run(
     Of the process: env, user, workdir, tty, preserve_fds, stdin, stdout, stderr, text.
     Of the waiting: input, capture_output, check, timeout, output_limit.
     Of the container: name, replace, keep, idle, init, labels, lifetime, stop_signal, stop_timeout,
-    image, rootfs, platform, entrypoint, hostname, group_add, umask, oom_score_adj.
+    image, pull, platform, rootfs, entrypoint, hostname, group_add, umask, oom_score_adj.
     Of what it sees: mounts, volumes, tmpfs, files, read_only, storage_size, shm_size, devices,
     network, sysctls, isolation.
     Of what it may: memory, memory_swap, cpus, cpu_shares, cpuset_cpus, pids_limit, ulimits,
@@ -82,7 +83,7 @@ def start(
 
     Of the process: env, user, workdir, tty, preserve_fds, stdin, stdout, stderr, text.
     Of the container: name, replace, keep, idle, init, labels, lifetime, stop_signal, stop_timeout,
-    image, rootfs, platform, entrypoint, hostname, group_add, umask, oom_score_adj.
+    image, pull, platform, rootfs, entrypoint, hostname, group_add, umask, oom_score_adj.
     Of what it sees: mounts, volumes, tmpfs, files, read_only, storage_size, shm_size, devices,
     network, sysctls, isolation.
     Of what it may: memory, memory_swap, cpus, cpu_shares, cpuset_cpus, pids_limit, ulimits,
@@ -110,6 +111,21 @@ def get(name: str) -> Container[bytes]:
 def list(*, all: bool = False) -> builtins.list[Container[bytes]]:  # noqa: A001
     """List the running containers, oldest first; with ``all`` the others too."""
     return default_engine().list(all=all)
+
+
+def pull(
+    name: str,
+    *,
+    platform: str | None = None,
+    policy: Literal["always", "missing", "never"] = "always",
+    report: Report | None = None,
+) -> Image:
+    """Bring an image from its registry: its layers come side by side, checked and unpacked.
+
+    ``Engine.images`` has all that can be done with images; ``Images.pull`` says what is raised.
+    """
+    images = default_engine().images
+    return images.pull(name, platform=platform, policy=policy, report=report)
 
 
 def backends() -> builtins.list[Backend]:

@@ -22,6 +22,7 @@ __all__ = [
     "command",
     "contents",
     "descriptors",
+    "directory",
     "environment",
     "mode",
     "pairs",
@@ -36,6 +37,7 @@ __all__ = [
 
 #: By these names Windows knows its named pipes.
 _NAMED_PIPES = "\\\\.\\pipe\\"
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _VARIABLE = re.compile(r"[^=\0]+")
 
 
@@ -66,6 +68,12 @@ def absolute(parameter: str, value: object) -> str:
     if not path.startswith("/"):
         raise wrong(parameter, value, "an absolute path in the container")
     return path
+
+
+def directory(parameter: str, value: object) -> str:
+    """Read an absolute path in the container, or one with a drive, as Windows has them."""
+    path = text(parameter, value)
+    return path if _DRIVE.match(path) else absolute(parameter, path)
 
 
 def choice(*words: str) -> Callable[[str, object], str]:

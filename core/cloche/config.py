@@ -12,9 +12,11 @@ from cloche.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "read_settings", "read_tables"]
 
 _NAMES = ("runtime", "layer_store", "stdio_driver", "root", "plugins")
+#: Parts that are read by whom they concern, when they do.
+_TABLES = ("registries",)
 
 
 class Settings(Value, kw_only=True):
@@ -52,6 +54,21 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     plugins = values.pop("plugins", None)
     given = {name: value or None for name, value in values.items()}
     return Settings(**given, plugins=_names(plugins), sources=sources)
+
+
+def read_tables(
+    name: str, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Read one part of the same files, the one that counts least first, each with its file.
+
+    Raises InvalidSpec for a file that can't be understood.
+    """
+    env = os.environ if environment is None else environment
+    for path in _files(env):
+        table = _load(path, required="CLOCHE_CONFIG" in env).get(name, {})
+        if not isinstance(table, dict):
+            raise InvalidSpec(f"{path}: {name} must be a table", path=name)
+        yield path, table
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
@@ -92,6 +109,11 @@ else:
 
 
 def _read(path: str, *, required: bool) -> dict[str, str]:
+    table = _load(path, required=required)
+    return {name: _value(path, name, value) for name, value in table.items() if name not in _TABLES}
+
+
+def _load(path: str, *, required: bool) -> dict[str, object]:
     try:
         with open(path, "rb") as file:
             return _parse(path, file.read())
@@ -116,14 +138,13 @@ def _can_look(path: str) -> bool:
     return True
 
 
-def _parse(path: str, content: bytes) -> dict[str, str]:
+def _parse(path: str, content: bytes) -> dict[str, object]:
     import tomllib
 
     try:
-        table = tomllib.loads(content.decode())
+        return tomllib.loads(content.decode())
     except ValueError as error:
         raise InvalidSpec(f"{path}: {error}", path=path) from error
-    return {name: _value(path, name, value) for name, value in table.items()}
 
 
 def _value(path: str, name: str, value: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, AnyStr
 
 from cloche.commands import Commands
 from cloche.contents import Contents
-from cloche.errors import InvalidState, NotFound
+from cloche.errors import InvalidState, NotFound, NotSupported
 from cloche.interrupts import shielded
 from cloche.known import Known
 from cloche.process import number_of, seconds_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cloche.executing import Place
+    from cloche.layers import Change
     from cloche.parameters import Duration
     from cloche.stats import Stats
 
@@ -118,6 +119,19 @@ class Container(Known[AnyStr], Commands, Contents):
     def pids(self) -> Sequence[int]:
         """List its processes by their ids on this machine."""
         return self.living("pids").pids()
+
+    def changes(self) -> Sequence[Change]:
+        """Tell what it has changed in its root, sorted by path; when it has ended, too.
+
+        Raises NotSupported where its layer store does not know, or its root is nobody's.
+        """
+        header = self._entry().header
+        if header is None or header.layer_store is None:
+            raise NotSupported(
+                f"{self.name} has no root of its own", operation="diff", container=self.name
+            )
+        store = self._shop.chooser.store_called(header.layer_store).backend
+        return tuple(store.changes(self._id))
 
     def close(self) -> None:
         """Close the near ends of the streams and release handles; the container lives on."""

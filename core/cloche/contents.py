@@ -89,10 +89,10 @@ class Contents:
         Entries have the owners, permissions and times that this machine sees. Links are packed as
         links, and several names of one file as such.
         """
-        from cloche import files, tars
+        from cloche import files, packing
 
         with files.root_of(self.living("copy")) as root:
-            tars.pack(root, source, file, follow=follow)
+            packing.pack(root, source, file, follow=follow)
 
     def unpack(self, file: BinaryIO, target: str, *, owners: bool = False) -> None:
         """Unpack a tar archive, compressed or not, into a directory of the container.
@@ -100,7 +100,19 @@ class Contents:
         Names stay beneath the container's root, whatever they say. Raises InvalidSpec naming the
         entry for one that leads upwards or is a device; what came before it is there then.
         """
-        from cloche import files, tars
+        from cloche import files, unpacking
 
         with files.root_of(self.living("copy")) as root:
-            tars.unpack(root, file, target, owners=owners)
+            unpacking.unpack(root, file, target, owners=owners)
+
+    def export(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write the whole root file system to a tar archive, of which images can be made.
+
+        What is mounted over it is left out, but for the places; so are sockets. A file appears when
+        it is whole.
+        """
+        from cloche import files, packing
+        from cloche.images.transports.sinks import open_archive
+
+        with files.root_of(self.living("export")) as root, open_archive(path) as file:
+            packing.export(root, file)

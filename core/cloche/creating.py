@@ -42,11 +42,13 @@ CREATE: dict[str, Callable[[str, Any], Any]] = {
 class Given:
     """A specification that a caller gave, checked, with what was asked for beside it."""
 
-    __slots__ = ("asked", "spec")
+    __slots__ = ("asked", "layers", "spec")
 
     def __init__(self, spec: Spec, asked: Asked) -> None:
         self.spec = spec
         self.asked = asked
+        #: What the root is made of, topmost first.
+        self.layers = _layers(spec)
 
     @property
     def section(self) -> str:
@@ -61,7 +63,7 @@ class Given:
         wants = Wants(
             runtime=asked.runtime,
             layer_store=asked.layer_store,
-            kinds=frozenset(layer.kind for layer in self._layers()),
+            kinds=frozenset(layer.kind for layer in self.layers),
             needs=frozenset((*causes, base)),
             isolation=asked.isolation,
             in_place=self.section == "linux",
@@ -78,13 +80,6 @@ class Given:
             found.append((Capability.HOOKS, "hooks"))
         return found
 
-    def _layers(self) -> tuple[Layer, ...]:
-        windows, root = self.spec.windows, self.spec.root
-        if windows is not None:
-            return tuple(Layer(kind="windows", path=Path(p)) for p in windows.layer_folders)
-        assert root is not None
-        return (Layer(kind="directory", path=Path(root.path)),)
-
     def request(self, records: Records, needs: frozenset[Capability]) -> CreateRequest:
         """Put together what a runtime is asked for."""
         asked = self.asked
@@ -92,7 +87,7 @@ class Given:
         return CreateRequest(
             id=new,
             spec=self.spec,
-            layers=self._layers(),
+            layers=self.layers,
             isolation=asked.isolation,
             needs=needs,
             lifetime=asked.lifetime,
@@ -101,6 +96,13 @@ class Given:
             init=False,
             timeout=asked.timeout,
         )
+
+
+def _layers(spec: Spec) -> tuple[Layer, ...]:
+    if spec.windows is not None:
+        return tuple(Layer(kind="windows", path=Path(p)) for p in spec.windows.layer_folders)
+    assert spec.root is not None
+    return (Layer(kind="directory", path=Path(spec.root.path)),)
 
 
 def ask_by_spec(spec: object, options: Mapping[str, Any]) -> Given:

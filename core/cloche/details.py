@@ -26,7 +26,9 @@ class Details(Value, kw_only=True):
     problem: str | None = None
     #: The command of its first process.
     args: tuple[str, ...] = ()
+    #: The image by the name it was asked for, and the digest of its manifest.
     image: str | None = None
+    image_digest: str | None = None
     rootfs: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     runtime: str | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from cloche.container import Container
+    from cloche.images import Images
     from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
     from cloche.spec import Spec
@@ -185,6 +186,11 @@ class Engine:
 
         found = find_all(self.workshop) if all else find_running(self.workshop)
         return [Container(self.workshop, entry) for entry in found]
+
+    @property
+    def images(self) -> Images:
+        """The images that are here, and the ways to get more."""
+        return self.workshop.images
 
     def prune(self) -> builtins.list[str]:
         """Remove what processes that died have left behind; the ids of what was removed."""

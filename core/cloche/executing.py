@@ -123,7 +123,7 @@ def _execute(place: Place, asked: Asked) -> tuple[RuntimeProcess, Streams]:
 
 def _process(place: Place, asked: Asked) -> Process:
     if asked.process is None:
-        return executed_process(place.process, asked)
+        return executed_process(place.process, asked, windows=place.windows)
     from cloche.documents import check_process
 
     check_process(asked.process, windows=place.windows)

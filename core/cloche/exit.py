@@ -191,7 +191,9 @@ class Exit:
     def _ended(self, deadline: float | None) -> bool:
         if self._outcome is not None:
             return True
-        return self._wait_at_gate(deadline) if self._read is None else self._wait_for_fd(deadline)
+        if self._read is not None:
+            return self._wait_for_fd(deadline)
+        return deadline != 0.0 and self._wait_at_gate(deadline)  # 0: only a look
 
     def _wait_for_fd(self, deadline: float | None) -> bool:
         with self._lock:

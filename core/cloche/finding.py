@@ -90,6 +90,7 @@ def details_of(shop: Workshop, entry: Entry, state: State | None = None) -> Deta
         problem=entry.problem,
         args=header.args,
         image=header.image,
+        image_digest=header.image_digest,
         rootfs=header.rootfs,
         labels=header.labels,
         runtime=header.runtime,

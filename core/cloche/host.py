@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from cloche.errors import Unavailable
+
 __all__ = ["architecture", "kernel", "machine", "name", "system"]
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -22,9 +24,18 @@ if sys.platform == "win32":
         return os.environ.get("COMPUTERNAME", "")
 
     def kernel() -> str:
-        """Say the version of the system: ``10.0.20348``."""
-        version = sys.getwindowsversion()
-        return f"{version.major}.{version.minor}.{version.build}"
+        """Say the version of the system: ``10.0.20348``.
+
+        ``GetVersionEx``, and with it ``sys.getwindowsversion``, tells a program what its manifest
+        knows of; RtlGetVersion tells the truth.
+        """
+        import ctypes
+
+        # RTL_OSVERSIONINFOW: its size, four numbers of which the last is the platform, 128 letters.
+        info = (ctypes.c_uint32 * 69)(69 * 4)
+        if ctypes.WinDLL("ntdll").RtlGetVersion(ctypes.byref(info)):
+            raise Unavailable("this Windows does not tell its version")
+        return ".".join(map(str, info[1:4]))
 
     def system() -> str:
         """Name the system as images do."""

@@ -7,13 +7,15 @@ interrupt therefore waits until all is in order, or until somebody only waits.
 
 from __future__ import annotations
 
-import signal
 from _thread import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from signal import SIGINT, getsignal, signal
     from types import FrameType, TracebackType
     from typing import Any
+else:  # the module around it looks every handler up among its names, and that at each call
+    from _signal import SIGINT, getsignal, signal
 
 __all__ = ["interruptible", "shielded"]
 
@@ -38,10 +40,10 @@ class _Guard:
 
     def begin(self) -> bool:
         """Take the handler's place; False where no interrupt would be raised anyway."""
-        if not callable(signal.getsignal(signal.SIGINT)):
+        if not callable(getsignal(SIGINT)):
             return False
         try:
-            self.before = signal.signal(signal.SIGINT, self.handle)
+            self.before = signal(SIGINT, self.handle)
         except ValueError:  # not the main thread
             return False
         self.thread = get_ident()
@@ -49,14 +51,14 @@ class _Guard:
 
     def end(self) -> None:
         self.thread, self.open = None, False
-        if signal.getsignal(signal.SIGINT) == self.handle:
-            signal.signal(signal.SIGINT, self.before)
+        if getsignal(SIGINT) == self.handle:
+            signal(SIGINT, self.before)
         self.deliver()
 
     def deliver(self) -> None:
         if self.pending:
             self.pending = False
-            self.before(signal.SIGINT, None)
+            self.before(SIGINT, None)
 
 
 _guard = _Guard()

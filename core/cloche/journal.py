@@ -44,6 +44,9 @@ class Header(Value, kw_only=True):
     layer_store: str | None = None
     stdio_driver: str | None = None
     image: str | None = None
+    #: The digest of the image's manifest, and its layers' diffIDs, which it needs as long as it is.
+    image_digest: str | None = None
+    layers: tuple[str, ...] = ()
     rootfs: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     isolation: str = "process"

@@ -14,7 +14,7 @@ from cloche.values import Value
 if TYPE_CHECKING:
     from cloche import spec
 
-__all__ = ["Mount"]
+__all__ = ["Mount", "check_source"]
 
 #: ``SRC:DST[:options]``; a drive letter's colon separates nothing.
 _VOLUME = re.compile(r"((?:[A-Za-z]:[\\/])?[^:]*):((?:[A-Za-z]:[\\/])?[^:]*)(?::([^:]*))?")
@@ -98,7 +98,7 @@ class Mount(Value, kw_only=True):
         if self.kind == "tmpfs":
             return self._memory(parameter, target)
         source = os.path.abspath(os.path.expanduser(self.source or ""))
-        _must_exist(parameter, self, source)
+        check_source(parameter, self, source)
         return _spec_mount(target, "bind", source, self._bind_options())
 
     def _bind_options(self) -> tuple[str, ...]:
@@ -130,7 +130,8 @@ def _target(parameter: str, target: str) -> str:
     return target
 
 
-def _must_exist(parameter: str, mount: Mount, source: str) -> None:
+def check_source(parameter: str, mount: Mount, source: str) -> None:
+    """Raise InvalidSpec for a source that does not exist, or is a device."""
     try:
         kind = os.stat(source).st_mode
     except (OSError, ValueError) as error:

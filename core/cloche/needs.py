@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from cloche.layer_folders import is_layer_folder, layers_from
 from cloche.layers import Layer
 from cloche.limits import LIMITS
 from cloche.runtime import Capability, Isolation, Lifetime
@@ -33,8 +34,14 @@ _HOST = (Layer(kind="host"),)
 
 
 def layers_of(asked: Asked) -> tuple[Layer, ...]:
-    """What the root is made of: the directory that was named, or this machine's own system."""
-    return _HOST if asked.rootfs is None else _directory(asked.rootfs)
+    """What the root is made of: an image, the named directory, or this machine's own system."""
+    if asked.image is not None:
+        return asked.layers
+    return _HOST if asked.rootfs is None else _rootfs(asked.rootfs)
+
+
+def _rootfs(path: str) -> tuple[Layer, ...]:
+    return layers_from(path, "rootfs") if is_layer_folder(path) else _directory(path)
 
 
 @lru_cache
@@ -58,15 +65,25 @@ def wants_of(asked: Asked) -> tuple[Wants, dict[Capability, str]]:
     wants = Wants(
         runtime=asked.runtime,
         layer_store=asked.layer_store,
-        kinds=_HOST_KIND if asked.rootfs is None else _DIRECTORY_KIND,
+        kinds=_kinds(asked),
         needs=frozenset((*needs, Capability.ISOLATE_VM if vm else Capability.ISOLATE_PROCESS)),
         isolation=asked.isolation,
     )
     return wants, needs
 
 
+def _kinds(asked: Asked) -> frozenset[str]:
+    if asked.image is not None:
+        return _IMAGE_KIND
+    if asked.rootfs is None:
+        return _HOST_KIND
+    return _WINDOWS_KIND if is_layer_folder(asked.rootfs) else _DIRECTORY_KIND
+
+
 _HOST_KIND = frozenset({"host"})
+_IMAGE_KIND = frozenset({"image"})
 _DIRECTORY_KIND = frozenset({"directory"})
+_WINDOWS_KIND = frozenset({"windows"})
 _PLAIN = Wants(kinds=_HOST_KIND, needs=frozenset({Capability.ISOLATE_PROCESS}))
 _CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
     "tty": Capability.TERMINAL,
@@ -76,7 +93,7 @@ _CAUSES = dict.fromkeys(LIMITS, Capability.LIMITS) | {
 
 
 _DECISIVE = frozenset(
-    (*_CAUSES, "mounts", "volumes", "isolation", "rootfs", "runtime", "layer_store")
+    (*_CAUSES, "mounts", "volumes", "isolation", "image", "rootfs", "runtime", "layer_store")
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cloche import arguments as check
 from cloche.arguments import not_yet, wrong
-from cloche.errors import ImageError, InvalidSpec
+from cloche.errors import InvalidSpec
 from cloche.quantities import cpus, duration, integer, size
 from cloche.records import check_new_name
 from cloche.runtime import Isolation, Lifetime
@@ -28,29 +28,12 @@ def _user(parameter: str, value: object) -> str:
     return str(value) if isinstance(value, int) else check.text(parameter, value)
 
 
-def _image(_: str, value: object) -> None:
-    raise ImageError(
-        f"images are not supported yet: {value}",
-        hint=f"a program of this machine: cloche run -- {value}; or name a directory: --rootfs DIR",
-    )
-
-
 def _rootfs(parameter: str, value: object) -> str:
     path = os.path.abspath(os.path.expanduser(check.text(parameter, value)))
     if not os.path.isdir(path):
         missing = "is not a directory" if os.path.exists(path) else "does not exist"
         raise InvalidSpec(f"{parameter}: {path} {missing}", path=parameter)
     return path
-
-
-def _platform(parameter: str, value: object) -> str:
-    from cloche import host
-
-    system, _, rest = check.text(parameter, value).partition("/")
-    if system != host.system() or rest not in ("", host.architecture()):
-        here = f"{host.system()}/{host.architecture()}"
-        raise not_yet(parameter, f"{value} on a {here} machine is")
-    return str(value)
 
 
 def _entrypoint(parameter: str, value: object) -> tuple[str, ...]:
@@ -154,7 +137,7 @@ _UNENFORCED = frozenset(
 _PROCESS: dict[str, Callable[[str, Any], Any]] = {
     "env": check.environment,
     "user": _user,
-    "workdir": check.absolute,
+    "workdir": check.directory,
     "tty": check.window,
     "preserve_fds": check.descriptors,
     "stdin": check.stream,
@@ -174,9 +157,10 @@ EXEC_RUN = {**EXEC, **_WAITING}
 START: dict[str, Callable[[str, Any], Any]] = {
     **_PROCESS,
     "group_add": check.strings,
-    "image": _image,
+    "image": check.text,
+    "pull": check.choice("always", "missing", "never"),
+    "platform": check.text,
     "rootfs": _rootfs,
-    "platform": _platform,
     "entrypoint": _entrypoint,
     "name": lambda parameter, value: check_new_name(value, parameter),
     "replace": check.boolean,

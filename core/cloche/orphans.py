@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cloche.layers import LayerStore
     from cloche.locations import Locations
 
-__all__ = ["note_place", "release_orphans"]
+__all__ = ["all_runs", "note_place", "release_orphans"]
 
 
 def note_place(places: Locations) -> None:
@@ -56,10 +56,11 @@ def release_orphans(
 
 
 def _is_recorded(places: Locations, id: str) -> bool:
-    return any(os.path.lexists(os.path.join(run, "containers", id)) for run in _all_runs(places))
+    return any(os.path.lexists(os.path.join(run, "containers", id)) for run in all_runs(places))
 
 
-def _all_runs(places: Locations) -> list[str]:
+def all_runs(places: Locations) -> list[str]:
+    """Name all places of records that share one for data, this one first."""
     directory = os.path.join(places.data, "places")
     with suppress(OSError):
         noted = [pointed(os.path.join(directory, name)) for name in os.listdir(directory)]

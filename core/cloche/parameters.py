@@ -86,13 +86,18 @@ class ExecRunOptions(ExecOptions, _Waiting, total=False):
 class StartOptions(ProcessOptions, total=False):
     """Parameters of ``start``: everything about a container."""
 
-    #: Not supported yet; name a directory by ``rootfs``, or neither for this machine's system.
+    #: An image by name, digest or id. Its command, environment, user, directory, stop signal and
+    #: labels hold where nothing else is said. Without it, and without ``rootfs``, the container
+    #: sees this machine's system.
     image: str | None
+    #: When the registry is asked for it: ``missing`` (default), ``always``, ``never``.
+    pull: Literal["always", "missing", "never"] | None
+    #: Which of an image's platforms: ``linux/arm64``. Default: this machine's.
+    platform: str | None
     #: A directory that becomes the (unchanged) lowest layer of the root.
     rootfs: str | None
-    #: ``linux/amd64``: only this machine's own, as long as there are no images.
-    platform: str | None
-    #: Run before ``args``: a word, or a list of them.
+    #: Run before ``args``, in the place of the image's own, whose command is not run then: a word,
+    #: or a list of them.
     entrypoint: str | Sequence[str] | None
 
     #: A name beside the id: ``[A-Za-z0-9][A-Za-z0-9_.-]{0,127}``, unique.

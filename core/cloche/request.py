@@ -12,6 +12,7 @@ from cloche.streams import DEVNULL, PIPE, STDOUT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cloche.layers import Layer
     from cloche.mount import Mount
     from cloche.spec import Process
     from cloche.stdio import Size, StreamTarget
@@ -47,6 +48,16 @@ class Asked:
     id: str | None = None
     lifetime: Lifetime = Lifetime.PROCESS
     errand_of: str | None = None
+    image: str | None = None
+    pull: str = "missing"
+    platform: str | None = None
+    #: The image's manifest, and its layers as a layer store has them: see ``cloche.images.using``.
+    image_digest: str | None = None
+    #: The image's Windows (``10.0.20348.2113``), where it says so.
+    os_version: str | None = None
+    #: The first argument is a command line by the program's own rules (docker's ArgsEscaped).
+    args_escaped: bool = False
+    layers: tuple[Layer, ...] = ()
     rootfs: str | None = None
     entrypoint: tuple[str, ...] = ()
     name: str | None = None
@@ -100,8 +111,8 @@ def ask(
 ) -> Asked:
     """Check all parameters of one call; ``by_document``: the command comes in a document.
 
-    Raises InvalidSpec naming the parameter, ImageError or NotSupported for what is not there yet,
-    and TypeError for a parameter that ``verb`` does not have.
+    Raises InvalidSpec naming the parameter, NotSupported for what is not there yet, and TypeError
+    for a parameter that ``verb`` does not have.
     """
     asked = Asked()
     values = asked.__dict__
@@ -159,7 +170,8 @@ _WORDS = {
 
 
 def _check_command(verb: str, asked: Asked) -> None:
-    if asked.entrypoint:
+    _check_root(asked)
+    if asked.entrypoint and asked.image is None:
         asked.args = (*asked.entrypoint, *asked.args)
     if asked.idle:
         if verb == "run":
@@ -170,9 +182,28 @@ def _check_command(verb: str, asked: Asked) -> None:
                 path="args",
                 hint="use its run() or exec()",
             )
-    elif not asked.args or not asked.args[0]:
+    elif asked.image is None and (not asked.args or not asked.args[0]):
         raise InvalidSpec(
             "args: there is no command", path="args", hint='["ls", "-l"], or start(idle=True)'
+        )
+
+
+def _check_root(asked: Asked) -> None:
+    if asked.image is None:
+        if asked.platform is not None:
+            _check_platform(asked.platform)
+    elif asked.rootfs is not None:
+        raise InvalidSpec("rootfs: an image has a root of its own", path="rootfs")
+
+
+def _check_platform(platform: str) -> None:
+    from cloche import host
+
+    system, _, rest = platform.partition("/")
+    if system != host.system() or rest not in ("", host.architecture()):
+        here = f"{host.system()}/{host.architecture()}"
+        raise InvalidSpec(
+            f"platform: {platform}: without an image it is this machine's, {here}", path="platform"
         )
 
 

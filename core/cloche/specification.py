@@ -117,7 +117,7 @@ def _process(
     process = linux_process(
         asked.args,
         env=_environment((*ENVIRONMENT, f"HOSTNAME={hostname}"), asked),
-        cwd=asked.workdir or "/",
+        cwd=_workdir(asked) or "/",
         user=_user(asked),
         capabilities=sets(capabilities),
     )
@@ -191,7 +191,15 @@ def _sized(mount: Mount, asked: Asked) -> Mount:
     return mount.replace(options=(*options, f"size={asked.shm_size}"))
 
 
-def executed_process(base: Process, asked: Asked) -> Process:
+def _workdir(asked: Asked) -> str | None:
+    if asked.workdir is None or asked.workdir.startswith("/"):
+        return asked.workdir
+    raise InvalidSpec(
+        f"workdir: {asked.workdir!r} is not an absolute path in the container", path="workdir"
+    )
+
+
+def executed_process(base: Process, asked: Asked, *, windows: bool = False) -> Process:
     """Build a further process in a container whose first is ``base``."""
     capabilities = base.capabilities
     if asked.cap_add:
@@ -201,7 +209,7 @@ def executed_process(base: Process, asked: Asked) -> Process:
         args=asked.args,
         command_line=None,
         env=_environment(base.env or (), asked),
-        cwd=asked.workdir or base.cwd,
+        cwd=(asked.workdir if windows else _workdir(asked)) or base.cwd,
         user=base.user if asked.user is None else _user(asked),
         terminal=True if asked.tty else None,
         console_size=_box(asked),

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from cloche.choice import Opened
     from cloche.config import Settings
     from cloche.creating import Given
-    from cloche.layers import LayerStore
+    from cloche.images.images import Images
+    from cloche.layers import Layer, LayerStore
     from cloche.locations import Locations
     from cloche.made import Made
     from cloche.needs import Wants
     from cloche.plugins import Plugins
     from cloche.request import Asked
     from cloche.runtime import Runtime
+    from cloche.spec import Spec
     from cloche.survey import Verdicts
 
 __all__ = ["Workshop"]
@@ -54,6 +56,16 @@ class Workshop:
         self.chooser = Chooser(plugins, verdicts, settings, places, owner)
         self.records = Records(places.run)
         self._cleared: set[str] = set()
+        self._images: Images | None = None
+
+    @property
+    def images(self) -> Images:
+        """The images that are here; made on first use."""
+        if self._images is None:
+            from cloche.images.images import Images
+
+            self._images = Images(self)
+        return self._images
 
     def make(self, asked: Asked) -> Made:
         """Make a container and start it; on any error nothing of it is left.
@@ -66,6 +78,14 @@ class Workshop:
             raise refused(error, "create", operation="create") from error
 
     def _make(self, asked: Asked) -> Made:
+        if asked.image is None:
+            return self._made(asked)
+        from cloche.images.using import using_image
+
+        with using_image(self, asked):
+            return self._made(asked)
+
+    def _made(self, asked: Asked) -> Made:
         wants, parameters = wants_of(asked)
         request = self._changed(_request(asked, self.records, wants.needs))
         runtime = self._runtime(request, wants, parameters)
@@ -92,8 +112,11 @@ class Workshop:
             self.records.check_free(asked.id, any_case=given.section == "windows")
         wants, causes = given.wants()
         request = self._changed(given.request(self.records, wants.needs))
-        self._check_platform(wants, given.section)
-        runtime = self._runtime(request, wants, causes)
+        try:
+            runtime = self._runtime(request, wants, causes)
+        except (NotSupported, Unavailable):
+            self._check_platform(wants, given.section)
+            raise
         forms = runtime.backend.accepts(request)
         if wants.in_place and "path" in forms:
             return Making(self, asked, request, runtime, None, "path").create()
@@ -160,13 +183,12 @@ class Workshop:
 
 def _request(asked: Asked, records: Records, needs: frozenset[Capability]) -> CreateRequest:
     new = os.urandom(6).hex()
-    spec = specify(asked, new)
-    # A placeholder, until the layer store has made the root: most have no path of their own.
-    root = Root(path="rootfs", readonly=True if asked.read_only else None)
+    layers = layers_of(asked)
     return CreateRequest(
         id=new,
-        spec=spec.replace(root=root),
-        layers=layers_of(asked),
+        spec=_spec(asked, new, layers),
+        image=asked.image,
+        layers=layers,
         isolation=asked.isolation,
         needs=needs,
         lifetime=asked.lifetime,
@@ -179,3 +201,14 @@ def _request(asked: Asked, records: Records, needs: frozenset[Capability]) -> Cr
         unenforced=asked.allow_unenforced,
         size=asked.storage_size,
     )
+
+
+def _spec(asked: Asked, id: str, layers: tuple[Layer, ...]) -> Spec:
+    """Build the specification; which platform's, the layers say."""
+    if any(layer.kind == "windows" for layer in layers):
+        from cloche.windows_specification import specify_windows
+
+        return specify_windows(asked, id, layers)
+    # A placeholder, until the layer store has made the root: most have no path of their own.
+    root = Root(path="rootfs", readonly=True if asked.read_only else None)
+    return specify(asked, id).replace(root=root)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import flooding
 import holding
+import imaging
 import limiting
 import podman
 import report
@@ -35,6 +36,9 @@ BENCHMARKS: dict[str, Callable[[Setting], Table]] = {
     "import": starting.import_,
     "cold": starting.cold,
     "service": serving.service,
+    "image": imaging.image,
+    "unpack": imaging.unpack,
+    "pull": imaging.pull,
 }
 
 

@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parent
 NAMES = (
     *("run", "heap", "exec", "host", "phases", "limits"),
     *("throughput", "output", "idle", "import", "cold", "service"),
+    *("image", "unpack", "pull"),
 )
 PEERS = {
     "run": {"runc run", "crun run", "bwrap"},
@@ -23,6 +24,9 @@ PEERS = {
     "output": {"plain pipe", "runc run", "crun run"},
     "cold": {"runc run", "crun run", "podman run"},
     "service": {"the same calls by hand"},
+    "image": {"of a directory"},
+    "unpack": {"podman load", "umoci unpack"},
+    "pull": {"podman pull"},
 }
 
 

@@ -40,6 +40,11 @@ def bash(program, environment, tmp_path) -> Callable[[str], list[str]]:
     [
         ("cloche re", ["resume"]),
         ("cloche st", ["stats", "stop"]),
+        ("cloche im", ["images", "import", "image"]),
+        ("cloche image pu", ["pull", "push"]),
+        ("cloche image pull --p", ["--platform"]),
+        ("cloche run --pull ", ["always", "missing", "never"]),
+        ("cloche save --format oci", ["oci-archive", "oci"]),
         ("cloche run --mem", ["--memory", "--memory-swap"]),
         ("cloche run --isolation ", ["process", "vm", "hyperv"]),
         ("cloche run --isolation h", ["hyperv"]),
@@ -62,6 +67,14 @@ def test_bash_proposes_names_of_containers(bash, box, cloche):
     assert sorted(bash("cloche rm ")) == ["was", "web"]
     assert sorted(bash("cloche inspect w")) == ["was", "web"]
     assert bash("cloche --root /nowhere-at-all exec w") == []
+
+
+def test_bash_proposes_names_of_images(bash, cloche, tmp_path):
+    (tmp_path / "tree").mkdir()
+    cloche("import", str(tmp_path / "tree"), "tiny:1")
+    for line in ("cloche rmi ", "cloche image inspect t", "cloche run ", "cloche push tin"):
+        assert [word.replace("\\", "") for word in bash(line)] == ["tiny:1"]
+    assert bash("cloche run tiny:1 ") == []
 
 
 @pytest.mark.parametrize(

@@ -104,24 +104,24 @@ def test_a_parameter_is_called_by_its_option(message, typed):
     ("words", "lines"),
     [
         (
-            ["run", "true"],
+            ["run", "--pull", "never", "true"],
             [
                 "cloche: image not found: true",
                 "hint: a program of this machine: cloche run -- true",
             ],
         ),
         (
-            ["run", "sh", "-c", "echo hi"],
+            ["run", "--pull", "never", "sh", "-c", "echo hi"],
             [
                 "cloche: image not found: sh",
                 "hint: a program of this machine: cloche run -- sh -c 'echo hi'",
             ],
         ),
         (
-            ["run", "alpine:3.20", "ls"],
+            ["run", "--pull=never", "alpine:3.20", "ls"],
             [
                 "cloche: image not found: alpine:3.20",
-                "hint: no images yet: -- COMMAND is this machine's, --rootfs DIR a directory",
+                "hint: cloche pull alpine:3.20",
             ],
         ),
         (["rnu"], ["cloche: unknown command: rnu; did you mean run?"]),

@@ -13,7 +13,7 @@ import pytest
 
 
 def test_ps_lists_what_runs(cloche, box):
-    assert cloche("ps").out.split() == ["ID", "NAME", "COMMAND", "CREATED", "STATUS"]
+    assert cloche("ps").out.split() == ["ID", "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS"]
     box("web", "-l", "tier=front", "--", "sleep", "1000")
     titles, line = cloche("ps").out.splitlines()
     assert re.fullmatch(r"[0-9a-z]{12} +web +sleep 1000 +\d+ s ago +running", line)

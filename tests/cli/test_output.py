@@ -150,5 +150,5 @@ def test_asking_for_a_status_looks_at_those_that_have_ended_too(filters, past):
 
 @pytest.mark.parametrize("wrong", ["colour=red", "name", ""])
 def test_a_filter_that_nothing_can_be_asked_by_is_an_error(wrong):
-    with pytest.raises(UsageError, match="KEY is one of exited, id, label, name, status"):
+    with pytest.raises(UsageError, match="KEY is one of ancestor, exited, id, label, name, status"):
         read_filters([wrong])

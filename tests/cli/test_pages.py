@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloche_cli.declare import Command, Option
+from cloche_cli.image import Image
 from cloche_cli.main import Cloche, find, read
 from cloche_cli.pages import application
 from cloche_cli.usage import UsageError
@@ -17,7 +18,8 @@ from cloche_cli.usage import UsageError
 #: Typer has a copy of click of its own, or uses click itself: by version.
 NotUnderstood: type[Exception] = typer.BadParameter.__mro__[2]
 #: The words that lead to each command that is none but a group of others.
-PATHS = [(name,) for name in Cloche.commands]
+PATHS = [(name,) for name in Cloche.commands if name != "image"]
+PATHS += [("image", name) for name in Image.commands]
 TYPER = typer.main.get_command(application())
 
 VALUES = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"))
@@ -114,6 +116,15 @@ def test_the_page_of_the_program_lists_every_command_once(cloche, words):
     assert said.code == 0
     lines = [line.split()[0] for line in said.out.splitlines() if line.startswith("  ")]
     assert [line for line in lines if line in Cloche.commands] == list(Cloche.commands)
+
+
+@pytest.mark.parametrize("words", [["image"], ["image", "-h"], ["help", "image"]])
+def test_the_page_of_a_group_lists_its_commands(cloche, words):
+    said = cloche(*words)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Usage: cloche image [OPTIONS] COMMAND [ARGS]...\n")
+    lines = [line.split()[0] for line in said.out.splitlines() if line.startswith("  ")]
+    assert [line for line in lines if line in Image.commands] == list(Image.commands)
 
 
 @pytest.mark.parametrize("words", [["help", "ps"], ["ps", "-h"], ["help", "ls"], ["ls", "--help"]])

@@ -6,6 +6,7 @@ import pytest
 
 from cloche_cli.containers import Ps
 from cloche_cli.exec import Exec
+from cloche_cli.image import Image
 from cloche_cli.lifecycle import Kill, Remove
 from cloche_cli.main import Cloche, find, read
 from cloche_cli.parse import parse
@@ -13,7 +14,7 @@ from cloche_cli.run import Run
 from cloche_cli.usage import HelpWanted, UsageError
 
 #: The words that lead to each command.
-PATHS = [(name,) for name in Cloche.commands]
+PATHS = [(name,) for name in Cloche.commands] + [("image", name) for name in Image.commands]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,24 @@ def test_the_options_of_run_end_at_the_first_word_that_is_none(words, separated,
     ],
 )
 def test_where_there_is_no_image_all_words_are_the_command(words, command):
-    assert parse(Run, words).command() == command
+    assert parse(Run, words).command() == (None, command)
+
+
+@pytest.mark.parametrize(
+    ("words", "image", "command"),
+    [
+        (["alpine"], "alpine", []),
+        (["alpine", "ls", "-l"], "alpine", ["ls", "-l"]),
+        (["alpine", "--", "ls"], "alpine", ["ls"]),
+        (["alpine", "--", "--", "ls"], "alpine", ["--", "ls"]),
+        (["-it", "--name", "x", "alpine", "sh", "-i"], "alpine", ["sh", "-i"]),
+        (["--idle", "alpine"], "alpine", []),
+        (["--entrypoint", "x", "alpine"], "alpine", []),
+        (["alpine", "run", "--rootfs", "/r"], "alpine", ["run", "--rootfs", "/r"]),
+    ],
+)
+def test_the_first_word_is_the_image(words, image, command):
+    assert parse(Run, words).command() == (image, command)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +193,7 @@ def test_dockers_options_that_are_not_here_are_refused_with_a_way_out(words, hin
 
 LATER = (
     "create start restart logs attach build search top events rename update prune df doctor oci "
-    "network pool image images pull push"
+    "network pool"
 )
 
 
@@ -213,6 +231,50 @@ def test_h_is_help_for_every_command(path, word):
     with pytest.raises(HelpWanted) as caught:
         read([*path, word])
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ("", ()),
+        ("help", ()),
+        ("--help", ()),
+        ("help image", ("image",)),
+        ("image", ("image",)),
+        ("image help", ("image",)),
+        ("image help pull", ("image", "pull")),
+        ("help image remove", ("image", "rm")),
+        ("image list -h", ("image", "ls")),
+    ],
+)
+def test_every_way_to_ask_leads_to_the_page_of_a_command(words, path):
+    with pytest.raises(HelpWanted) as caught:
+        read(words.split())
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("image pul", "unknown command of image: pul; did you mean pull?"),
+        ("image pull", "image pull: NAME is missing"),
+        ("pull", "pull: NAME is missing"),
+        ("image pull --platfrm x", "unknown option of image pull: --platfrm; did you mean"),
+        ("image --no-such", "unknown option of image: --no-such"),
+        ("image tag a", "image tag: NAME is missing"),
+        ("image tag a b c", "image tag: unexpected argument: c"),
+        ("help image nothing", "unknown command of image: nothing"),
+    ],
+)
+def test_what_is_wrong_is_told_by_the_words_that_lead_there(words, message):
+    with pytest.raises(UsageError) as caught:
+        read(words.split())
+    assert caught.value.message.startswith(message)
+
+
+def test_options_hold_for_whatever_they_stand_in_front_of():
+    for words in ("--root /x image pull a", "image --root /x pull a", "image pull --root /x a"):
+        assert read(words.split()).root == "/x"
 
 
 def test_h_after_the_image_is_the_commands():

@@ -2,84 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import re
-import select
 import signal
-import struct
 import subprocess
 import termios
 import time
-import uuid
-from collections.abc import Callable, Iterator
 
 import pytest
 
 PATIENCE = 20
 
 
-class Terminal:
-    """A terminal window with one program in it, and somebody who types."""
-
-    def __init__(self, words: list[str], env: dict[str, str]) -> None:
-        self.master, self.slave = pty.openpty()
-        self.size(80, 24)
-        self.before = termios.tcgetattr(self.slave)
-        self.shown = ""
-        self.process = subprocess.Popen(
-            words, env=env, stdin=self.slave, stdout=self.slave, stderr=self.slave,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
-
-    def size(self, width: int, height: int) -> None:
-        """As when somebody drags the window's corner; the kernel sends SIGWINCH."""
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
-
-    def type(self, keys: str) -> None:
-        os.write(self.master, keys.encode())
-
-    def expect(self, pattern: str) -> re.Match[str]:
-        """Read on until the pattern is shown; what was shown up to its end is done with."""
-        deadline = time.monotonic() + PATIENCE
-        while not (found := re.search(pattern, self.shown)):
-            left = deadline - time.monotonic()
-            assert left > 0, f"never shown: {pattern!r} at the end of {self.shown[-1000:]!r}"
-            if select.select([self.master], [], [], left)[0]:
-                self.shown += os.read(self.master, 65536).decode(errors="replace")
-        self.shown = self.shown[found.end() :]
-        return found
-
-    def end(self) -> int:
-        """Wait for the program's end; its exit code."""
-        return self.process.wait(timeout=PATIENCE)
-
-    def is_restored(self) -> bool:
-        return termios.tcgetattr(self.slave) == self.before
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
-
-
 @pytest.fixture
-def terminal(program, environment) -> Iterator[Callable[..., Terminal]]:
-    opened: list[Terminal] = []
-
-    def open_one(*words: str) -> Terminal:
-        opened.append(Terminal([*program, *words], environment))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def shell(terminal) -> Terminal:
+def shell(terminal):
     """A shell in a container, at its prompt."""
     opened = terminal("run", "-it", "-e", "PS1=ready> ", "--", "sh", "-i")
     opened.expect("ready> ")
@@ -211,20 +146,6 @@ def test_a_pipe_behind_a_terminal_that_breaks_ends_the_command(start_cloche):
         assert process.stdout.read(6) == b"y\r\ny\r\n"
         process.stdout.close()
         assert process.wait(timeout=PATIENCE) == 128 + signal.SIGHUP
-
-
-@pytest.fixture
-def tmux(program, environment, tmp_path) -> Iterator[Callable[..., str]]:
-    """A tmux server of the test's own; tmux itself is the terminal that a person would see."""
-    server = ["tmux", "-L", f"cloche-{uuid.uuid4().hex[:12]}", "-f", "/dev/null"]
-
-    def call(*words: str) -> str:
-        return subprocess.run(
-            [*server, *words], env=environment, capture_output=True, text=True, check=True
-        ).stdout
-
-    yield call
-    subprocess.run([*server, "kill-server"], capture_output=True)
 
 
 def test_bash_in_tmux_is_usable(tmux, program, until):

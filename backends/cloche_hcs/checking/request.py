@@ -49,7 +49,8 @@ def check_request(request: CreateRequest, host: WindowsVersion | None) -> None:
     _check_extras(request)
     _check_root(spec)
     folders = folders_of(request)
-    check_no_nul(folders, "windows.layerFolders")
+    if folders is not windows.layer_folders:
+        check_no_nul(folders, "windows.layerFolders")
     check_folders(folders)
     check_windows(windows, host)
     for position, mount in enumerate(spec.mounts or ()):
@@ -60,6 +61,10 @@ def check_request(request: CreateRequest, host: WindowsVersion | None) -> None:
 def check_process(process: Process, path: str = "process") -> None:
     """Raise InvalidSpec for a process that Windows can't run as it is asked for."""
     check_no_nul(process, path)
+    _check_possible(process, path)
+
+
+def _check_possible(process: Process, path: str = "process") -> None:
     for name in _UNIX_ONLY:
         if getattr(process, name):
             where = f"{path}.{process.json_name(name)}"
@@ -91,7 +96,7 @@ def _check_command(request: CreateRequest) -> None:
         if request.idle:
             return
         raise InvalidSpec("process: there is none", path="process")
-    check_process(process.replace(command_line="") if request.idle else process)
+    _check_possible(process.replace(command_line="") if request.idle else process)
 
 
 def _check_extras(request: CreateRequest) -> None:

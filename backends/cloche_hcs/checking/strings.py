@@ -26,13 +26,13 @@ def _has_nul(value: object) -> bool:
     """The same without the paths, which few ever need to know."""
     if isinstance(value, str):
         return "\0" in value
-    if isinstance(value, Mapping):
-        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    if value is None or isinstance(value, (int, float)):
+        return False
     if isinstance(value, (tuple, list)):
         return any(map(_has_nul, value))
-    if not hasattr(value, "__template__"):
-        return False
-    return any(_has_nul(inner) for inner in value.__dict__.values() if inner is not None)
+    if hasattr(value, "__template__"):
+        return any(map(_has_nul, value.__dict__.values()))
+    return isinstance(value, Mapping) and any(map(_has_nul, (*value, *value.values())))
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from json import JSONEncoder
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 __all__ = ["written"]
 
 
+_ENCODER: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def written(document: Mapping[str, object]) -> str:
     """Write a document, in its own order, with nothing between its parts."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(document)

@@ -18,11 +18,11 @@ __all__ = ["utility_vm"]
 def utility_vm(windows: Windows, *, is_there: Callable[[str], bool] = os.path.isdir) -> str:
     """Give the one that is named, else the first in the layers, topmost first.
 
-    Raises InvalidSpec, which names the layers, if there is none.
+    Raises InvalidSpec for one that is named and not there, and if no layer has any.
     """
     named = windows.hyperv.utility_vm_path if windows.hyperv else None
     if named:
-        return named
+        return _existing(named, is_there)
     for layer in windows.layer_folders:
         image = os.path.join(layer, "UtilityVM")
         if is_there(image):
@@ -31,6 +31,16 @@ def utility_vm(windows: Windows, *, is_there: Callable[[str], bool] = os.path.is
         f"no layer has a UtilityVM: {_listed(windows.layer_folders)}",
         path="windows.layerFolders",
         hint="name one by windows.hyperv.utilityVMPath, or use an image for Hyper-V",
+    )
+
+
+def _existing(image: str, is_there: Callable[[str], bool]) -> str:
+    if is_there(image):
+        return image
+    raise InvalidSpec(
+        f"windows.hyperv.utilityVMPath: {image} does not exist",
+        path="windows.hyperv.utilityVMPath",
+        hint="the folder of a virtual machine's image, UtilityVM in most base layers",
     )
 
 

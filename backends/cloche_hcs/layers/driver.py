@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloche.errors import ClocheError, InvalidState
 from cloche_hcs import vmcompute
-from cloche_hcs.calling import call
+from cloche_hcs.calling import call, default_timeout
 from cloche_hcs.hresult import NOT_READY, HResult, succeeded
 from cloche_hcs.layers.patience import patiently
 from cloche_hcs.translate import failure
@@ -60,6 +60,7 @@ class Driver:
     def __init__(self, home: str, id: str) -> None:
         self._info = DriverInfo(home)
         self._id = id
+        self._timeout = default_timeout()
 
     @property
     def busy(self) -> bool:
@@ -93,17 +94,25 @@ class Driver:
 
     def mount_path(self) -> str | None:
         r"""Name the volume of a mounted sandbox, ``\\?\Volume{…}``; None if it has none."""
-        length, _ = self._path(0)
-        return self._path(length)[1] if length else None
-
-    def _path(self, length: int) -> tuple[int, str | None]:
-        code, length, path = self._call(vmcompute.GetLayerMountPath, self._id, length)
+        answer: tuple[int, str | None] = self._call(_mount_path, self._id)
+        code, path = answer
         _check("GetLayerMountPath", code, self._id)
-        return length, path
+        return path
 
-    def unprepare(self) -> None:
-        """Take a sandbox out of the filter."""
-        self._do(vmcompute.UnprepareLayer, self._id)
+    def dismount(self, problems: list[Exception]) -> bool:
+        """Take a sandbox out of the filter, and detach its disk whatever became of that.
+
+        Says whether the disk is detached; what went wrong goes to ``problems``.
+        """
+        try:
+            unprepared, deactivated = self._call(_dismount, self._id)
+        except ClocheError as problem:
+            problems.append(problem)
+            return False
+        for function, code in (("UnprepareLayer", unprepared), ("DeactivateLayer", deactivated)):
+            if not succeeded(code):
+                problems.append(failure(function, code, container=self._id))
+        return succeeded(deactivated)
 
     def deactivate(self) -> None:
         """Detach the disk of a sandbox."""
@@ -146,12 +155,25 @@ class Driver:
 
         work.__name__ = function.__name__
         _at_work.add(layer)
-        return call(work)
+        return call(work, timeout=self._timeout)
 
 
 def code_of(error: Exception) -> int | None:
     """What the driver answered, if that is what the error is about."""
     return getattr(error, "code", None)
+
+
+def _mount_path(info: DriverInfo, id: str) -> tuple[int, str | None]:
+    """Ask how long it is, then for as much."""
+    code, length, _ = call(vmcompute.GetLayerMountPath, info, id, 0)
+    if not succeeded(code) or not length:
+        return code, None
+    code, _, path = call(vmcompute.GetLayerMountPath, info, id, length)
+    return code, path
+
+
+def _dismount(info: DriverInfo, id: str) -> tuple[int, int]:
+    return call(vmcompute.UnprepareLayer, info, id), call(vmcompute.DeactivateLayer, info, id)
 
 
 def _passes(error: Exception) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from cloche.errors import AlreadyExists, CleanupFailed, ClocheError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from cloche_hcs.layers.readable import Readable
 
-__all__ = ["import_layer"]
+__all__ = ["clear_up", "import_layer"]
 
 
 def import_layer(
@@ -63,6 +64,11 @@ def import_layer(
     return on_one_thread("import_layer", importing.run, timeout)
 
 
+def clear_up(home: str, id: str) -> None:
+    """Take away what a process left that died while it imported the layer, if one has."""
+    _Importing(BytesIO(), home, check_id(id), ()).clear_up()
+
+
 class _Importing:
     def __init__(self, tar_stream: Readable, home: str, id: str, parents: Sequence[str]) -> None:
         self._stream = tar_stream
@@ -84,6 +90,11 @@ class _Importing:
                     raise
                 os.unlink(long(self._mark))
         return self._folder
+
+    def clear_up(self) -> None:
+        """In its turn: whoever is importing it is no dead process."""
+        with turn(long(f"{self._mark}.turn")):
+            self._clear_up()
 
     def _is_there(self) -> bool:
         if present(self._folder) and not is_layer(self._folder):

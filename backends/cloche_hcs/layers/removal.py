@@ -79,8 +79,7 @@ class _Removal:
         """Take it out of the filter, and detach its disk; one that never was mounted has none."""
         if not self._sandbox.mounted:
             return
-        self._try(self._driver.unprepare)
-        self._loose = self._try(self._driver.deactivate)
+        self._loose = self._driver.dismount(self._problems)
         if any(code_of(problem) in LOST for problem in self._problems):
             # Nothing was reached: let it lie where the next attempt finds it mounted.
             raise self._failed("the service is away")

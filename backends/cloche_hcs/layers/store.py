@@ -1,16 +1,20 @@
 """The layer store ``filter``: roots are sandboxes of Windows' layer filter driver.
 
 A sandbox lies beside the topmost layer and is called by the container's id. It can grow as far as
-``size`` says, or the driver's own limit (20 GiB); ``volatile`` changes nothing.
+``size`` says, or the driver's own limit (20 GiB); ``volatile`` changes nothing. Layers of images
+lie in the store's own home.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cloche.errors import NotSupported
+from cloche.errors import InvalidState, NotFound, NotSupported
 from cloche.layers import LayerStore, RootFilesystem
+from cloche_hcs.layers.changed import archive, changes
+from cloche_hcs.layers.kept import Kept
 from cloche_hcs.layers.making import Making, folders_of
 from cloche_hcs.layers.places import check_id
 from cloche_hcs.layers.removal import remove
@@ -19,7 +23,7 @@ from cloche_hcs.layers.sandboxes import Notes, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cloche.layers import Layer
+    from cloche.layers import Change, Layer, LayerSource
     from cloche.runtime import BackendContext
 
 __all__ = ["FORMS", "FilterStore"]
@@ -33,6 +37,7 @@ class FilterStore(LayerStore):
 
     def __init__(self, home: str) -> None:
         self._notes = Notes(home)
+        self._kept = Kept(home)
 
     @classmethod
     def open(cls, context: BackendContext) -> FilterStore:
@@ -67,3 +72,38 @@ class FilterStore(LayerStore):
 
     def list(self) -> Iterable[str]:
         return self._notes.ids()
+
+    def find(self, source: LayerSource) -> Layer | None:
+        return self._kept.find(source)
+
+    def unpack(self, source: LayerSource, chunks: Iterable[bytes]) -> Layer:
+        return self._kept.unpack(source, chunks)
+
+    def discard(self, source: LayerSource) -> None:
+        found = self._kept.find(source)
+        if found is not None:
+            self._refuse_used(str(found.path))
+        self._kept.discard(source)
+
+    def _refuse_used(self, folder: str) -> None:
+        """Callers see to it that nobody uses a layer; Windows ends a process that errs here."""
+        for container in self._notes.ids():
+            with suppress(NotFound):
+                if folder in self._sandbox(container).layers:
+                    raise InvalidState(f"{folder} is a layer of {container}", backend="filter")
+
+    def unpacked(self) -> Iterable[LayerSource]:
+        return self._kept.sources()
+
+    def changes(self, id: str) -> Iterable[Change]:
+        return changes(self._sandbox(id))
+
+    def archive(self, id: str) -> Iterable[bytes]:
+        return archive(self._sandbox(id))
+
+    def _sandbox(self, id: str) -> Sandbox:
+        note = self._notes.open(check_id(id))
+        if note is None:
+            raise NotFound(f"{id} has no root here", container=id, backend="filter")
+        with note:
+            return note.read()

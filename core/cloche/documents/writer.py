@@ -49,6 +49,8 @@ def remember(value: T) -> T:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:
+        return quote(value)
     if (key := id(value)) not in _texts:
         return _writers[type(value)](value)
     text = _texts[key]
@@ -75,8 +77,12 @@ def _object(cls: type) -> Writer:
     keys = [(name, f"{quote(alias)}:") for name, alias in json_names(cls).items()]
 
     def write_object(value: object) -> str:
-        items = [(key, getattr(value, name)) for name, key in keys]
-        return f"{{{','.join([key + _text(item) for key, item in items if item is not None])}}}"
+        parts = []
+        for name, key in keys:
+            item = getattr(value, name)
+            if item is not None:
+                parts.append(key + _text(item))
+        return f"{{{','.join(parts)}}}"
 
     return write_object
 

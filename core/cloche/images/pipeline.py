@@ -12,13 +12,14 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from cloche.errors import ImageError
-from cloche.images.decompression import LIMITS, decompress
+
+from .decompression import LIMITS, decompress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from typing import BinaryIO
 
-    from cloche.images.decompression import Limits
+    from .decompression import Limits
 
 __all__ = ["ahead", "layer_pieces", "verified"]
 

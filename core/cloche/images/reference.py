@@ -69,7 +69,7 @@ class Reference(Value):
 
     def with_default_tag(self) -> Reference:
         """``latest`` where there is neither tag nor digest."""
-        return self if self.tag or self.digest else self.with_tag(DEFAULT_TAG)
+        return self.with_tag(DEFAULT_TAG) if self.tag is None and not self.digest else self
 
     def familiar(self) -> str:
         """The name as people write it: ``alpine:3.20``."""

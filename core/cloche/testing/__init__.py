@@ -1,8 +1,9 @@
 """For tests: a runtime in memory, and the contracts' own tests for those who write backends.
 
 ``FakeBackend`` runs Python functions as if they were containers' programs. ``RuntimeSuite``,
-``LayerStoreSuite`` and ``StdioSuite`` are classes of pytest tests: derive from one, say in its one
-factory method how your backend is made, and run pytest. They need pytest; the fake does not.
+``LayerStoreSuite`` (``LayerKeepingSuite`` for stores that keep layers of images) and ``StdioSuite``
+are classes of pytest tests: derive from one, say in its one factory method how your backend is
+made, and run pytest. They need pytest; the fake does not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cloche.testing.fake import FakeBackend
     from cloche.testing.fake_programs import Call, Program
+    from cloche.testing.layer_keeping_suite import LayerKeepingSuite
     from cloche.testing.layer_store_suite import LayerStoreSubject, LayerStoreSuite
     from cloche.testing.programs import Programs
     from cloche.testing.runtime_suite import RuntimeSuite
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Call",
     "FakeBackend",
+    "LayerKeepingSuite",
     "LayerStoreSubject",
     "LayerStoreSuite",
     "Program",
@@ -35,6 +38,7 @@ __all__ = [
 _HOMES = {
     "Call": "fake_programs",
     "FakeBackend": "fake",
+    "LayerKeepingSuite": "layer_keeping_suite",
     "LayerStoreSubject": "layer_store_suite",
     "LayerStoreSuite": "layer_store_suite",
     "Program": "fake_programs",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FakeBackend"]
 
 _SCORE = 1
+_KINDS = frozenset({"directory", "host", "image"})
 
 
 class FakeBackend:
@@ -93,7 +94,7 @@ class FakeBackend:
                 name=self.name,
                 ceiling=_SCORE,
                 offers=("path",),
-                kinds=frozenset({"directory", "host", *(["windows"] if self.service else [])}),
+                kinds=_KINDS | {"windows"} if self.service else _KINDS,
                 probe=_probe,
                 open=_open_store,
             )

@@ -7,7 +7,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, InvalidSpec, NotFound, NotSupported
-from cloche.layers import LayerStore, RootFilesystem
+from cloche.layers import RootFilesystem
+from cloche.testing.fake_images import WHITEOUT, FakeLayers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["FakeLayerStore", "write_files"]
 
 
-class FakeLayerStore(LayerStore):
+class FakeLayerStore(FakeLayers):
     """Prepares roots of the form ``path``; the layer ``host`` is an empty directory."""
 
     def __init__(self, home: Path) -> None:
+        super().__init__(home)
         self._home = home
 
     def prepare(
@@ -84,10 +86,13 @@ def _copy_over(source: Path, root: str) -> None:
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         os.makedirs(target, exist_ok=True)
         for name in (*files, *links):
-            place = os.path.join(target, name)
+            place = os.path.join(target, name.removeprefix(WHITEOUT))
+            if os.path.isdir(place) and not os.path.islink(place):
+                shutil.rmtree(place)
             if os.path.lexists(place):
                 os.unlink(place)
-            shutil.copy2(os.path.join(folder, name), place, follow_symlinks=False)
+            if not name.startswith(WHITEOUT):
+                shutil.copy2(os.path.join(folder, name), place, follow_symlinks=False)
 
 
 def write_files(root: str, files: Iterable[tuple[str, bytes]]) -> None:

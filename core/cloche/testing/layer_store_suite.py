@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cloche.layers import LayerStore, LayerStoreDescriptor, RootFilesystem
 
-__all__ = ["LayerStoreSubject", "LayerStoreSuite"]
+__all__ = ["LayerStoreSubject", "LayerStoreSuite", "snapshot"]
 
 #: Ids that name a place outside when they are taken for paths.
 _HOSTILE = ["..", ".", "", "../precious", "a/../../precious", "/precious"]
@@ -76,7 +76,7 @@ class Shelf:
     def files_of(self, id: str) -> list[str]:
         """Name the store's files and directories that are called by a container's id."""
         store = self.home / "store"
-        return [path for path in _snapshot(store) if id in os.path.relpath(path, store)]
+        return [path for path in snapshot(store) if id in os.path.relpath(path, store)]
 
     def close(self) -> None:
         """Release everything."""
@@ -114,11 +114,11 @@ class LayerStoreSuite:
 
     def test_an_unknown_form_is_not_supported(self, shelf: Shelf) -> None:
         """A form that the store does not offer is NotSupported, and nothing is left."""
-        before = _snapshot(shelf.home)
+        before = snapshot(shelf.home)
         with pytest.raises(NotSupported):
             shelf.prepare("c", form="no-such-form")
         assert shelf.held() == set()
-        assert _snapshot(shelf.home) == before
+        assert snapshot(shelf.home) == before
 
     def test_an_unknown_kind_of_layer_is_not_supported(self, shelf: Shelf) -> None:
         """A kind of layer that the store does not know is NotSupported, and nothing is left."""
@@ -154,10 +154,10 @@ class LayerStoreSuite:
         shelf.prepare("first")
         shelf.store.release("first")  # what is made for all containers may stay
         assert comes_true(lambda: not shelf.files_of("first"))
-        before = _snapshot(shelf.home / "store")
+        before = snapshot(shelf.home / "store")
         shelf.prepare("second")
         shelf.store.release("second")
-        assert comes_true(lambda: _snapshot(shelf.home / "store") == before)
+        assert comes_true(lambda: snapshot(shelf.home / "store") == before)
 
     def test_release_is_repeatable_and_an_unknown_id_is_fine(self, shelf: Shelf) -> None:
         """``release`` may be repeated, and of an unknown id it does nothing."""
@@ -186,10 +186,10 @@ class LayerStoreSuite:
 
     def test_layers_stay_as_they_are(self, shelf: Shelf) -> None:
         """Layers are read-only: neither ``prepare`` nor ``release`` changes one."""
-        before = _snapshot(shelf.home / "layers")
+        before = snapshot(shelf.home / "layers")
         shelf.prepare("c")
         shelf.store.release("c")
-        assert _snapshot(shelf.home / "layers") == before
+        assert snapshot(shelf.home / "layers") == before
 
     @pytest.mark.parametrize("id", _HOSTILE)
     def test_ids_are_no_paths(self, shelf: Shelf, id: str) -> None:
@@ -198,12 +198,12 @@ class LayerStoreSuite:
         precious = shelf.home / "precious" / "file"
         precious.parent.mkdir()
         precious.write_text("kept")
-        before = _snapshot(shelf.home)
+        before = snapshot(shelf.home)
         try:
             shelf.store.release(id)
         except (InvalidSpec, NotFound, CleanupFailed):
             assert precious.read_text() == "kept"
-        assert _snapshot(shelf.home) == before
+        assert snapshot(shelf.home) == before
 
     def test_many_may_be_prepared_at_once(self, shelf: Shelf) -> None:
         """The store is thread-safe: roots of different containers don't get in each other's way."""
@@ -236,7 +236,7 @@ def _directories(home: Path) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def _snapshot(top: Path) -> dict[str, tuple[int, float, int]]:
+def snapshot(top: Path) -> dict[str, tuple[int, float, int]]:
     """Describe every file beneath a directory: mode, change of content, size."""
     found = {}
     for folder, folders, files in os.walk(top):

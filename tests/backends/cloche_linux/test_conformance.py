@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloche.layers import Layer
-from cloche.testing import LayerStoreSubject, LayerStoreSuite, RuntimeSubject, RuntimeSuite
+from cloche.testing import LayerKeepingSuite, LayerStoreSubject, RuntimeSubject, RuntimeSuite
 from cloche_linux.plugin import cloche_layer_stores, cloche_runtimes
 
 
@@ -15,7 +15,7 @@ class TestOverThisMachinesRoot(RuntimeSuite):
     """Containers over the host's own system."""
 
     def subject(self, home: Path) -> RuntimeSubject:
-        (runtime,), (store,) = cloche_runtimes(), cloche_layer_stores()
+        (runtime,), (store, *_) = cloche_runtimes(), cloche_layer_stores()
         return RuntimeSubject(runtime=runtime, store=store)
 
 
@@ -27,11 +27,23 @@ class TestOverADirectory(RuntimeSuite):
         self.layers = (Layer(kind="directory", path=Path(busybox)),)
 
     def subject(self, home: Path) -> RuntimeSubject:
-        (runtime,), (store,) = cloche_runtimes(), cloche_layer_stores()
+        (runtime,), (store, *_) = cloche_runtimes(), cloche_layer_stores()
         return RuntimeSubject(runtime=runtime, store=store, layers=self.layers)
 
 
-class TestOverlayStore(LayerStoreSuite):
+class TestOverlayStore(LayerKeepingSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
-        (store,) = cloche_layer_stores()
+        store, *_ = cloche_layer_stores()
+        return LayerStoreSubject(store=store)
+
+
+class TestFuseStore(LayerKeepingSuite):
+    def subject(self, home: Path) -> LayerStoreSubject:
+        _, store, _ = cloche_layer_stores()
+        return LayerStoreSubject(store=store)
+
+
+class TestCopyStore(LayerKeepingSuite):
+    def subject(self, home: Path) -> LayerStoreSubject:
+        _, _, store = cloche_layer_stores()
         return LayerStoreSubject(store=store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import stat
 import tarfile
 
@@ -199,6 +200,40 @@ def test_special_files_are_not_packed(box, root):
     os.mkfifo(root / "d/fifo")
     with pytest.raises(InvalidSpec, match="d/fifo is a device, socket or FIFO"):
         packed(box, "/d")
+
+
+def test_a_whole_root_is_exported_with_its_devices(box, root, tree):
+    os.mkfifo(root / "fifo")
+    os.mknod(root / "null", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    with socket.socket(socket.AF_UNIX) as unix:
+        directory = os.open(root, os.O_RDONLY)
+        unix.bind(f"/proc/self/fd/{directory}/socket")
+        os.close(directory)
+    file = io.BytesIO()
+    box.export(file)
+    file.seek(0)
+    with tarfile.open(fileobj=file) as tar:
+        found = {member.name: member for member in tar}
+    assert {"tree", "tree/sub/file", "tree/twin", "tree/link", "fifo", "null"} <= found.keys()
+    assert "socket" not in found
+    assert (found["null"].devmajor, found["null"].devminor) == (1, 3)
+    assert found["fifo"].isfifo()
+    assert found["tree/twin"].islnk()
+
+
+def test_an_export_that_fails_leaves_no_file(box, root, tmp_path):
+    directory = os.open(root, os.O_RDONLY)
+    for _ in range(250):
+        os.mkdir("d", dir_fd=directory)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=directory)
+        os.close(directory)
+        directory = deeper
+    os.close(directory)
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(InvalidSpec, match="directories deep"):
+        box.export(out / "root.tar")
+    assert list(out.iterdir()) == []
 
 
 def test_no_descriptor_stays(box, tree):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cloche.testing import (
     FakeBackend,
+    LayerKeepingSuite,
     LayerStoreSubject,
-    LayerStoreSuite,
     RuntimeSubject,
     RuntimeSuite,
 )
@@ -24,7 +24,7 @@ class TestService(RuntimeSuite):
         return fake_subject(service=True)
 
 
-class TestLayerStore(LayerStoreSuite):
+class TestLayerStore(LayerKeepingSuite):
     def subject(self, home: Path) -> LayerStoreSubject:
         (store,) = FakeBackend().cloche_layer_stores()
         return LayerStoreSubject(store=store)

@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, by the openssl program."""
+"""A home-made certificate authority, by the openssl program: what its users have is no better."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "../protocol.h"
+#include "../untar/module.h"
 #include "module.h"
 
 /* kernel_calls.c; memfd_create(2) is in C libraries since 2017 only. The memfd is close-on-exec. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include "../system_call.h"
@@ -64,6 +65,16 @@ int cloche_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
     for (int tries = 0; tries < 64 && fd == -EAGAIN; tries++) /* something was renamed meanwhile */
         fd = CALL(openat2, directory, path, how, sizeof how);
     return (int)fd;
+}
+
+int cloche_detach(const char *path)
+{
+    return (int)CALL(umount2, path, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+int cloche_syncfs(int file)
+{
+    return (int)CALL(syncfs, file);
 }
 
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size)

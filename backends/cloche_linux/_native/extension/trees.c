@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../system_call.h"
+#include "../trees.h"
 #include "extension.h"
 
 /* Directories nest as deep as a hostile container likes. Below this depth a directory is moved up to the top
@@ -106,18 +107,23 @@ static void empty(struct sweep *sweep, int directory, int depth)
         continue;
 }
 
-int cloche_remove_tree(const char *path)
+int remove_tree_at(int directory, const char *name)
 {
-    if (rmdir(path) == 0 || errno == ENOENT)
+    if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
     if (errno != ENOTEMPTY && errno != EEXIST)
         return -errno;
-    struct sweep sweep = {.top = enter(AT_FDCWD, path)};
+    struct sweep sweep = {.top = enter(directory, name)};
     if (sweep.top < 0)
         return errno == ENOENT ? 0 : -errno;
     empty(&sweep, sweep.top, 0);
     close(sweep.top);
-    if (rmdir(path) == 0 || errno == ENOENT)
+    if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
     return sweep.error ? -sweep.error : -errno;
+}
+
+int cloche_remove_tree(const char *path)
+{
+    return remove_tree_at(AT_FDCWD, path);
 }

@@ -70,7 +70,8 @@ def collect(
         removed = sorted(d for d in sizes if among is None or d in among)
         for digest in removed:
             unlink(layout.blob(digest))
-        content.notes.forget([d for d in content.notes.digests() if d not in keep])
+        noted = [d for d in content.notes.digests() if d not in keep]
+        content.notes.forget([d for d in noted if among is None or d in among])
         _forget_drafts(layout.names)
         freed = sum(sizes[digest] for digest in removed)
         freed += _forget_parts(content, keep, spools_only=not partial)

@@ -75,6 +75,12 @@ class Ingest:
         """Read the first ``offset`` bytes again, for who wants the blob and not only to keep it."""
         return iter(()) if self._part is None else self._part.content()
 
+    def restart(self) -> None:
+        """Begin anew, for who can't begin where another has ended."""
+        with machine_errors(self._path):
+            self._open_part().empty()
+        self._hash = hasher(self._digest)
+
     def write(self, data: bytes | memoryview) -> None:
         """Add what follows. Raises ImageError for too much, Unavailable where the disk is full.
 
@@ -166,6 +172,8 @@ class Spool:
         self._hash = sha256()
         self._part: Part | None = None
         self.size = 0
+        #: After ``commit``: the blob was not there before.
+        self.is_new = False
 
     def __enter__(self) -> Self:
         self._layout.make()
@@ -192,7 +200,7 @@ class Spool:
             with machine_errors(path):
                 self._part.become(path)
             self._part.close()
-            self._part = None
+            self._part, self.is_new = None, True
         return digest
 
     def __exit__(

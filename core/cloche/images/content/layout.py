@@ -76,24 +76,24 @@ class Layout:
                         yield digest, os.lstat(self.blob(digest)).st_size
 
     def make(self) -> None:
-        """Make the directories and the layout's own file; Unavailable where that can't be."""
+        """Make the directories and the layout's own files; Unavailable where that can't be."""
         if self._made and os.path.isdir(self.parts):
             return
         with machine_errors(self.home):
-            for path in (self.home, self.blobs, self.leases, self.names, self.notes, self.parts):
-                private_directory(path)
-            for algorithm in ALGORITHMS:
-                private_directory(os.path.join(self.blobs, algorithm))
-            self._make_files()
+            private_directory(self.home)
+            if not os.path.exists(os.path.join(self.home, "oci-layout")):
+                self._make()
         self._made = True
 
-    def _make_files(self) -> None:
-        marker = os.path.join(self.home, "oci-layout")
-        if not os.path.exists(marker):
-            with locked(self.home):
-                if not os.path.exists(self.index):
-                    write_whole(self.index, NO_NAMES)
-                write_whole(marker, _VERSION)
+    def _make(self) -> None:
+        """The layout's own file comes last: where it is, all is."""
+        algorithms = [os.path.join(self.blobs, algorithm) for algorithm in ALGORITHMS]
+        for path in (self.blobs, *algorithms, self.leases, self.names, self.notes, self.parts):
+            private_directory(path)
+        with locked(self.home):
+            if not os.path.exists(self.index):
+                write_whole(self.index, NO_NAMES)
+            write_whole(os.path.join(self.home, "oci-layout"), _VERSION)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -76,6 +76,11 @@ class Lease:
                 raise
         self._held.update(digests)
 
+    @property
+    def digests(self) -> frozenset[str]:
+        """What it holds."""
+        return frozenset(self._held)
+
     def add(self, *digests: str) -> None:
         """Hold further ones. When this returns, what is there of them stays."""
         with self._lock:

@@ -114,11 +114,21 @@ class Content:
         from cloche.images.manifest import Descriptor
 
         descriptor = Descriptor(media_type=media_type, digest=digest_of(data), size=len(data))
-        with self.ingest(descriptor) as ingest:
-            if not ingest.exists:
-                ingest.write(memoryview(data)[ingest.offset :])
-                ingest.commit()
+        self.keep(descriptor, data)
         return descriptor
+
+    def keep(self, descriptor: Descriptor, data: bytes) -> bool:
+        """Keep a small blob whose digest is known; False if it was there already.
+
+        Raises ImageError if it has another digest or size, Unavailable where the disk is full.
+        """
+        with self.ingest(descriptor) as ingest:
+            if ingest.exists:
+                return False
+            ingest.restart()
+            ingest.write(data)
+            ingest.commit()
+        return True
 
     def collect(
         self,

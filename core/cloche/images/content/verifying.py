@@ -16,6 +16,8 @@ from .layout import blob_named, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cloche.images.manifest import Manifest
+
     from .store import Content
 
 __all__ = ["Problem", "verify"]
@@ -54,11 +56,24 @@ def _damage(content: Content) -> Iterator[Problem]:
     for digest, _ in content.layout.stored():
         path = content.layout.blob(digest)
         with suppress(FileNotFoundError):
-            if (fault := _fault(path, digest)) is not None:
-                with content.layout.locked():
-                    unlink(path)
+            before = _identity(path)
+            fault = _fault(path, digest)
+            if fault is not None and _throw_away(content, path, before):
                 remedy = "it was thrown away; pull or load again what needs it"
                 yield Problem(f"{digest} {fault}", remedy, path, digest)
+
+
+def _throw_away(content: Content, path: str, before: tuple[int, ...]) -> bool:
+    """Not what has come anew since: somebody else may have looked at the same time."""
+    with content.layout.locked():
+        if damaged := _identity(path) == before:
+            unlink(path)
+        return damaged
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _fault(path: str, digest: Digest) -> str | None:
@@ -92,11 +107,18 @@ def _damaged_names(content: Content) -> Iterator[Problem]:
 
 def _missing(content: Content, name: str, digest: Digest) -> Iterator[Problem]:
     """What a name leads to and is not there."""
-    for lost, reason in _unresolved(content, digest):
-        yield Problem(f"{name}: {lost} {reason}", f"pull {name} again, or remove it", name, lost)
+    seen = {digest}
+    pending = [digest]
+    while pending:
+        for lost, reason in _unresolved(content, pending.pop(), pending, seen):
+            remedy = f"pull {name} again, or remove it"
+            yield Problem(f"{name}: {lost} {reason}", remedy, name, lost)
 
 
-def _unresolved(content: Content, digest: Digest) -> Iterator[tuple[Digest, str]]:
+def _unresolved(
+    content: Content, digest: Digest, pending: list[Digest], seen: set[Digest]
+) -> Iterator[tuple[Digest, str]]:
+    """What of a manifest is wrong, and what of an index, whose images are to be looked at next."""
     from cloche.images.manifest import Index
 
     try:
@@ -104,14 +126,18 @@ def _unresolved(content: Content, digest: Digest) -> Iterator[tuple[Digest, str]
     except ImageError as error:
         yield digest, "is missing" if not content.has(digest) else f"is not usable: {error}"
         return
-    if isinstance(document, Index):
-        there = [each.digest for each in document.manifests if content.has(each.digest)]
-        if document.manifests and not there:
-            yield digest, "is an index of which no image is here"
-        for each in there:
-            yield from _unresolved(content, each)
+    if not isinstance(document, Index):
+        yield from _parts(content, document)
         return
-    for blob in (document.config, *document.layers):
+    there = {each.digest for each in document.manifests if content.has(each.digest)}
+    if document.manifests and not there:
+        yield digest, "is an index of which no image is here"
+    pending += there - seen
+    seen |= there
+
+
+def _parts(content: Content, manifest: Manifest) -> Iterator[tuple[Digest, str]]:
+    for blob in (manifest.config, *manifest.layers):
         # What its owner alone distributes may be left there (layer.md), or be in the manifest.
         if not content.has(blob.digest) and not blob.urls and blob.data is None:
             yield blob.digest, "is missing"

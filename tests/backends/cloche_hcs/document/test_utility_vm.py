@@ -18,11 +18,21 @@ def test_the_topmost_layer_that_has_one_counts(tmp_path: Path) -> None:
     assert utility_vm(Windows(layer_folders=layers)) == str(tmp_path / "middle" / "UtilityVM")
 
 
-def test_a_named_one_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_named_one_comes_before_that_of_the_layers(tmp_path: Path) -> None:
+    layers = _layers(tmp_path, "base", "named")
+    (tmp_path / "base" / "UtilityVM").mkdir()
+    named = str(tmp_path / "named")
+    windows = Windows(layer_folders=layers[:1], hyperv=WindowsHyperV(utility_vm_path=named))
+    assert utility_vm(windows) == named
+
+
+def test_a_named_one_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     layers = _layers(tmp_path, "base")
     (tmp_path / "base" / "UtilityVM").mkdir()
     windows = Windows(layer_folders=layers, hyperv=WindowsHyperV(utility_vm_path="D:\\vm"))
-    assert utility_vm(windows) == "D:\\vm"
+    with pytest.raises(InvalidSpec, match=r"D:\\vm does not exist") as raised:
+        utility_vm(windows)
+    assert raised.value.path == "windows.hyperv.utilityVMPath"
 
 
 def test_none_at_all_is_an_error_that_names_the_layers(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cloche.runtime import RuntimeDescriptor
 from cloche.spec import VERSION, Process, Spec, Windows
 
 #: Seconds that the service gets for each answer and each notification.
-LIMIT = "0.5"
+LIMIT = "1"
 
 
 class Here:

@@ -234,12 +234,12 @@ def test_a_fault_is_told_in_time_and_can_be_cleared_away(
 ) -> None:
     world.service.steer(rule_for(point, fault))
     before = time.monotonic()
+    told: ClocheError | None = None
     try:
         life(world)
-        told = False
-    except ClocheError:
-        told = True
-    assert told != is_got_over(point, fault)
+    except ClocheError as error:
+        told = error
+    assert (told is None) == is_got_over(point, fault), told
     assert time.monotonic() - before < IN_TIME
     assert comes_true(lambda: was_met(world.service, point, fault))
     world.service.release()

@@ -66,11 +66,13 @@ def test_a_virtual_machine_has_the_image_of_its_layer(bench: Any) -> None:
 
 
 def test_a_virtual_machine_may_have_the_image_that_is_named(bench: Any) -> None:
+    image = bench.home / "vm"
+    image.mkdir()
     request = bench.request(isolation=Isolation.VM)
-    windows = request.spec.windows.replace(hyperv=WindowsHyperV(utility_vm_path="D:\\vm"))
+    windows = request.spec.windows.replace(hyperv=WindowsHyperV(utility_vm_path=str(image)))
     bench.create(replace(request, spec=request.spec.replace(windows=windows)))
     sent = bench.sent("HcsCreateComputeSystem", "configuration")
-    assert sent["HvRuntime"]["ImagePath"] == "D:\\vm"
+    assert sent["HvRuntime"]["ImagePath"] == str(image)
 
 
 def test_the_source_of_a_mount_is_told_as_where_it_really_lies(bench: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def _needed(name: str, seen: set[str]) -> Iterator[metadata.Distribution]:
     yield distribution
     for line in distribution.requires or ():
         requirement, _, condition = line.partition(";")
-        word = requirement.split("[")[0].strip(" ()<>=!~0123456789.,*")
+        word = re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0]
         if "extra" not in condition and _is_installed(word):
             yield from _needed(word, seen)
 

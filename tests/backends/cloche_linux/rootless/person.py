@@ -123,7 +123,8 @@ class Person:
         """What is there of containers in this user's directories."""
         places = ("run/cloche/containers", "run/cloche/names", ".local/share/cloche/overlay")
         found = (path for place in places for path in (self.home / place).rglob("*"))
-        return [str(path) for path in found if "/overlay/host" not in str(path)]
+        kept = ("/overlay/host", "/overlay/layers")  # what is there for the next container
+        return [str(path) for path in found if not any(each in str(path) for each in kept)]
 
     def strays(self) -> list[str]:
         """Files of this user's in places that all share."""

@@ -11,20 +11,20 @@ GLUE = """
 import os
 from pathlib import Path
 from cloche.layers import Layer
-from cloche.testing import LayerStoreSubject, LayerStoreSuite, RuntimeSubject, RuntimeSuite
+from cloche.testing import LayerKeepingSuite, LayerStoreSubject, RuntimeSubject, RuntimeSuite
 from cloche_linux.plugin import cloche_layer_stores, cloche_runtimes
 
 
 class TestRuntime(RuntimeSuite):
     def subject(self, home):
-        (runtime,), (store,) = cloche_runtimes(), cloche_layer_stores()
+        (runtime,), (store, *_) = cloche_runtimes(), cloche_layer_stores()
         layers = (Layer(kind="directory", path=Path(os.environ["ROOTFS"])),)
         return RuntimeSubject(runtime=runtime, store=store, layers=layers)
 
 
-class TestLayerStore(LayerStoreSuite):
+class TestLayerStore(LayerKeepingSuite):
     def subject(self, home):
-        (store,) = cloche_layer_stores()
+        store, *_ = cloche_layer_stores()
         return LayerStoreSubject(store=store)
 """
 

@@ -1,4 +1,4 @@
-"""Files of a container as tar archives, written and read in one go: no seeking, no second copy."""
+"""Unpack tar archives into a container, in one go: no seeking, no second copy."""
 
 from __future__ import annotations
 
@@ -22,74 +22,10 @@ from cloche.placing import (
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["pack", "unpack"]
+__all__ = ["unpack"]
 
 _CHUNK = 1 << 20
-_DEEPEST = 200
 _BILLION = 1_000_000_000
-
-
-def pack(root: int, source: str, file: BinaryIO, *, follow: bool = False) -> None:
-    """Write what is at ``source`` in the container; of ``dir/.`` the names begin with ``./``."""
-    name = os.path.basename(source.rstrip("/")) or "."
-    with file_errors(source), find(root, source, follow=follow or name == ".") as origin:
-        if origin.kind() is None:
-            raise FileNotFoundError
-        with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-            _Packing(archive).add(origin, name, 0)
-
-
-class _Packing:
-    def __init__(self, archive: tarfile.TarFile) -> None:
-        self._archive = archive
-        self._seen: dict[tuple[int, int], str] = {}
-
-    def add(self, place: Place, name: str, depth: int) -> None:
-        found = os.stat(place.name, dir_fd=place.directory, follow_symlinks=False)
-        if stat.S_ISDIR(found.st_mode):
-            self._add_tree(place, name, depth)
-        elif stat.S_ISLNK(found.st_mode):
-            entry = _entry(name, found, tarfile.SYMTYPE)
-            entry.linkname = os.readlink(place.name, dir_fd=place.directory)
-            self._archive.addfile(entry)
-        elif stat.S_ISREG(found.st_mode):
-            self._add_file(place, name)
-        else:
-            raise InvalidSpec(f"{name} is a device, socket or FIFO: not copied", path="source")
-
-    def _add_tree(self, place: Place, name: str, depth: int) -> None:
-        if depth > _DEEPEST:
-            raise InvalidSpec(f"{name}: more than {_DEEPEST} directories deep", path="source")
-        directory = open_directory(place.name, place.directory)
-        try:
-            self._archive.addfile(_entry(name, os.fstat(directory), tarfile.DIRTYPE))
-            for each in sorted(os.listdir(directory)):
-                self.add(Place(directory, each), f"{name}/{each}", depth + 1)
-        finally:
-            os.close(directory)
-
-    def _add_file(self, place: Place, name: str) -> None:
-        with open(place.open_file(os.O_RDONLY), "rb") as content:
-            found = os.fstat(content.fileno())
-            identity = (found.st_dev, found.st_ino)
-            if found.st_nlink > 1 and identity in self._seen:
-                entry = _entry(name, found, tarfile.LNKTYPE)
-                entry.linkname = self._seen[identity]
-                self._archive.addfile(entry)
-                return
-            self._seen[identity] = name
-            entry = _entry(name, found, tarfile.REGTYPE)
-            entry.size = found.st_size
-            self._archive.addfile(entry, content)
-
-
-def _entry(name: str, found: os.stat_result, kind: bytes) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(name)
-    entry.type = kind
-    entry.mode = stat.S_IMODE(found.st_mode)
-    entry.uid, entry.gid = found.st_uid, found.st_gid
-    entry.mtime = found.st_mtime
-    return entry
 
 
 def unpack(root: int, file: BinaryIO, target: str, *, owners: bool = False) -> None:

@@ -1,0 +1,1 @@
+"""Layers of images: unpacked, kept, made into roots, and made of what a container changed."""

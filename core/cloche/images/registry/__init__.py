@@ -1,0 +1,1 @@
+"""Registries: the client's side of the OCI distribution-spec; `client.Registry` is its front."""
