@@ -6,24 +6,24 @@ import json
 import os
 import shutil
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloche.errors import ClocheError
+from cloche.errors import BackendError, ClocheError, CommandFailed
+from cloche.layers import RootFilesystem
 from cloche.probe import Supported, Unsupported
 from cloche.runtime import BackendContext, Capability, CreateRequest
 from cloche_oci.calling import Ends, call
 from cloche_oci.programs import KNOWN, Program, find_all
 from cloche_oci.rootless import is_rootless, own_maps
-from cloche_oci.specification import INIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cloche.layers import RootFilesystem
     from cloche.probe import Verdict
-    from cloche.spec import Spec
+    from cloche.runtime import RuntimeContainer
+    from cloche.stdio import Streams
+    from cloche_oci.runtime import OciRuntime
 
 __all__ = ["best", "probe"]
 
@@ -71,7 +71,6 @@ def _told(program: Program, verdict: Verdict) -> tuple[str, ...]:
     return verdict.notes
 
 
-@lru_cache(maxsize=1)
 def best() -> Program | None:
     """Find the best of the known runtimes that works; None if none does."""
     for program in find_all(None):
@@ -129,59 +128,56 @@ def _has_no_hooks(program: Program) -> bool:
 
 
 def _try(program: Program) -> bool:
-    """Run a container whose only file is our init; returns whether a workaround was needed.
+    """Run a container as every other is run; returns whether a workaround was needed.
 
-    It is told to run a program that is not there, and has to say so: 127. Raises what creating and
-    starting raises.
+    Its root is empty, and it is told to run a program that is not there: it has to say so, by 127.
+    Raises what creating and starting raises.
     """
-    from cloche.testing.subject import default_spec
+    from cloche_oci.runtime import OciRuntime
 
-    place = tempfile.mkdtemp(prefix="cloche-oci-")
+    place = Path(tempfile.mkdtemp(prefix="cloche-oci-"))
     try:
-        root = Path(place, "root")
+        root = place / "root"
         for directory in ("proc", "dev", "sys"):
             root.joinpath(directory).mkdir(parents=True)
-        shutil.copy2(INIT, root / "init")
-        spec = default_spec("probe", ("/init", "-1", "/nothing"), None)
-        return _run(program, Path(place), spec, root)
+        context = BackendContext(home=place / "home", owner="probe", argument=program.path)
+        runtime = OciRuntime(context)
+        code = _code(runtime, place, root)
+        if code != _NOT_FOUND:
+            raise BackendError(f"a container ended with {code} instead of {_NOT_FOUND}")
+        return runtime.hides_unified
     finally:
         shutil.rmtree(place)
 
 
-def _run(program: Program, place: Path, spec: Spec, root: Path) -> bool:
-    from cloche.layers import RootFilesystem
-    from cloche_oci.runtime import OciRuntime
+def _code(runtime: OciRuntime, place: Path, root: Path) -> int | None:
+    """How the container ends, or that its start says that there is no such program."""
+    from cloche.testing.subject import default_spec
 
-    context = BackendContext(home=place / "home", owner="probe", argument=program.path)
-    runtime = OciRuntime(context)
     request = CreateRequest(
         id=f"probe-{os.urandom(6).hex()}",
-        spec=spec,
+        spec=default_spec("probe", ("/nothing",), None),
         state=place,
-        init=False,
         timeout=_LIMIT,
     )
-    _see_it_through(runtime, request, RootFilesystem(form="path", path=str(root)))
-    return runtime.hides_unified
-
-
-def _see_it_through(runtime: object, request: CreateRequest, root: RootFilesystem) -> None:
-    from cloche.errors import BackendError
-    from cloche_oci.runtime import OciRuntime
-
-    assert isinstance(runtime, OciRuntime)
+    runtime.accepts(request)
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    streams = Ends((nothing, nothing, nothing))
     try:
-        streams = Ends((nothing, nothing, nothing))
-        container = runtime.create(request, root, streams)
+        container = runtime.create(request, RootFilesystem(form="path", path=str(root)), streams)
         try:
-            container.start(streams)
-            assert container.init is not None
-            status = container.init.exit.wait(_LIMIT)
+            return _ending(container, streams)
         finally:
             container.delete()
             container.close()
     finally:
         os.close(nothing)
-    if status.code != _NOT_FOUND:
-        raise BackendError(f"a container ended with {status.exit_code} instead of {_NOT_FOUND}")
+
+
+def _ending(container: RuntimeContainer, streams: Streams) -> int | None:
+    try:
+        container.start(streams)
+    except CommandFailed as error:
+        return error.exit_code
+    assert container.init is not None
+    return container.init.exit.wait(_LIMIT).exit_code

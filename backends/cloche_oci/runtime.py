@@ -10,6 +10,7 @@ from cloche.ids import check_id
 from cloche.locations import private_directory
 from cloche.runtime import Runtime, RuntimeContainer, State, Status
 from cloche_oci.bundle import Bundle
+from cloche_oci.choice import Choice
 from cloche_oci.container import OciContainer, Site
 from cloche_oci.creating import create
 from cloche_oci.process import FoundProcess
@@ -37,6 +38,7 @@ class OciRuntime(Runtime):
     def __init__(self, context: BackendContext) -> None:
         self._home = str(context.home)
         self._argument = context.argument
+        self._best: Program | None = None
         self._tools: dict[str, Tool] = {}
 
     @property
@@ -46,7 +48,8 @@ class OciRuntime(Runtime):
 
     def accepts(self, request: CreateRequest) -> Sequence[str]:
         check_id(request.id, windows=False)
-        self._program()
+        if not find_all(self._argument):
+            raise Unavailable("no OCI runtime is installed", remedy="apt-get install crun")
         return check_request(request)
 
     def create(
@@ -73,11 +76,9 @@ class OciRuntime(Runtime):
         return container
 
     def list(self) -> Iterable[Status]:
-        try:
-            program = self._program()
-        except Unavailable:
-            return ()
-        found = self._tool(program).list()
+        if not os.path.isdir(self._home):
+            return ()  # nothing was ever made here
+        found = self._tool(self._program()).list()
         return [status for each in found if (status := _status(each)) is not None]
 
     def close(self) -> None:
@@ -87,12 +88,9 @@ class OciRuntime(Runtime):
         """The program that is meant; without a name the best that works, found out once."""
         if self._argument is not None:
             return find_all(self._argument)[0]
-        from cloche_oci.probing import best
-
-        program = best()
-        if program is None:
-            raise Unavailable("no OCI runtime works here", remedy="apt-get install crun")
-        return program
+        if self._best is None:
+            self._best = Choice(self._home).program()
+        return self._best
 
     def _tool(self, program: Program) -> Tool:
         found = self._tools.get(program.path)
