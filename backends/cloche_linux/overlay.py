@@ -105,12 +105,13 @@ class OverlayStore(KeepsLayers):
     def _parts(self, id: str) -> list[Part]:
         try:
             return found_parts(os.path.join(self._containers, check_id(id)), id)
-        except NotFound:
+        except NotFound as error:
             if not self._in_memory:
+                error.hint = "with --storage-size changes are kept in memory, and not to be had"
                 raise
             raise NotSupported(
                 f"the changes of {id} are kept in memory and not to be had",
-                hint="run it as root, or with the layer store copy",
+                hint="run it as root, or with --layer-store copy",
                 container=id,
             ) from None
 

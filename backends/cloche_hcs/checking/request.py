@@ -83,7 +83,9 @@ def folders_of(request: CreateRequest) -> tuple[str, ...]:
 def _windows(spec: Spec) -> Windows:
     if spec.linux is not None:
         raise InvalidSpec(
-            "linux: a specification for Linux", path="linux", hint="this runtime runs Windows"
+            "linux: a specification for Linux",
+            path="linux",
+            hint="this runtime runs Windows: a root is the folder of a layer, with Files and Hives",
         )
     if spec.windows is None:
         raise InvalidSpec("windows: a specification without a windows section", path="windows")

@@ -83,7 +83,7 @@ def _gunzip(file: BinaryIO) -> Iterator[bytes]:
                 if data := data.lstrip(b"\0"):
                     break
     except damage as error:
-        raise ImageError(f"a layer's gzip stream is damaged: {error}") from error
+        raise ImageError(f"the gzip stream is damaged: {error}") from error
 
 
 def _member(file: BinaryIO, data: bytes) -> Generator[bytes, None, bytes]:
@@ -95,7 +95,7 @@ def _member(file: BinaryIO, data: bytes) -> Generator[bytes, None, bytes]:
         if member.needs_input and not data:
             data = file.read(PIECE)
             if not data:
-                raise ImageError("a layer ends in the middle of its gzip stream")
+                raise ImageError("the gzip stream ends in the middle")
         yield member.decompress(data, PIECE)
         data = b""
     return member.unused_data
@@ -111,4 +111,4 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
         ) as reader:
             yield from iter(lambda: reader.read(PIECE), b"")
     except ZstdError as error:
-        raise ImageError(f"a layer's zstd stream is damaged: {error}") from error
+        raise ImageError(f"the zstd stream is damaged: {error}") from error

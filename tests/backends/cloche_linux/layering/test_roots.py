@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,6 +224,26 @@ def test_a_copy_has_holes_where_the_layer_has(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_copy_shares_what_the_file_system_can_share(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with open(disk, "wb") as file:
+        file.truncate(256 << 20)
+    subprocess.run(["mkfs.btrfs", "-q", disk], check=True)
+    size = 32 << 20
+    with mounted(tmp_path / "btrfs", "-o", "loop", str(disk)) as place:
+        store = STORES["copy"].open(BackendContext(home=place / "home", owner="test"))
+        layers = unpack(store, packed(entry("large", os.urandom(size))))
+        os.sync()
+        before = os.statvfs(place)
+        root = store.prepare("c", layers, "path", volatile=True, size=None)
+        os.sync()
+        after = os.statvfs(place)
+        assert os.stat(f"{root.path}/large").st_size == size
+        assert (before.f_bfree - after.f_bfree) * after.f_frsize < size // 4
+        store.release("c")
+        store.close()
+
+
 @pytest.mark.parametrize("name", ["copy", "fuse-overlayfs"])
 def test_a_limited_root_is_overlays_alone(store: LayerStore) -> None:
     layers = unpack(store, BASE)
@@ -231,8 +254,7 @@ def test_a_limited_root_is_overlays_alone(store: LayerStore) -> None:
         store.changes("c")
 
 
-def test_a_mount_whose_server_died_is_released(tmp_path: Path) -> None:
-    """By whoever comes next, and not before: a mount outlives who made it."""
+def test_a_mount_outlives_who_made_it_until_it_is_released(tmp_path: Path) -> None:
     home = BackendContext(home=tmp_path / "home", owner="test")
     first = STORES["fuse-overlayfs"].open(home)
     root = first.prepare("c", unpack(first, BASE), "path", volatile=True, size=None)
@@ -244,6 +266,31 @@ def test_a_mount_whose_server_died_is_released(tmp_path: Path) -> None:
     assert str(root.path) not in Path("/proc/self/mounts").read_text()
     assert [*second.list()] == []
     second.close()
+
+
+def test_a_mount_whose_server_was_killed_is_released(tmp_path: Path) -> None:
+    store = STORES["fuse-overlayfs"].open(BackendContext(home=tmp_path / "home", owner="test"))
+    root = str(store.prepare("c", unpack(store, BASE), "path", volatile=True, size=None).path)
+    (server,) = (pid for pid in filter(str.isdecimal, os.listdir("/proc")) if serves(pid, root))
+    pidfd = os.pidfd_open(int(server))
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    select.select([pidfd], [], [], 20)
+    os.close(pidfd)
+    with pytest.raises(OSError, match="not connected"):
+        os.listdir(root)
+    assert [*store.list()] == ["c"]
+    store.release("c")
+    store.close()
+    assert root not in Path("/proc/self/mounts").read_text()
+    assert os.listdir(tmp_path / "home/containers") == []
+
+
+def serves(pid: str, root: str) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(root) in words
 
 
 def test_fuse_takes_no_path_that_it_would_misread(tmp_path: Path) -> None:

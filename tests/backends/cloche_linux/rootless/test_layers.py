@@ -16,7 +16,7 @@ SHELL = Path("/bin/busybox").read_bytes()
 BASE = packed(
     directory("bin"),
     entry("bin/busybox", SHELL, mode=0o755),
-    *(symlink(f"bin/{name}", "busybox") for name in ("sh", "cat", "ls", "stat", "rm")),
+    *(symlink(f"bin/{name}", "busybox") for name in ("sh", "cat", "ls", "sleep", "stat")),
     directory("etc"),
     entry("etc/old", b"old"),
     entry("etc/shadow", b"secret", uid=1, gid=42, mode=0o640),
@@ -97,3 +97,22 @@ def test_device_nodes_are_refused_by_name(person: Person, images: Path) -> None:
     assert "a device node, which only root can make" in message
     assert hint
     assert left == []
+
+
+CHANGES = """
+(image,) = engine.images.load(os.environ["LAYOUT"])
+made = engine.start(["sh", "-c", "exec sleep 60"], image=image.digest, pull="never")
+store = engine.workshop.chooser.store_called("overlay").backend
+told = [refusal(lambda: verb(made.id)) for verb in (store.changes, store.archive)]
+made.kill()
+made.wait()
+made.remove()
+tell(told)
+"""
+
+
+def test_changes_that_are_in_memory_are_not_to_be_had(person: Person, images: Path) -> None:
+    for kind, message, hint in person.tells(CHANGES, LAYOUT=str(images / "image")):
+        assert kind == "NotSupported"
+        assert "kept in memory" in message
+        assert hint == "run it as root, or with --layer-store copy"

@@ -50,9 +50,9 @@ def index_with(**change: Any) -> bytes:
     return changed("index.json", json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode())
 
 
-def sparse() -> tarfile.TarInfo:
+def extended(key: str, value: str) -> tarfile.TarInfo:
     info = tarfile.TarInfo()
-    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.size": "9" * 18}
+    info.pax_headers = {key: value}
     return info
 
 
@@ -75,7 +75,10 @@ WHOLE = pack(entries())
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "an absolute name": (added("/etc/cron.d/x", b"x"), "'/etc/cron.d/x': is no name of an entry"),
     "a name that leads out": (added("blobs/../../x", b"x"), "'blobs/../../x': is no name"),
+    "an empty name": (added("", b"x"), "'': is no name of an entry"),
+    "a name with an end in it": (added("x", extended("path", "x\0y")), "'x y': is no name"),
     "a link that leads out": (added("x", link("../etc/passwd")), "x: is a link that leads out"),
+    "a link to what is above": (added("x", link("..")), "x: is a link that leads out"),
     "an absolute link": (added("x", link("/etc/passwd")), "x: is a link that leads out"),
     "a hard link that leads out": (
         added("a/x", link("../etc/passwd", tarfile.LNKTYPE)),
@@ -87,7 +90,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "a device": (added("x", link("", tarfile.CHRTYPE)), "x: is neither a file nor a directory"),
     "a FIFO": (added("x", link("", tarfile.FIFOTYPE)), "x: is neither a file nor a directory"),
-    "a sparse file of a billion gigabytes": (added("x", sparse()), "x: is neither a file"),
+    "a sparse file of a billion gigabytes": (
+        added("x", extended("GNU.sparse.size", "9" * 18)),
+        "x: is neither a file",
+    ),
     "the same name twice": (added("index.json", b"{}"), "index.json: is there twice"),
     "the same name by another way": (added("./index.json", b"{}"), "index.json: is there twice"),
     "too many entries": (many(20_001, 1), "there are too many entries before it"),
