@@ -176,6 +176,7 @@ class OciContainer(RuntimeContainer):
         self._need_groups("pause")
         self._require("pause", State.RUNNING)
         self._do("pause", self._site.id)
+        groups.wait_until_frozen(self._site.group)
 
     def resume(self) -> None:
         self._need_groups("resume")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from cloche.errors import TimedOut
 from cloche.stats import Stats
 from cloche_oci.keeper.grouping import places, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["group_path", "is_frozen", "places", "remove", "stats"]
+__all__ = ["group_path", "is_frozen", "places", "remove", "stats", "wait_until_frozen"]
 
 _UNLIMITED = 1 << 62
+_PATIENCE = 5.0
 
 
 def group_path(home: str, id: str) -> str:
@@ -60,6 +63,24 @@ def is_frozen(path: str) -> bool:
     """Whether the processes of a group are stopped where they are."""
     values = _Values(places(path))
     return values.says("freezer.state", "FROZEN", "FREEZING") or values.says("cgroup.freeze", "1")
+
+
+def wait_until_frozen(path: str) -> None:
+    """Wait until the processes of a group stand still: the kernel needs a moment for each.
+
+    Some runtimes don't, and cgroup1 tells nobody when it is done. Raises TimedOut.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while not _stands_still(_Values(places(path))):
+        if time.monotonic() > deadline:
+            raise TimedOut(f"the processes don't stand still after {_PATIENCE:g} s", backend="oci")
+        time.sleep(0.002)
+
+
+def _stands_still(values: _Values) -> bool:
+    if values.says("cgroup.freeze", "1"):
+        return values.keyed("cgroup.events", "frozen") == 1
+    return not values.says("freezer.state", "FREEZING")
 
 
 class _Values:

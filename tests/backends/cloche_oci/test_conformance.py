@@ -32,7 +32,7 @@ class OverRuntime(RuntimeSuite):
     argument: str
 
     def subject(self, home: Path) -> RuntimeSubject:
-        (store,) = cloche_layer_stores()
+        store = next(each for each in cloche_layer_stores() if each.name == "overlay")
         return RuntimeSubject(runtime=named(self.argument), store=store)
 
 
