@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cloche.runtime import CreateRequest
-    from cloche.spec import Hook
+    from cloche.spec import Hook, Hooks
 
 __all__ = [
     "HookWarning",
@@ -28,6 +28,7 @@ __all__ = [
     "recalled",
     "run",
     "run_all",
+    "run_of_creation",
     "state_around",
     "subject_of",
 ]
@@ -113,6 +114,17 @@ def recalled(noted: Mapping[str, object], kind: str, id: str) -> tuple[tuple[Hoo
         annotations=cast("Mapping[str, str]", noted["annotations"]) or None,
     )
     return getattr(hooks, kind) or (), subject
+
+
+def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
+    """Run the hooks of the runtime's own namespaces, in their order; BackendError if one fails.
+
+    Those called prestart are older than the others, and their programs expect what is created.
+    """
+    subject = subject_of(request)
+    for each, status in ((hooks.prestart, "created"), (hooks.create_runtime, "creating")):
+        for hook in each or ():
+            run(hook, subject.state(status, pid))
 
 
 def run_all(hooks: Iterable[Hook], state: bytes) -> None:

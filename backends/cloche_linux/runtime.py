@@ -239,11 +239,9 @@ def _set_up(
         child.maps_done()
     hooks = request.spec.hooks
     if hooks is not None and (hooks.prestart or hooks.create_runtime):
-        from cloche_linux.hooks import run, subject_of
+        from cloche_linux.hooks import run_of_creation
 
-        state = subject_of(request).state("creating", child.wait_hooks(timeout))
-        for hook in (*(hooks.prestart or ()), *(hooks.create_runtime or ())):
-            run(hook, state)
+        run_of_creation(hooks, request, child.wait_hooks(timeout))
         child.hooks_done()
     if group is None:
         return child.wait_ready(timeout)

@@ -15,7 +15,7 @@ from cloche_linux.blueprint.hooks import add_hooks_of_creation, add_hooks_of_sta
 from cloche_linux.blueprint.mounts import add_mounts, is_bind
 from cloche_linux.blueprint.namespaces import Namespaces
 from cloche_linux.blueprint.process import add_confinement, add_execution
-from cloche_linux.blueprint.root import add_root
+from cloche_linux.blueprint.root import add_root, propagate_root
 from cloche_linux.kernel import Attribute, Namespace
 from cloche_linux.plan import Plan
 from cloche_linux.privileges import privileges
@@ -85,6 +85,7 @@ def container(
         plan.include(hide)
         add_hooks_of_creation(plan, request)
         plan.pivot(really=request.pivot)
+        propagate_root(plan, linux)
         _announce(plan, request, namespaces, account, terminal)
         if gate is not None and not request.idle:
             plan.find_program(_program(process), process.env or ())

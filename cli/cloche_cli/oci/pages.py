@@ -23,7 +23,7 @@ def overview() -> str:
     """Show all commands and what stands before them."""
     commands = ((name, command.help) for name, command in COMMANDS.items())
     return (
-        "Usage: cloche oci [OPTION…] COMMAND [OPTION…] [ARGUMENT…]\n\n"
+        "Usage: cloche oci [OPTIONS] COMMAND [ARGS]...\n\n"
         "The command line of an OCI runtime, for podman, containerd and their like.\n\n"
         f"Commands:\n{_table(commands)}\nOptions:\n{_table(map(_flag, GLOBAL))}"
     )
@@ -31,7 +31,7 @@ def overview() -> str:
 
 def page(name: str, command: Command) -> str:
     """Show one command."""
-    line = f"Usage: cloche oci {name} [OPTION…] {command.usage}".rstrip()
+    line = f"Usage: cloche oci {name} [OPTIONS] {command.usage}".rstrip()
     options = f"\nOptions:\n{_table(map(_flag, command.flags))}" if command.flags else ""
     return f"{line}\n\n{command.help}\n{options}"
 

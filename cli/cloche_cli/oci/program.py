@@ -22,14 +22,14 @@ __all__ = ["COMMANDS", "GLOBAL", "Command", "main", "run"]
 _MANY_OBJECTS = 100_000
 
 GLOBAL = (
-    Flag("root", "text", "the directory that containers are kept in"),
-    Flag("log", "text", "where to write messages"),
-    Flag("log-format", "text", "text or json"),
-    Flag("debug", "switch", "say more"),
-    Flag("cgroup-manager", "text", "cgroupfs, systemd or disabled"),
-    Flag("systemd-cgroup", "switch", "let systemd make control groups"),
-    Flag("rootless", "text", "auto, true or false: it is always found out"),
-    Flag("version", "switch", "show the version", ("v",)),
+    Flag("root", "text", "Keep containers below this directory."),
+    Flag("log", "text", "Where to write messages."),
+    Flag("log-format", "text", "Text or json."),
+    Flag("debug", "switch", "Show where an error comes from."),
+    Flag("cgroup-manager", "text", "Cgroupfs, systemd or disabled."),
+    Flag("systemd-cgroup", "switch", "Let systemd make control groups."),
+    Flag("rootless", "text", "Auto, true or false: it is always found out."),
+    Flag("version", "switch", "Show the version.", ("v",)),
 )
 
 
@@ -43,120 +43,120 @@ class Command(NamedTuple):
     mixed: bool = True
 
 
-_BUNDLE = Flag("bundle", "text", "the bundle's directory; the current one by default", ("b",))
-_CONSOLE = Flag("console-socket", "text", "where the terminal's master is sent")
-_PID_FILE = Flag("pid-file", "text", "where the pid is written")
-_PRESERVE = Flag("preserve-fds", "number", "how many descriptors from 3 on are handed on")
+_BUNDLE = Flag("bundle", "text", "The bundle's directory; the current one by default.", ("b",))
+_CONSOLE = Flag("console-socket", "text", "Where the terminal's master is sent.")
+_PID_FILE = Flag("pid-file", "text", "Where the pid is written.")
+_PRESERVE = Flag("preserve-fds", "number", "How many descriptors from 3 on are handed on.")
 _CREATING = (
     _BUNDLE,
     _CONSOLE,
     _PID_FILE,
     _PRESERVE,
-    Flag("config", "text", "another file than the bundle's config.json", ("f",)),
-    Flag("no-pivot", "switch", "enter the root without pivot_root (on a ramfs)"),
-    Flag("no-new-keyring", "switch", "stay in the caller's session keyring"),
+    Flag("config", "text", "Another file than the bundle's config.json.", ("f",)),
+    Flag("no-pivot", "switch", "Enter the root without pivot_root (on a ramfs)."),
+    Flag("no-new-keyring", "switch", "Stay in the caller's session keyring."),
 )
 
 COMMANDS: Mapping[str, Command] = {
-    "create": Command("creating", "ID", "make a container that waits for start", _CREATING),
+    "create": Command("creating", "ID", "Make a container that waits for start.", _CREATING),
     "run": Command(
         "creating",
         "ID",
-        "make a container, start it, and wait for its end",
+        "Make a container, start it, and wait for its end.",
         (
             *_CREATING,
-            Flag("detach", "switch", "do not wait", ("d",)),
-            Flag("keep", "switch", "do not delete it when it has ended"),
+            Flag("detach", "switch", "Do not wait.", ("d",)),
+            Flag("keep", "switch", "Do not delete it when it has ended."),
         ),
     ),
-    "start": Command("lifecycle", "ID", "let a created container run"),
-    "state": Command("showing", "ID", "show a container's state as JSON"),
+    "start": Command("lifecycle", "ID", "Let a created container run."),
+    "state": Command("showing", "ID", "Show a container's state as JSON."),
     "kill": Command(
         "lifecycle",
         "ID [SIGNAL]",
-        "send a signal (SIGTERM)",
-        (Flag("all", "switch", "to all its processes", ("a",)),),
+        "Send a signal (SIGTERM).",
+        (Flag("all", "switch", "To all its processes.", ("a",)),),
     ),
     "delete": Command(
         "lifecycle",
         "ID",
-        "take a container away",
-        (Flag("force", "switch", "end it first; one that is not there is fine", ("f",)),),
+        "Take a container away.",
+        (Flag("force", "switch", "End it first; one that is not there is fine.", ("f",)),),
     ),
     "exec": Command(
         "executing",
         "ID COMMAND [ARGUMENT…]",
-        "run a further process",
+        "Run a further process.",
         (
             _CONSOLE,
             _PID_FILE,
             _PRESERVE,
-            Flag("process", "text", "a file with the process as JSON", ("p",)),
-            Flag("detach", "switch", "do not wait", ("d",)),
-            Flag("tty", "switch", "with a terminal", ("t",)),
-            Flag("cwd", "text", "the working directory"),
-            Flag("env", "list", "a variable, NAME=value", ("e",)),
-            Flag("user", "text", "UID[:GID]", ("u",)),
-            Flag("additional-gids", "list", "a further group", ("g",)),
-            Flag("cap", "list", "a further capability", ("c",)),
-            Flag("no-new-privs", "switch", "without new privileges"),
+            Flag("process", "text", "A file with the process as JSON.", ("p",)),
+            Flag("detach", "switch", "Do not wait.", ("d",)),
+            Flag("tty", "switch", "With a terminal.", ("t",)),
+            Flag("cwd", "text", "The working directory."),
+            Flag("env", "list", "A variable, NAME=value.", ("e",)),
+            Flag("user", "text", "UID[:GID].", ("u",)),
+            Flag("additional-gids", "list", "A further group.", ("g",)),
+            Flag("cap", "list", "A further capability.", ("c",)),
+            Flag("no-new-privs", "switch", "Without new privileges."),
         ),
         mixed=False,
     ),
     "ps": Command(
         "showing",
         "ID [OPTION…]",
-        "list a container's processes",
-        (Flag("format", "text", "table or json", ("f",)),),
+        "List a container's processes.",
+        (Flag("format", "text", "Table or json.", ("f",)),),
         mixed=False,
     ),
-    "pause": Command("lifecycle", "ID", "stop all processes where they are"),
-    "resume": Command("lifecycle", "ID", "let paused processes run on"),
+    "pause": Command("lifecycle", "ID", "Stop all processes where they are."),
+    "resume": Command("lifecycle", "ID", "Let paused processes run on."),
     "update": Command(
         "updating",
         "ID",
-        "change limits",
+        "Change limits.",
         (
-            Flag("resources", "text", "a file with the limits as JSON; - is the input", ("r",)),
-            Flag("memory", "text", "bytes"),
-            Flag("memory-reservation", "text", "bytes"),
-            Flag("memory-swap", "text", "bytes, memory included; -1 for no limit"),
-            Flag("pids-limit", "text", "processes"),
-            Flag("cpu-period", "text", "microseconds"),
-            Flag("cpu-quota", "text", "microseconds in each period"),
-            Flag("cpu-share", "text", "relative weight"),
-            Flag("cpuset-cpus", "text", "processors, such as 0-2,7"),
-            Flag("cpuset-mems", "text", "memory nodes"),
-            Flag("blkio-weight", "text", "10 to 1000"),
+            Flag("resources", "text", "A file with the limits as JSON; - is the input.", ("r",)),
+            Flag("memory", "text", "Bytes."),
+            Flag("memory-reservation", "text", "Bytes."),
+            Flag("memory-swap", "text", "Bytes, memory included; -1 for no limit."),
+            Flag("pids-limit", "text", "Processes."),
+            Flag("cpu-period", "text", "Microseconds."),
+            Flag("cpu-quota", "text", "Microseconds in each period."),
+            Flag("cpu-share", "text", "Relative weight."),
+            Flag("cpuset-cpus", "text", "Processors, such as 0-2,7."),
+            Flag("cpuset-mems", "text", "Memory nodes."),
+            Flag("blkio-weight", "text", "10 to 1000."),
         ),
     ),
     "list": Command(
         "showing",
         "",
-        "list containers",
+        "List containers.",
         (
-            Flag("quiet", "switch", "ids only", ("q",)),
-            Flag("format", "text", "table or json", ("f",)),
+            Flag("quiet", "switch", "Ids only.", ("q",)),
+            Flag("format", "text", "Table or json.", ("f",)),
         ),
     ),
     "spec": Command(
         "showing",
         "",
-        "write a config.json to begin with",
-        (_BUNDLE, Flag("rootless", "switch", "for a user without privileges")),
+        "Write a config.json to begin with.",
+        (_BUNDLE, Flag("rootless", "switch", "For a user without privileges.")),
     ),
-    "features": Command("showing", "", "show what this runtime can do, as JSON"),
+    "features": Command("showing", "", "Show what this runtime can do, as JSON."),
     "events": Command(
         "showing",
         "ID",
-        "show what a container uses, as JSON",
+        "Show what a container uses, as JSON.",
         (
-            Flag("stats", "switch", "once, and end"),
-            Flag("interval", "text", "between two looks, such as 5s"),
+            Flag("stats", "switch", "Once, and end."),
+            Flag("interval", "text", "Between two looks, such as 5s."),
         ),
     ),
-    "checkpoint": Command("refusing", "ID", "not supported", mixed=False),
-    "restore": Command("refusing", "ID", "not supported", mixed=False),
+    "checkpoint": Command("refusing", "ID", "Not supported.", mixed=False),
+    "restore": Command("refusing", "ID", "Not supported.", mixed=False),
 }
 
 

@@ -133,7 +133,7 @@ class BundleContainer:
         """Take away everything of it; ``force`` ends it first."""
         with self._home.locked(self.id):
             state = self.state()
-            if not force and state in (State.RUNNING, State.PAUSED):
+            if not force and state in _ALIVE:
                 raise InvalidState(
                     f"cannot delete container {self.id} that is not stopped: {state.value}",
                     operation="delete",

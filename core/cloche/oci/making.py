@@ -93,6 +93,8 @@ def _request(id: str, state: Path, wanted: Wanted) -> CreateRequest:
         state=state,
         preserve_fds=wanted.preserve_fds,
         init=False,
+        # Linux took it away, and callers still ask for it; other runtimes pass over it, too.
+        unenforced=frozenset({"kernel-memory"}),
         bundle=wanted.bundle.path,
         pivot=wanted.pivot,
         keyring=wanted.keyring,

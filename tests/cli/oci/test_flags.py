@@ -37,7 +37,7 @@ def test_the_root_may_be_given_in_one_word(oci, tmp_path) -> None:
     place = tmp_path / "other"
     assert oci("create", "-b", bundle, "box", before=(f"--root={place}",)).code == 0
     assert (place / "box").is_dir()
-    assert oci("delete", "box", before=("--root", str(place))).code == 0
+    assert oci("delete", "-f", "box", before=("--root", str(place))).code == 0
 
 
 def test_the_pid_file_is_whole_when_create_returns(oci) -> None:

@@ -47,7 +47,7 @@ def test_hooks_run_in_order_each_with_the_state(oci, hook) -> None:
     assert order.read_text().split()[4:] == ["poststop"]
     states = {kind: json.loads((hook.notes / kind).read_text()) for kind in OF_HOST}
     assert [states[kind]["status"] for kind in OF_HOST] == [
-        *("creating", "creating", "creating", "running", "stopped")
+        *("created", "creating", "creating", "running", "stopped")
     ]
     for kind in ("prestart", "createRuntime", "poststart"):
         assert (states[kind]["id"], states[kind]["pid"]) == ("box", pid)

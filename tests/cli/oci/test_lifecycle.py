@@ -63,9 +63,11 @@ def test_a_container_that_was_never_started_can_be_killed_and_deleted(oci) -> No
     assert oci("state", "box").code == 1
 
 
-def test_delete_ends_what_waits(oci) -> None:
+def test_delete_ends_what_waits_if_it_is_forced(oci) -> None:
     pid = oci.create("sleep", "600")
-    assert oci("delete", "box").code == 0
+    assert oci("delete", "box").code == 1
+    assert oci.status() == "created"
+    assert oci("delete", "--force", "box").code == 0
     assert has_ended(pid)
 
 

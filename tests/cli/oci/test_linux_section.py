@@ -159,6 +159,17 @@ def test_options_may_be_for_all_that_is_mounted_beneath(oci, tmp_path, option, r
     assert (done.returncode != 0) is refused
 
 
+@pytest.mark.parametrize(
+    ("wanted", "mark"),
+    [("shared", "shared:"), ("rshared", "shared:"), ("unbindable", "unbindable"), ("private", "")],
+)
+def test_the_root_propagates_as_it_is_to(oci, wanted, mark) -> None:
+    said = oci.run("cat", "/proc/self/mountinfo", change=linux(rootfsPropagation=wanted))
+    root = next(line for line in said.out.splitlines() if line.split()[4] == "/")
+    marks = [word for word in root.split(" - ")[0].split()[6:] if word]
+    assert marks[0].startswith(mark) if mark else marks == [], root
+
+
 def test_what_a_process_is_scheduled_as_is_so(oci) -> None:
     def change(config) -> None:
         config["process"].update(
