@@ -133,6 +133,7 @@ def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Str
         "group": site.group if site.group == tool.group(site.id) else None,
         "timeout": _limit(request),
         "console": _CONSOLE if terminal else None,
+        "size": list(streams.terminal or ()),
         "preserved": preserved,
         "reports": reports,
         "note": bundle.place(NOTE),

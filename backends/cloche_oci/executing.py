@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cloche.spec import Process
-    from cloche.stdio import Streams
+    from cloche.stdio import Size, Streams
     from cloche_oci.bundle import Bundle
     from cloche_oci.keeper.main import Plan
     from cloche_oci.tool import Tool
@@ -49,7 +49,7 @@ def execute(
     try:
         document = documents.to_json(process_of(process, user, streams.terminal))
         bundle.write(written, json.dumps(document).encode())
-        plan = _plan(tool, bundle, container, files, join, terminal=streams.terminal is not None)
+        plan = _plan(tool, bundle, container, files, join, streams.terminal)
         path = bundle.dump(planned, {**plan, "note": bundle.place(f"{mark}.json")})
         kept = launch(path, streams, (), LIMIT)
     except Failed as error:
@@ -66,8 +66,7 @@ def _plan(
     container: str,
     files: list[str],
     join: int | None,
-    *,
-    terminal: bool,
+    terminal: Size | None,
 ) -> Plan:
     written, log, _, pid, console = files
     options = ["--process", bundle.place(written), "--detach", "--pid-file", bundle.place(pid)]
@@ -83,6 +82,7 @@ def _plan(
         "group": None,
         "timeout": LIMIT,
         "console": console if terminal else None,
+        "size": list(terminal or ()),
         "preserved": 0,
         "reports": False,
         "note": "",

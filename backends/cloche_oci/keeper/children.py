@@ -7,6 +7,10 @@ import select
 import signal
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloche_oci.keeper.terminal import Console
 
 __all__ = ["Abandoned", "Late", "end_all", "reap", "run"]
 
@@ -21,11 +25,17 @@ class Late(Exception):
     """The runtime did not come to an end in time."""
 
 
-def run(argv: list[str], descriptors: list[int], timeout: float, asker: int | None) -> int:
+def run(
+    argv: list[str],
+    descriptors: list[int],
+    timeout: float,
+    asker: int | None,
+    console: Console | None = None,
+) -> int:
     """Run the runtime with ``descriptors`` as 0, 1, 2, …; returns what a shell calls its end.
 
-    ``asker`` is a descriptor that is readable when nobody wants it any more. Raises Late,
-    Abandoned, OSError.
+    ``asker`` is a descriptor that is readable when nobody wants it any more; at ``console`` a
+    terminal is received meanwhile. Raises Late, Abandoned, OSError.
     """
     from fcntl import F_DUPFD_CLOEXEC, fcntl
 
@@ -38,22 +48,31 @@ def run(argv: list[str], descriptors: list[int], timeout: float, asker: int | No
             os.close(fd)
     pidfd = os.pidfd_open(pid)
     try:
-        _wait(pidfd, timeout, asker)
+        _wait(pidfd, timeout, asker, console)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     finally:
         os.close(pidfd)
 
 
-def _wait(pidfd: int, timeout: float, asker: int | None) -> None:
+def _wait(pidfd: int, timeout: float, asker: int | None, console: Console | None) -> None:
     poll = select.poll()
-    for descriptor in (pidfd, asker):
+    calling = None if console is None else console.fileno()
+    for descriptor in (pidfd, asker, calling):
         if descriptor is not None:
             poll.register(descriptor, select.POLLIN)
-    ready = {descriptor for descriptor, _ in poll.poll(timeout * 1000)}
-    if not ready:
-        raise Late
-    if pidfd not in ready:
-        raise Abandoned
+    deadline = time.monotonic() + timeout
+    while True:
+        ready = {each for each, _ in poll.poll(max(0.0, deadline - time.monotonic()) * 1000)}
+        if not ready:
+            raise Late
+        if console is not None and calling is not None and calling in ready:
+            console.receive()
+            poll.unregister(calling)
+            calling = None
+        elif pidfd in ready:
+            return
+        else:
+            raise Abandoned
 
 
 def reap() -> None:

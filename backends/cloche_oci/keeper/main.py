@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from cloche_oci.keeper.channel import CHANNEL, say
 from cloche_oci.keeper.children import Abandoned, Late, end_all, reap, run
@@ -15,6 +15,9 @@ from cloche_oci.keeper.following import follow, oom_kills
 from cloche_oci.keeper.grouping import remove
 from cloche_oci.keeper.kernel import adopt_orphans
 from cloche_oci.keeper.staging import Stage, set_up
+
+if TYPE_CHECKING:
+    from cloche_oci.keeper.terminal import Console
 
 __all__ = ["Plan", "enter", "keep"]
 
@@ -39,8 +42,9 @@ class Plan(TypedDict):
     group: str | None
     #: Seconds that ``make`` may take.
     timeout: float
-    #: The socket at which a terminal is received; None without one.
+    #: The socket at which a terminal is received, and its width and height; None without one.
     console: str | None
+    size: list[int]
     #: How many descriptors after the channel are the process's, as 3, 4, ….
     preserved: int
     #: The process is an init of ours, and reports to a descriptor after those.
@@ -77,8 +81,8 @@ def _keep(plan: Plan) -> None:
     report, telling = os.pipe() if plan["reports"] else (None, None)
     given = [*range(CHANNEL + 1, CHANNEL + 1 + plan["preserved"])]
     given += [] if telling is None else [telling]
-    console = _listen(plan["console"])
-    code = run(plan["make"], [0, 1, 2, *given], plan["timeout"], asker)
+    console = _listen(plan)
+    code = run(plan["make"], [0, 1, 2, *given], plan["timeout"], asker, console)
     for descriptor in given:
         os.close(descriptor)
     _let_go_of_streams()
@@ -89,7 +93,15 @@ def _keep(plan: Plan) -> None:
     _follow(plan, console, report, asker)
 
 
-def _follow(plan: Plan, console: int | None, report: int | None, asker: int | None) -> None:
+def _listen(plan: Plan) -> Console | None:
+    if plan["console"] is None:
+        return None
+    from cloche_oci.keeper.terminal import Console
+
+    return Console(plan["console"], plan["size"])
+
+
+def _follow(plan: Plan, console: Console | None, report: int | None, asker: int | None) -> None:
     with open(plan["pid_file"], encoding="ascii") as file:
         pid = int(file.read())
     identity: dict[str, object] = {
@@ -100,10 +112,9 @@ def _follow(plan: Plan, console: int | None, report: int | None, asker: int | No
     with open(f"/proc/{pid}/cgroup", encoding="utf-8") as file:
         groups = file.read()
     _note(plan["note"], identity)
-    terminal = [] if console is None else [_receive(console)]
-    say({"made": identity}, [pidfd, *terminal])
-    for descriptor in terminal:
-        os.close(descriptor)
+    say({"made": identity}, [pidfd, *(console.take() if console else ())])
+    if console is not None:
+        console.close()
     try:
         status = follow(pid, pidfd, report, asker)
     except Abandoned:
@@ -153,31 +164,6 @@ def _let_go_of_streams() -> None:
     for descriptor in range(3):
         os.dup2(nothing, descriptor)
     os.close(nothing)
-
-
-def _listen(path: str | None) -> int | None:
-    if path is None:
-        return None
-    import socket
-
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listening.bind(path)
-    listening.listen(1)
-    return listening.detach()
-
-
-def _receive(console: int) -> int:
-    """Take the terminal that the runtime has sent."""
-    import socket
-
-    with socket.socket(fileno=console) as listening:
-        listening.settimeout(1)
-        connection, _ = listening.accept()
-        with connection:
-            descriptors = socket.recv_fds(connection, 4096, 1)[1]
-    if not descriptors:
-        raise OSError(5, "the runtime sent no terminal")
-    return descriptors[0]
 
 
 def _identity(pid: int) -> dict[str, object]:
