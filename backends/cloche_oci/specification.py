@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from cloche_oci.bundle import Bundle
     from cloche_oci.keeper.staging import Maps
 
-__all__ = ["INIT", "config_of", "has_init", "process_of"]
+__all__ = ["INIT", "INSIDE", "config_of", "has_init", "process_of"]
 
 #: The oldest version that has all we write: runtimes refuse what is newer than they are.
 _VERSION = "1.0.2"
 #: Our init on this machine, and where containers see it: in a file system that is theirs alone.
 INIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_init")
-_INSIDE = "/dev/.cloche-init"
+INSIDE = "/dev/.cloche-init"
 _FIRST_DESCRIPTOR = 3
 
 
@@ -48,7 +48,7 @@ def config_of(
     mounts = [*mounts_of(root, bundle, inside=inside), *(spec.mounts or ())]
     process = process_of(spec.process, user, terminal)
     if has_init(request):
-        mounts.append(Mount.bind(INIT, _INSIDE, read_only=True))
+        mounts.append(Mount.bind(INIT, INSIDE, read_only=True))
         process = process.replace(args=_under_init(request, process))
     path = root.path if root.form == "path" else bundle.place("rootfs")
     assert path is not None
@@ -71,7 +71,7 @@ def process_of(process: Process, user: User, terminal: Size | None) -> Process:
 
 def _under_init(request: CreateRequest, process: Process) -> tuple[str, ...]:
     report = str(_FIRST_DESCRIPTOR + len(request.preserve_fds))
-    return (_INSIDE, report, *(() if request.idle else process.args or ()))
+    return (INSIDE, report, *(() if request.idle else process.args or ()))
 
 
 def _linux(linux: Linux, group: str, maps: Maps | None) -> Linux:

@@ -2,6 +2,7 @@
  *
  *   init FD PROGRAM ARGUMENT...     run the program
  *   init FD                         wait for a signal that ends it
+ *   init =HEIGHT WIDTH PROGRAM …    give the terminal a size, then become the program
  *
  * FD is the writing end of a pipe of whoever made the container (-1: nobody wants to know). Lines
  * are written there: "S" when the program runs, "E<errno>" if it can't, "X<wait status>" when it
@@ -161,11 +162,23 @@ static int is_harmless(long signal)
            signal == SIGTTIN || signal == SIGTTOU || signal == SIGTSTP;
 }
 
+/* Some runtimes size the terminal of an executed process when that runs already. */
+static void become_sized(char **arguments, char **environment)
+{
+    unsigned short size[4] = {(unsigned short)number(arguments[1] + 1), (unsigned short)number(arguments[2]), 0, 0};
+    long failure;
+    CALL(ioctl, 0, TIOCSWINSZ, size);
+    failure = run(arguments + 3, environment);
+    CALL(exit_group, failure == ENOENT || failure == ENOTDIR ? 127 : 126);
+}
+
 __attribute__((noreturn, used)) void init_main(long *stack)
 {
     long count = stack[0], child = 0, signal;
     char **arguments = (char **)(stack + 1), **environment = arguments + count + 1;
     unsigned long every = EVERY_SIGNAL;
+    if (count > 3 && arguments[1][0] == '=')
+        become_sized(arguments, environment);
     CALL(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
     CALL(rt_sigprocmask, SIG_SETMASK, &every, 0, sizeof every);
     report_fd = count > 1 ? number(arguments[1]) : -1;
