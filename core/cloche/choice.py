@@ -5,16 +5,16 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from cloche.errors import Unavailable
 from cloche.needs import Wants
 from cloche.probe import Unsupported
-from cloche.refusals import Refusal, inability, nothing_left, refusal_of
+from cloche.refusals import Refusal, inability, not_installed, nothing_left, refusal_of
 from cloche.runtime import BackendContext, Capability, RuntimeDescriptor
 from cloche.stdio import StdioDescriptor
 from cloche.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from cloche.config import Settings
     from cloche.layers import Layer, LayerStore
@@ -164,8 +164,14 @@ class Chooser:
         raise nothing_left("layer store", refusals, {}, self._plugins.layer_stores)
 
     def stores_here(self) -> Iterable[Opened[LayerStore]]:
-        """Open every layer store that works here."""
-        return self._here(self._plugins.layer_stores)
+        """Open every layer store that works here and may hold something.
+
+        One that has no home, and was never asked whether it works, is not: some try by mounting.
+        """
+        offers = self._plugins.layer_stores.items()
+        return self._here(
+            {n: o for n, o in offers if self._verdicts.has(o) or self._home(n).exists()}
+        )
 
     def store_called(self, name: str) -> Opened[LayerStore]:
         """Open the layer store of a record; Unavailable if it is not installed."""
@@ -220,20 +226,15 @@ class Chooser:
         """The one that was named, or all."""
         if not name:
             return [(offer, None) for offer in offers.values()]
-        base, argument = _split(name)
+        base, colon, argument = name.partition(":")
         if base not in offers:
-            raise self._unknown(parameter, name, offers)
-        return [(offers[base], argument)]
+            raise not_installed(parameter, name, self._said_by(parameter, name), offers)
+        return [(offers[base], argument if colon else None)]
 
-    def _unknown(self, parameter: str, name: str, offers: Mapping[str, object]) -> Unavailable:
-        said_by = self._settings.sources.get(parameter)
-        if said_by is None or getattr(self._settings, parameter) != name:
-            said_by = parameter
-        return Unavailable(
-            f"{said_by}: there is no {parameter.replace('_', ' ')} named {name}",
-            remedy=f"installed: {', '.join(sorted(offers)) or 'none'}",
-            backend=name,
-        )
+    def _said_by(self, parameter: str, name: str) -> str:
+        """Where a name comes from: a parameter, or what stands for it."""
+        meant = getattr(self._settings, parameter) == name
+        return (meant and self._settings.sources.get(parameter)) or parameter
 
     def _best(
         self,
@@ -276,12 +277,15 @@ class Chooser:
         return found
 
     def _context(self, name: str, argument: str | None) -> BackendContext:
-        from pathlib import Path
-
         from cloche.marks import mark_of
 
         owner = self._owner or mark_of(self._places)
-        return BackendContext(home=Path(self._places.data, name), owner=owner, argument=argument)
+        return BackendContext(home=self._home(name), owner=owner, argument=argument)
+
+    def _home(self, name: str) -> Path:
+        from pathlib import Path
+
+        return Path(self._places.data, name)
 
 
 def _forms(descriptor: object) -> frozenset[str]:
@@ -293,8 +297,3 @@ def _forms(descriptor: object) -> frozenset[str]:
 def _rank(candidate: tuple[Offer[D], str | None]) -> tuple[int, str]:
     descriptor = candidate[0].descriptor
     return -descriptor.ceiling, descriptor.name
-
-
-def _split(name: str) -> tuple[str, str | None]:
-    base, colon, argument = name.partition(":")
-    return base, argument if colon else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cloche.probe import Verdict
     from cloche.runtime import Capability
 
-__all__ = ["Refusal", "inability", "nothing_left", "refusal_of"]
+__all__ = ["Refusal", "inability", "not_installed", "nothing_left", "refusal_of"]
 
 
 class Refusal(Value):
@@ -75,3 +75,14 @@ def nothing_left(
         return NotSupported(message, hint="cloche backends lists what each can do")
     remedy = next((refusal.remedy for refusal in refusals if refusal.remedy), None)
     return Unavailable(message, remedy=remedy)
+
+
+def not_installed(
+    parameter: str, name: str, said_by: str, installed: Mapping[str, object]
+) -> Unavailable:
+    """Make the error for a backend that nobody offers; ``said_by`` has named it."""
+    return Unavailable(
+        f"{said_by}: there is no {parameter.replace('_', ' ')} named {name}",
+        remedy=f"installed: {', '.join(sorted(installed)) or 'none'}",
+        backend=name,
+    )

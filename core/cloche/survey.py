@@ -68,6 +68,13 @@ class Verdicts:
         self._known[key] = verdict
         return verdict
 
+    def has(self, offer: Offer[D]) -> bool:
+        """Say whether the backend was asked already, and remembered."""
+        if self._kept is None:
+            self._kept = _read(self._file)
+        key = _key(offer, None)
+        return key in self._known or key in self._kept
+
     def _keep(self, key: str, verdict: Verdict) -> None:
         kept = self._kept = {} if self._kept is None else self._kept
         before = kept.pop(key, None)

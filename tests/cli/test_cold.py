@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -30,6 +31,8 @@ sys.exit(code)
         ["run", "-i", "-eA=1", "-v", "/usr:/x:ro", "--name", "n", "--", "true"],
         ["ps"],
         ["ps", "-a"],
+        ["images"],
+        ["image", "ls", "-q"],
     ],
     ids=" ".join,
 )
@@ -40,6 +43,20 @@ def test_a_command_imports_nothing_heavy(environment, words):
     )  # fmt: skip
     assert done.returncode == 0
     assert not HEAVY & set(done.stderr.split())
+
+
+def test_an_image_that_is_here_is_run_without_anything_heavy(environment, cloche, tmp_path):
+    (tmp_path / "tree/bin").mkdir(parents=True)
+    shutil.copy("/bin/busybox", tmp_path / "tree/bin/true")
+    cloche("import", str(tmp_path / "tree"), "tiny")
+    words = ["run", "tiny", "/bin/true"]
+    for _ in range(2):  # the first one unpacks
+        done = subprocess.run(
+            [sys.executable, "-c", MODULES, *words],
+            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0
+    assert not {*HEAVY, "httpx", "ssl", "zstandard", "isal", "tarfile"} & set(done.stderr.split())
 
 
 def test_a_refusal_imports_nothing_of_the_engine(environment):

@@ -145,7 +145,9 @@ def test_what_can_be_refused_at_once_is(cloche, words, lines):
     assert (said.code, said.out, said.err.splitlines()) == (125, "", lines)
 
 
-@pytest.mark.parametrize("words", [["--version"], ["backends"], ["ps", "--json"]])
+@pytest.mark.parametrize(
+    "words", [["--version"], ["backends"], ["ps", "--json"], ["images", "--json"]]
+)
 def test_a_reader_that_has_gone_is_not_worth_a_word(start_cloche, words):
     """As with any program that SIGPIPE ends: nothing is said, and the code is 128 + 13."""
     reader, writer = os.pipe()

@@ -81,6 +81,16 @@ def test_limits_may_be_done_without(as_nobody):
     assert (done.returncode, done.stdout) == (0, "ran\n")
 
 
+def test_a_normal_user_makes_an_image_and_runs_it(as_nobody, home):
+    (home / "tree/bin").mkdir(parents=True)
+    shutil.copy("/bin/busybox", home / "tree/bin/sh")
+    made = as_nobody("import", "-c", 'CMD ["/bin/sh", "-c", "echo it"]', str(home / "tree"), "tiny")
+    assert (made.returncode, made.stderr) == (0, "")
+    for _ in range(2):
+        done = as_nobody("run", "tiny")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "it\n", "")
+
+
 def test_backends_says_what_a_normal_user_lacks(as_nobody):
     done = as_nobody("backends")
     assert done.returncode == 0

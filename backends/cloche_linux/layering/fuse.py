@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cloche.runtime import BackendContext
     from cloche_linux.layering.parts import Part
 
-__all__ = ["FuseStore", "mount"]
+__all__ = ["PROGRAM", "FuseStore", "mount", "mounting", "unmount"]
 
 PROGRAM = "fuse-overlayfs"
 _PATIENCE = 20.0
@@ -113,16 +113,25 @@ def mount(container: str, layers: Sequence[str]) -> str:
 
     Raises Unavailable, InvalidSpec for a path that can't be said to the program.
     """
+    command = mounting(container, layers)
+    _take_after(layers[0], os.path.join(container, "upper"))
+    _run(command, os.path.join(container, "said"))
+    return command[-1]
+
+
+def mounting(container: str, layers: Sequence[str]) -> list[str]:
+    """Make the directories of a mount; what is to be run then, its last word the place."""
     for path in (container, *layers):
         if _SPECIAL & {*path}:
             raise InvalidSpec(f"{PROGRAM} takes no path with a comma or colon: {path}", path="path")
+    program = find_program(PROGRAM)
+    if program is None:
+        raise Unavailable(f"{PROGRAM} is missing", remedy=f"install the package {PROGRAM}")
     root, upper, work = (os.path.join(container, name) for name in ("root", "upper", "work"))
     for directory in (root, upper, work):
         os.mkdir(directory, 0o755)
-    _take_after(layers[0], upper)
     options = f"lowerdir={':'.join(layers)},upperdir={upper},workdir={work}"
-    _run([PROGRAM, "-o", options, root], os.path.join(container, "said"))
-    return root
+    return [program, "-o", options, root]
 
 
 def unmount(root: str) -> None:
@@ -146,13 +155,10 @@ def _run(command: Sequence[str], said: str) -> None:
     """Run a program that goes on in the background when it is ready; it keeps what it writes to."""
     import subprocess
 
-    program = find_program(command[0])
-    if program is None:
-        raise Unavailable(f"{PROGRAM} is missing", remedy=f"install the package {PROGRAM}")
     with open(said, "w+b") as output:
         try:
             done = subprocess.run(
-                [program, *command[1:]],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

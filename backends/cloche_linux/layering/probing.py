@@ -11,12 +11,16 @@ from cloche.probe import Supported, Unsupported
 from cloche_linux.probing import probe_platform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cloche.probe import Verdict
 
 __all__ = ["COPY_SCORE", "FUSE_SCORE", "probe_copy", "probe_fuse"]
 
 FUSE_SCORE = 40
 COPY_SCORE = 20
+_PATIENCE = 10.0
+_REMEDY = "see whether /dev/fuse can be opened: modprobe fuse"
 
 
 def probe_copy(argument: str | None) -> Verdict:
@@ -53,18 +57,48 @@ def probe_fuse(argument: str | None) -> Verdict:
     try:
         return _tried()
     except (ClocheError, OSError) as error:
-        return Unsupported(str(error), "see whether /dev/fuse can be opened: modprobe fuse")
+        return Unsupported(str(error), _REMEDY)
 
 
 def _tried() -> Verdict:
-    from cloche_linux.layering.fuse import mount, unmount
+    """Mount in namespaces that go with who mounts: nothing stays, whoever is killed meanwhile."""
+    from cloche_linux.layering.fuse import mounting
 
     with TemporaryDirectory(prefix="cloche-probe-") as place:
         lower = os.path.join(place, "lower")
-        os.makedirs(os.path.join(lower, "seen"))
+        os.mkdir(lower)
+        command = mounting(place, [lower])
+        code, said = _ended(command, os.path.join(place, "said"))
+    if code == 0:
+        return Supported(FUSE_SCORE)
+    words = said.splitlines()
+    reason = words[-1] if words else "it did not answer" if code is None else f"it ended: {code}"
+    return Unsupported(f"fuse-overlayfs can't mount here: {reason}", _REMEDY)
+
+
+def _ended(command: Sequence[str], said: str) -> tuple[int | None, str]:
+    """Run a program in mount and pid namespaces of its own; what its status and its words were."""
+    import select
+
+    from cloche_linux.kernel import Namespace, Propagation
+    from cloche_linux.launching import abandon
+    from cloche_linux.plan import Plan
+    from cloche_linux.spawn import spawn
+
+    plan = Plan()
+    plan.unshare(Namespace.MOUNT)
+    plan.propagation(Propagation.PRIVATE)
+    plan.ready(False)
+    plan.descriptors()
+    plan.execute(command, ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+    with open(said, "w+b") as output:
+        child = spawn(plan.encode(), (None, output.fileno(), output.fileno()))
         try:
-            root = mount(place, [lower])
-            seen = os.listdir(root)
+            child.wait_ready(_PATIENCE)
+            child.start(_PATIENCE)
+            ended = select.select([child.pidfd], [], [], _PATIENCE)[0]
+            status = child.exit_status() if ended else None
         finally:
-            unmount(os.path.join(place, "root"))
-    return Supported(FUSE_SCORE) if seen == ["seen"] else Unsupported("it shows another tree")
+            abandon(child)
+        output.seek(0)
+        return status, output.read(1000).decode("utf-8", "replace").strip()

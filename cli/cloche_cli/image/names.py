@@ -51,7 +51,7 @@ class Remove(Command):
         return code
 
     def _one(self, engine: Engine, name: str) -> list[str]:
-        from cloche import ImageError
+        from cloche import ImageError, InvalidState
 
         try:
             return engine.images.remove(name, force=self.force)
@@ -59,6 +59,9 @@ class Remove(Command):
             if not self.force:
                 raise
             return [name]
+        except InvalidState as error:
+            error.hint = error.hint and error.hint.replace("use force", f"cloche rmi -f {name}")
+            raise
 
 
 class Prune(Command):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from cloche import ClocheError, CommandFailed, ImageError
+from cloche import ClocheError, CommandFailed, ImageError, InvalidSpec
 from cloche_cli.progress import choose
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class Wanted(NamedTuple):
             return go()
         except ImageError as error:
             self._hint(error)
+            raise
+        except InvalidSpec as error:
+            if error.path == "args":
+                error.message = f"{self.name} names no command"
+                error.hint = f"cloche run … {self.name} COMMAND, or --idle"
             raise
         except CommandFailed as error:
             if error.exit_code == _MISSING:

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cloche_cli.progress.display import Display
-from cloche_cli.progress.layout import Blob, Speed, counted, line, summary
+from cloche_cli.progress.layout import Blob, Speed, line, summary
 from cloche_cli.words import printable
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Bars(Display):
             self._what = printable(event.reference)
             self._blobs.setdefault(event.digest, Blob(event)).saw(event, now)
         if self._blobs:
-            self._speed.saw(now, sum(counted(blob.event) for blob in self._blobs.values()))
+            self._speed.saw(now, sum(blob.done for blob in self._blobs.values()))
             self._paint(_size(self._file))
 
     def _paint(self, window: os.terminal_size) -> None:

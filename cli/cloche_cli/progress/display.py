@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,9 @@ class Display:
     Of one blob's events in one stage only the last is kept until somebody looks, so however fast
     they come, little is to be shown. Every stage is shown, the last one whatever happens.
     """
+
+    #: Somebody waits for it: that it can't be written is an error. Else there is nobody to tell.
+    needed: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -60,8 +63,9 @@ class Display:
     ) -> None:
         self._over.set()
         self._thread.join()
-        if self._error is not None and error is None:
-            raise self._error
+        told = self._error
+        if told is not None and error is None and (self.needed or not isinstance(told, OSError)):
+            raise told
 
     def _watch(self) -> None:
         try:

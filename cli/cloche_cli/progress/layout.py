@@ -17,6 +17,8 @@ __all__ = ["Blob", "Speed", "line", "summary"]
 
 #: Speed is that of the last seconds.
 _WINDOW = 3.0
+#: Stages that come after all bytes were sent.
+_HERE = frozenset(["verifying", "unpacking"])
 _BAR = 30
 _SHORTEST_BAR = 8
 _STAGE = len("downloading")
@@ -51,18 +53,27 @@ class Blob:
     def __init__(self, event: Progress) -> None:
         self.event = event
         self.speed = Speed()
+        #: As it is sent; what it unpacks to is larger.
+        self.size = 0
 
     def saw(self, event: Progress, moment: float) -> None:
         """Take in the newest event; another stage has a speed of its own."""
         if event.stage != self.event.stage:
             self.speed = Speed()
         self.event = event
+        if event.stage not in _HERE:
+            self.size = event.total or max(self.size, event.current)
         self.speed.saw(moment, event.current)
 
     @property
     def finished(self) -> bool:
         """Nothing more will happen to it."""
         return self.event.stage in FINISHED
+
+    @property
+    def done(self) -> int:
+        """How many bytes need not be sent any more."""
+        return self.size if self.finished or self.event.stage in _HERE else self.event.current
 
     @property
     def moving(self) -> bool:
@@ -86,16 +97,10 @@ def line(blob: Blob, width: int) -> str:
 
 
 def summary(what: str, blobs: Iterable[Blob], speed: Speed, width: int) -> str:
-    """Draw the sum of all."""
-    events = [blob.event for blob in blobs]
-    total = sum(event.total or 0 for event in events)
-    current = sum(counted(event) for event in events)
+    """Draw the sum of all that is sent."""
+    known = list(blobs)
+    current, total = sum(blob.done for blob in known), sum(blob.size for blob in known)
     return _fit([what, _sizes(current, total), *_pace(speed(), current, total)], width)
-
-
-def counted(event: Progress) -> int:
-    """How many of its bytes are done with."""
-    return (event.total or event.current) if event.stage in FINISHED else event.current
 
 
 def _sizes(current: int, total: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cloche_cli.progress.display import FINISHED, Display
 from cloche_cli.words import printable, short, size
@@ -36,6 +36,8 @@ class Lines(Display):
 
 class Events(Display):
     """Prints every event as one line of JSON."""
+
+    needed: ClassVar[bool] = True
 
     def __init__(self, file: TextIO) -> None:
         super().__init__()

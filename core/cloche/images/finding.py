@@ -26,6 +26,7 @@ __all__ = [
     "new_name",
     "not_found",
     "present",
+    "unfit",
 ]
 
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{4,64})")
@@ -102,10 +103,7 @@ def find(content: Content, text: str, wanted: Platform, *, vm: bool = False) -> 
     if image is None:
         return None
     if not fits(image, wanted, vm=vm):
-        raise ImageError(
-            f"{text} is for {image.platform}, not for {wanted}",
-            hint=f"--platform {image.platform} takes it all the same",
-        )
+        raise unfit(text, image, wanted)
     _note(content, top, notes, key, image)
     return _renamed(image, name)
 
@@ -205,9 +203,17 @@ def new_name(text: str) -> str:
     return str(reference)
 
 
-def not_found(name: str) -> ImageError:
-    """Make the error for an image that is not here, or nowhere."""
+def unfit(name: str, image: Image, wanted: Platform) -> ImageError:
+    """Make the error for an image that is for another platform."""
+    return ImageError(
+        f"{name} is for {image.platform}, not for {wanted}",
+        hint=f"--platform {image.platform} takes it all the same",
+    )
+
+
+def not_found(name: str, remedy: str | None = None) -> ImageError:
+    """Make the error for an image that is not here, or nowhere; perhaps a program was meant."""
     from shutil import which
 
     hint = f"a program of this machine: cloche run -- {name}" if which(name) else None
-    return ImageError(f"image not found: {name}", hint=hint or f"cloche pull {name}")
+    return ImageError(f"image not found: {name}", hint=hint or remedy or f"cloche pull {name}")

@@ -6,6 +6,7 @@ unpacked from the base to the top, as soon as each is here, while others still c
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from cloche.errors import ImageError, NotFound, NotSupported, Unavailable
@@ -14,7 +15,7 @@ from cloche.runtime import Capability
 
 from . import media
 from .documents import LARGEST
-from .finding import DEEPEST, find, not_found
+from .finding import DEEPEST, find, fits, not_found, unfit
 from .image import Image
 from .image_config import read_config
 from .manifest import Index, read_manifest
@@ -58,7 +59,8 @@ def pull(shop: Workshop, name: str, wanted: Platform, *, vm: bool, report: Repor
         try:
             top = Pull(content, registry, reference, lease, report).run(wanted, vm, unpacker)
         except NotFound as error:
-            raise not_found(name) from error
+            remedy = f"see whether {reference.registry} has it, and by which tag"
+            raise not_found(name, remedy) from error
         content.names.set(str(reference), top)
         image = find(content, str(reference), wanted, vm=vm)
     if image is None:
@@ -101,11 +103,17 @@ class Pull:
         no such platform, Unavailable if the registry can't be reached or refuses.
         """
         manifest = self._choose(wanted, vm=vm)
+        check_kind(self._reference, manifest)
         self._hold(manifest.config)
         self._fetch(manifest.config, lambda: None)
-        config = self._config(manifest)
-        check_layers(self._reference, manifest, config)
-        self._layers(manifest, config, unpacker if config.os == wanted.os else None)
+        self._tell(manifest.config, "done", manifest.config.size)
+        image = Image.of(self._documents[-1][0].digest, manifest, self._config(manifest))
+        if not fits(image, wanted, vm=vm):
+            raise unfit(self._reference.familiar(), image, wanted)
+        if len(image.diff_ids) != len(manifest.layers):
+            name, count = self._reference.familiar(), len(image.diff_ids)
+            raise ImageError(f"{name} is damaged: {len(manifest.layers)} layers, {count} diffIDs")
+        self._layers(manifest, image, unpacker)
         for descriptor, data in reversed(self._documents):
             with self._content.ingest(descriptor) as ingest:
                 if not ingest.exists:
@@ -131,15 +139,14 @@ class Pull:
     def _config(self, manifest: Manifest) -> ImageConfig:
         return read_config(self._content.read(manifest.config.digest, LARGEST))
 
-    def _layers(self, manifest: Manifest, config: ImageConfig, unpacker: Unpacker | None) -> None:
+    def _layers(self, manifest: Manifest, image: Image, unpacker: Unpacker | None) -> None:
         self._hold(*manifest.layers)
-        self._lease.add(*config.rootfs.diff_ids)
+        self._lease.add(*image.diff_ids)
         for layer in manifest.layers:
             self._tell(layer, "waiting")
-        sources = Image.of(manifest.config.digest, manifest, config).layers[::-1]
         downloads = Transfers(lambda each: self._fetch(each, downloads.check), manifest.layers)
         with downloads:
-            for layer, source in zip(manifest.layers, sources, strict=True):
+            for layer, source in zip(manifest.layers, image.layers[::-1], strict=True):
                 downloads.wait(layer.digest)
                 if unpacker is not None:
                     unpacker.unpack(source, layer)
@@ -151,10 +158,12 @@ class Pull:
             if ingest.exists:
                 self._tell(descriptor, "exists", descriptor.size)
                 return
-            for data in self._registry.fetch(self._reference, descriptor, offset=ingest.offset):
-                check()
-                ingest.write(data)
-                self._tell(descriptor, "downloading", ingest.offset)
+            coming = self._registry.fetch(self._reference, descriptor, offset=ingest.offset)
+            with closing(coming):
+                for data in coming:
+                    check()
+                    ingest.write(data)
+                    self._tell(descriptor, "downloading", ingest.offset)
             ingest.commit()
 
     def _tell(self, descriptor: Descriptor, stage: Stage, current: int = 0) -> None:
@@ -162,14 +171,13 @@ class Pull:
         self._report(Progress(name, descriptor.digest, stage, current, descriptor.size))
 
 
-def check_layers(reference: Reference, manifest: Manifest, config: ImageConfig) -> None:
-    """Raise ImageError for what is no image, or whose documents don't belong together."""
-    name = reference.familiar()
-    if media.canonical(manifest.config.media_type) != media.CONFIG:
-        raise ImageError(f"{name} is no image: its configuration is {manifest.config.media_type}")
-    layers, diff_ids = len(manifest.layers), len(config.rootfs.diff_ids)
-    if layers != diff_ids:
-        raise ImageError(f"{name} is damaged: {layers} layers, and digests of {diff_ids}")
+def check_kind(reference: Reference, manifest: Manifest) -> None:
+    """Raise ImageError for what is no image, by what its manifest says."""
+    name, config = reference.familiar(), manifest.config
+    if media.canonical(config.media_type) != media.CONFIG:
+        raise ImageError(f"{name} is no image: its configuration is {config.media_type}")
+    if config.size > LARGEST:
+        raise ImageError(f"{name}: a configuration of {config.size} bytes is none")
     for layer in manifest.layers:
         if not media.is_layer(layer.media_type):
             raise ImageError(f"{name} is no image: a layer of it is {layer.media_type}")

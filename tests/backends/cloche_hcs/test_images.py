@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import sys
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -172,3 +173,23 @@ def test_a_layer_goes_with_its_image_and_not_before(loaded: Engine, service: Any
     loaded.images.prune()
     assert not any(path.exists() for path in layers)
     assert service.counts().misuses == []
+
+
+def test_what_a_container_has_changed_becomes_an_image(loaded: Engine, service: Any) -> None:
+    """For the stand-in, what a container writes lies in the folder of its sandbox."""
+    options = {"image": NAME, "platform": "windows/amd64", "keep": True, **QUIET}
+    with loaded.start(["cmd"], **options) as container:
+        container.wait(10)
+        made = Path(documents(service)[0]["LayerFolderPath"]) / "Files"
+        made.mkdir()
+        (made / "new.txt").write_bytes(b"new")
+        committed = loaded.images.commit(container, "example.com/windows:2")
+        shutil.rmtree(made)
+    assert len(committed.layers) == 3
+    loaded.run(["cmd"], image="example.com/windows:2", platform="windows/amd64", **QUIET)
+    last = [call for call in service.calls() if call.function == "HcsCreateComputeSystem"][-1]
+    layers = [Path(each["Path"]) for each in json.loads(last.arguments["configuration"])["Layers"]]
+    assert len(layers) == 3
+    assert (layers[0] / "Files" / "new.txt").read_bytes() == b"new"
+    for left in loaded.list(all=True):
+        left.remove(force=True)

@@ -75,6 +75,11 @@ def test_a_file_that_cannot_be_finished_does_not_appear(cloche, here, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_cannot_be_made_is_told_by_its_name(cloche, here, tmp_path):
+    said = cloche("save", "-o", str(tmp_path / "no/such"), here)
+    assert said == (125, "", f"cloche: {tmp_path}/no/such: no such file or directory\n")
+
+
 def test_what_is_no_archive_is_told(cloche, tmp_path):
     (tmp_path / "file").write_text("no archive at all")
     said = cloche("load", "-i", str(tmp_path / "file"))

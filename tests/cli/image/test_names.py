@@ -45,7 +45,10 @@ def test_one_that_a_container_uses_is_kept(cloche, here, kept):
     cloche("run", "--keep", "--name", "user", here)
     said = cloche("rmi", here)
     assert said.code == 125
-    assert "user" in said.err
+    assert said.err.splitlines() == [
+        f"cloche: {here} is used by the container user",
+        f"hint: cloche rm user, or cloche rmi -f {here}",
+    ]
     assert kept() == [here]
     cloche("rm", "user")
     assert cloche("rmi", here).code == 0
@@ -66,6 +69,15 @@ def test_pruning_all_takes_what_nobody_uses(cloche, here, labelled, kept):
     cloche("run", "--keep", "--name", "user", here)
     assert cloche("image", "prune", "-a", "-f").code == 0
     assert kept() == [here]
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 1, 1), ("", 1, 1)])
+def test_a_person_is_asked_before_all_of_them_go(terminal, here, kept, answer, code, left):
+    opened = terminal("image", "prune", "-a")
+    opened.expect(r"Remove every image that no container uses\? \[y/N\] ")
+    opened.type(f"{answer}\n")
+    assert opened.end() == code
+    assert len(kept()) == left
 
 
 def test_with_nothing_to_prune_nothing_is_freed(cloche):

@@ -114,7 +114,7 @@ def test_an_image_without_a_command_asks_for_one(cloche, registry, upload):
     upload(image(archive({"x": b"x"})), "silent:1")
     said = cloche("run", "-q", f"{registry}/silent:1")
     assert (said.code, said.out) == (125, "")
-    assert said.err.startswith(f"cloche: args: {registry}/silent:1 names no command\n")
+    assert said.err.startswith(f"cloche: {registry}/silent:1 names no command\nhint: ")
 
 
 @pytest.mark.parametrize("words", [["true"], ["sh", "-c", "echo hi"]])

@@ -39,6 +39,8 @@ def test_json_is_one_event_a_line_and_the_image_at_last(cloche, hello):
     *events, last = map(json.loads, said.out.splitlines())
     assert last.keys() == {"image", "digest"}
     assert {event["stage"] for event in events} >= {"downloading", "done"}
+    last_of = {event["digest"]: event["stage"] for event in events}
+    assert set(last_of.values()) == {"done"}
     assert all(event["reference"].endswith("/hello:1") for event in events)
     ends = [event for event in events if event["stage"] == "downloading"]
     assert all(0 <= event["current"] <= event["total"] for event in ends)
@@ -54,7 +56,10 @@ def test_what_is_not_there_is_told_in_a_line(cloche, registry):
     said = cloche("pull", f"{registry}/no/such:thing")
     assert (said.code, said.out) == (125, "")
     assert said.err.startswith("cloche: ")
-    assert "/no/such:thing" in said.err.splitlines()[0]
+    assert said.err.splitlines() == [
+        f"cloche: image not found: {registry}/no/such:thing",
+        f"hint: see whether {registry} has it, and by which tag",
+    ]
 
 
 @pytest.mark.parametrize("name", ["UPPER", "a b", "a:b:c", "a@sha256:short", ""])
@@ -68,7 +73,7 @@ def test_what_is_no_name_is_refused(cloche, name):
 def test_a_registry_that_does_not_answer_is_told(cloche):
     said = cloche("pull", "127.0.0.1:1/x")
     assert (said.code, said.out) == (125, "")
-    assert "127.0.0.1:1" in said.err.splitlines()[0]
+    assert said.err.splitlines()[0] == "cloche: 127.0.0.1:1: Connection refused"
 
 
 def test_a_platform_is_chosen_from_an_index(cloche, registry, upload):

@@ -89,10 +89,26 @@ def test_what_goes_wrong_in_showing_is_raised_where_it_is_left():
     class Broken(Display):
         def show(self, events):
             if events:
-                raise BrokenPipeError
+                raise RuntimeError
 
-    with pytest.raises(BrokenPipeError), Broken() as display:
+    with pytest.raises(RuntimeError), Broken() as display:
         display.report(event("done"))
+
+
+@pytest.mark.parametrize(("kind", "is_error"), [(Events, True), (Lines, False)])
+def test_a_reader_that_has_gone_is_an_error_only_where_one_was_asked_for(kind, is_error):
+    """Whoever looks at stderr may stop; whoever asked for JSON has not got it."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    told = False
+    with open(writer, "w") as file, open(os.devnull, "w") as null:
+        try:
+            with kind(file) as display:
+                display.report(event("done"))
+        except BrokenPipeError:
+            told = True
+        os.dup2(null.fileno(), writer)  # or closing would fail, too
+    assert told is is_error
 
 
 def test_an_error_of_the_pull_comes_before_one_of_the_display():

@@ -18,8 +18,7 @@ def blob(stage: str, current: int = 0, total: int | None = 100 * MIB, speed: flo
     event = Progress("alpine", DIGEST, stage, current, total)
     made = Blob(event)
     made.speed.saw(0.0, max(int(current - speed), 0))
-    made.speed.saw(1.0, current)
-    made.event = event
+    made.saw(event, 1.0)
     return made
 
 
@@ -85,7 +84,8 @@ def test_the_sum_is_never_wider_than_the_window(blobs, width):
     assert len(summary("docker.io/library/alpine", blobs, Speed(), width)) <= width
 
 
-def test_the_sum_counts_what_is_there_already():
+def test_the_sum_counts_what_is_sent_and_what_is_there_already():
+    """What a layer unpacks to is another number, and belongs to its own line."""
     speed = Speed()
     speed.saw(0, 0)
     speed.saw(1, 25 * MIB)
@@ -95,7 +95,10 @@ def test_the_sum_counts_what_is_there_already():
         blob("downloading", 50 * MIB),
         blob("waiting"),
     ]
-    assert summary("alpine", blobs, speed, 80) == "alpine  250 MiB/400 MiB  25 MiB/s  6 s left"
+    unpacking = blob("downloading", 100 * MIB)
+    unpacking.saw(Progress("alpine", DIGEST, "unpacking", 300 * MIB, None), 2.0)
+    blobs.append(unpacking)
+    assert summary("alpine", blobs, speed, 80) == "alpine  350 MiB/500 MiB  25 MiB/s  6 s left"
 
 
 def test_speed_is_that_of_the_last_seconds():

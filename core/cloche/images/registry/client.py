@@ -10,7 +10,7 @@ from cloche.errors import ImageError, InvalidState, NotFound, Unavailable
 from .config import RegistryConfig, read_registry_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from cloche.images.digest import Digest
     from cloche.images.manifest import Descriptor, Index
@@ -89,7 +89,9 @@ class Registry:
 
         return self._pull(lambda session: describe(session, ref)) or self.resolve(ref)[0]
 
-    def fetch(self, ref: Reference, descriptor: Descriptor, *, offset: int = 0) -> Iterator[bytes]:
+    def fetch(
+        self, ref: Reference, descriptor: Descriptor, *, offset: int = 0
+    ) -> Generator[bytes, None, None]:
         """Read a blob from ``offset`` on, in pieces of at most 256 KiB.
 
         Goes on where a connection broke. Exactly as many bytes come as the descriptor says, or an

@@ -5,6 +5,7 @@ Redirects, authentication and repetition are others' business.
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import contextmanager
 from functools import partial
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Transport", "origin_of", "resolve_url"]
 
 _USER_AGENT = "cloche"
+#: How Python begins what the system says; people have no use for the number.
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 
 
 def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -131,7 +134,8 @@ def _broken(host: str, error: httpx.TransportError) -> Transient | Unavailable:
             f"{host}: its certificate is not believed: {cause.verify_message}",
             remedy=f"put the authority's certificate into /etc/docker/certs.d/{host}/ca.crt",
         )
-    what = _unavailable(host, excerpt(str(error) or type(error).__name__))
+    reason = _NUMBER.sub("", str(error)) or type(error).__name__
+    what = _unavailable(host, excerpt(reason))
     return Transient(what, connecting=isinstance(error, httpx.ConnectError))
 
 

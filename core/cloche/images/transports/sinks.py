@@ -153,5 +153,6 @@ def _appearing(path: str) -> Iterator[BinaryIO]:
         with suppress(FileNotFoundError):
             os.unlink(draft)
         if isinstance(error, OSError):
+            error.filename = path
             raise refused(error, path) from error
         raise

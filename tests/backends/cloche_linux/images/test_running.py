@@ -63,6 +63,27 @@ def test_an_index_without_it_says_what_there_is(output, upload):
     assert caught.value.hint == "--platform linux/s390x takes another"
 
 
+def test_an_image_of_another_platform_is_refused_before_its_layers_come(
+    engine, registry, upload, docker_registry
+):
+    image = made.busybox(platform=ELSEWHERE)
+    upload(image, "single:1")
+    with pytest.raises(ImageError, match="single:1 is for linux/s390x, not for linux/") as caught:
+        engine.images.pull(f"{registry}/single:1")
+    assert caught.value.hint == "--platform linux/s390x takes it all the same"
+    (layer,) = [digest for digest, data in image.blobs.items() if data[:2] == b"\x1f\x8b"]
+    assert f"GET /v2/single/blobs/{layer}" not in docker_registry.log()
+    engine.images.pull(f"{registry}/single:1", platform="linux/s390x")
+    assert f"GET /v2/single/blobs/{layer}" in docker_registry.log()
+
+
+def test_what_is_no_image_is_not_pulled(engine, registry, docker_registry):
+    config = {"config": "application/vnd.oci.empty.v1+json"}
+    made.put(docker_registry.url, "chart:1", made.image(b"x", types={**made.TYPES, **config}))
+    with pytest.raises(ImageError, match="chart:1 is no image: its configuration is application/"):
+        engine.images.pull(f"{registry}/chart:1")
+
+
 def test_a_pinned_image_that_is_here_is_not_asked_for(output, upload, docker_registry):
     digest = upload(made.busybox(platform=HERE), "pinned:1")
     assert output(f"pinned@{digest}") == "hello\n"
@@ -84,7 +105,7 @@ def test_always_takes_what_the_name_stands_for_now(output, upload):
 def test_what_is_nowhere_says_so(output):
     with pytest.raises(ImageError, match=r"image not found: 127.0.0.1:[0-9]+/nowhere") as caught:
         output("nowhere")
-    assert "cloche pull" in caught.value.hint
+    assert "has it, and by which tag" in caught.value.hint
 
 
 def test_a_program_of_this_machine_was_meant(engine, monkeypatch):

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -307,3 +308,19 @@ def test_probes_try(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = probing.probe_fuse(None)
     assert isinstance(missing, Unsupported)
     assert missing.remedy == "install the package fuse-overlayfs"
+
+
+PROBE = """
+from cloche_linux.layering.probing import probe_fuse
+verdict = probe_fuse(None)
+print(verdict.reason, verdict.remedy)
+"""
+
+
+def test_where_fuse_cannot_be_opened_its_probe_says_so() -> None:
+    hidden = 'mount --bind /dev/null /dev/fuse; exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", hidden, "-", sys.executable, "-c", PROBE]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "fuse-overlayfs can't mount here: " in done.stdout
+    assert done.stdout.endswith("modprobe fuse\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from layouts.keeping import keep, remains
@@ -117,6 +118,17 @@ def test_what_killed_transfers_left_goes_only_when_asked_to(content, blob):
     assert content.usage() == Usage(blobs=0, count=0, reclaimable=0, partial=400)
     assert content.collect(partial=True).freed == 400
     assert remains(content) == []
+
+
+def test_what_nobody_can_go_on_with_goes_at_once(content):
+    """Spools and drafts of killed processes; names are no drafts."""
+    content.names.set("a:1", content.put(b"{}", "a/b"))
+    Path(content.layout.parts, "spool-0123").write_bytes(b"x" * 300)
+    (record,) = Path(content.layout.names).iterdir()
+    Path(f"{record}~").write_bytes(b"{")
+    assert content.collect().freed == 300
+    assert os.listdir(content.layout.parts) == []
+    assert os.listdir(content.layout.names) == [record.name]
 
 
 def test_a_transfer_under_way_is_left_alone(content, blob):

@@ -225,3 +225,17 @@ def test_what_refers_to_an_image_is_found(client, content, named):
     assert sbom.digest == written[1].digest
     signature(image, content, client, ref, kinds[0])
     assert len(client.referrers(ref, image.digest).manifests) == 2
+
+
+def test_a_referrer_without_a_type_has_that_of_its_configuration(client, content, named):
+    image, ref = images.busybox(), named()
+    push(client, ref, content, image)
+    config, reader = content(b"settings")
+    client.push_blob(ref, config, reader)
+    document = {
+        "schemaVersion": 2, "mediaType": media.MANIFEST, "layers": [], "subject": image.descriptor,
+        "config": {"mediaType": "application/x.old", "digest": config.digest, "size": config.size},
+    }  # fmt: skip
+    client.push_manifest(named(tag="old"), json.dumps(document).encode(), media.MANIFEST)
+    (found,) = client.referrers(ref, image.digest, "application/x.old").manifests
+    assert found.artifact_type == "application/x.old"

@@ -132,6 +132,17 @@ def test_blobs_of_sha512(other, lease):
     assert other.verify() == []
 
 
+def test_files_that_are_nobodys_do_no_harm(other, lease):
+    """They are passed over, and go when somebody collects."""
+    image = made.image(BASE)
+    strange = {"blobs/x.tar": b"x", "blobs/a/b/c.tar": b"x", "y.tar": b"y", "z": b"z"}
+    (found,) = read(other, lease, layout_entries(image, None) | strange)
+    other.names.set("x:1", found.descriptor)
+    assert other.verify() == []
+    lease.close()
+    assert set(other.collect().removed) == {made.digest_of(b"x"), made.digest_of(b"y")}
+
+
 def test_what_a_killed_reader_left_is_not_believed(other, lease):
     """A pipe can't be read twice, so a blob begins anew."""
     image = made.image(BASE, made.archive({"f": bytes(5_000_000)}))
