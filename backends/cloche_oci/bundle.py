@@ -79,6 +79,10 @@ class Bundle:
             except FileNotFoundError:
                 continue
 
+    def tries(self) -> list[str]:
+        """Name the containers that were made in it to find something out, and not taken away."""
+        return [name for name in os.listdir(self.path) if name.startswith("try-")]
+
     def remove(self) -> None:
         """Take all of it away; repeatable. Raises OSError if something can't be."""
         try:

@@ -166,7 +166,7 @@ class OciContainer(RuntimeContainer):
         if self.init is not None and not self._has_ended():
             self.terminate()
             self.init.exit.wait(_END_LIMIT)
-        remove(self._site.tool, self._site.bundle, self._site.id, self._site.group)
+        remove(self._site.tool, self._site.bundle, self._site.id)
 
     def close(self) -> None:
         if self.init is not None:

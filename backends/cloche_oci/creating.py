@@ -51,7 +51,7 @@ def create(
         return _create(site, request, root, streams)
     except BaseException as error:
         try:
-            remove(tool, site.bundle, site.id, site.group)
+            remove(tool, site.bundle, site.id)
         except Exception as problem:  # noqa: BLE001 - the first error is the one to tell
             error.add_note(f"and then, clearing up: {problem}")
         raise

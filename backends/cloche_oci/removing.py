@@ -23,7 +23,7 @@ _KEEPER_LIMIT = 15.0
 _DELETE_LIMIT = 15.0
 
 
-def remove(tool: Tool, bundle: Bundle, id: str, group: str) -> None:
+def remove(tool: Tool, bundle: Bundle, id: str) -> None:
     """Take away all that there is of it, from any half-made state; repeatable.
 
     A keeper whose asker has died is clearing up just then: it is waited for. Raises CleanupFailed
@@ -33,14 +33,11 @@ def remove(tool: Tool, bundle: Bundle, id: str, group: str) -> None:
         return
     problems: list[Exception] = []
     _see_off(bundle)
-    try:
-        tool.do(bundle, id, "delete", "--force", id, timeout=_DELETE_LIMIT)
-    except ClocheError as error:
-        problems.append(error)
-    if group == tool.group(id):  # another is somebody else's, who may have more in there
+    for each in (*bundle.tries(), id):
         try:
-            groups.remove(group)
-        except OSError as error:
+            tool.do(bundle, each, "delete", "--force", each, timeout=_DELETE_LIMIT)
+            groups.remove(tool.group(each))
+        except (ClocheError, OSError) as error:
             problems.append(error)
     if not problems:
         try:
