@@ -13,7 +13,7 @@ from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
 from cloche_linux.blueprint.hooks import add_hooks_of_creation, add_hooks_of_start
 from cloche_linux.blueprint.mounts import add_mounts, is_bind
-from cloche_linux.blueprint.namespaces import Namespaces
+from cloche_linux.blueprint.namespaces import Namespaces, refuse_mounts_of_host
 from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.blueprint.root import add_root, propagate_root
 from cloche_linux.kernel import Attribute, Namespace
@@ -124,7 +124,10 @@ def _enter_namespaces(
         plan.unshare(Namespace.USER)
         _map(plan, namespaces)
     for kind, path in sorted(namespaces.joined, key=_user_first):
-        plan.join(extras.open(path), kind)
+        place = extras.open(path)
+        if kind is Namespace.MOUNT:
+            refuse_mounts_of_host(extras.descriptors[place])
+        plan.join(place, kind)
     # The namespace of cgroups begins where the process is at that moment.
     late = Namespace.CGROUP.value if attached_later else 0
     plan.unshare(int(namespaces.own) & ~(_MADE_BEFORE | late))

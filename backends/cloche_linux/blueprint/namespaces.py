@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotSupported
@@ -13,7 +14,7 @@ from cloche_linux.privileges import Privileges, privileges
 if TYPE_CHECKING:
     from cloche.spec import Linux
 
-__all__ = ["Namespaces", "choose"]
+__all__ = ["Namespaces", "choose", "refuse_mounts_of_host"]
 
 _KINDS = {
     "pid": Namespace.PID,
@@ -25,6 +26,7 @@ _KINDS = {
     "cgroup": Namespace.CGROUP,
     "time": Namespace.TIME,
 }
+_MOUNTS_OF_HOST = ("/proc/self/ns/mnt", "/proc/1/ns/mnt")
 _LATE = Namespace.USER | Namespace.TIME
 
 
@@ -62,6 +64,27 @@ class Namespaces(Value):
         return int.__and__(self.own, kind) != 0
 
 
+def refuse_mounts_of_host(descriptor: int) -> None:
+    """Raise InvalidSpec for the host's own mount namespace, whose root a container would replace.
+
+    ``descriptor``: a mount namespace that is to be joined.
+    """
+    wanted = os.fstat(descriptor)
+    if any(_is(wanted, path) for path in _MOUNTS_OF_HOST):
+        raise InvalidSpec(
+            "the mount namespace to join is the host's, whose root a container would replace",
+            path="linux.namespaces",
+            hint="make one for it: unshare --mount",
+        )
+
+
+def _is(wanted: os.stat_result, path: str) -> bool:
+    try:
+        return os.path.samestat(wanted, os.stat(path))
+    except PermissionError:
+        return False  # who may not look at init's namespace has no way to join it either
+
+
 def choose(linux: Linux) -> Namespaces:
     """Read the specification's list; without privileges a user namespace is added.
 
@@ -90,10 +113,10 @@ def _choose(linux: Linux) -> Namespaces:
         else:
             bits |= kind.value
     own = Namespace(bits)
-    if not bits & Namespace.MOUNT.value:
+    if not bits & Namespace.MOUNT.value and all(kind is not Namespace.MOUNT for kind, _ in joined):
         raise NotSupported(
-            "linux.namespaces: a container needs a mount namespace of its own",
-            hint='add {"type": "mount"}, without a path',
+            "linux.namespaces: a container needs a mount namespace that is not the host's",
+            hint='add {"type": "mount"}, or one with a path',
         )
     joined_user = any(kind is Namespace.USER for kind, _ in joined)
     maps = None if joined_user else _maps(linux, bits & Namespace.USER.value != 0)

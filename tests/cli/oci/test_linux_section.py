@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,36 @@ def test_a_namespace_may_be_joined_by_its_path(oci) -> None:
 
     said = oci.run("readlink", "/proc/self/ns/net", change=change)
     assert said.out.strip() == os.readlink(path)
+
+
+@pytest.fixture
+def unshared_mounts() -> Iterator[str]:
+    """The path of a mount namespace that is nobody else's."""
+    command = ["unshare", "--mount", "sh", "-c", "echo; exec sleep 600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(1) == b"\n"
+        yield f"/proc/{child.pid}/ns/mnt"
+        child.kill()
+
+
+def test_a_mount_namespace_may_be_joined_by_its_path(oci, unshared_mounts) -> None:
+    wanted, mounts = os.readlink(unshared_mounts), Path("/proc/self/mountinfo").read_bytes()
+    script = "readlink /proc/self/ns/mnt; ls /"
+    said = oci.run(
+        "sh", "-c", script, change=lambda config: own(config, "pid", "uts", mount=unshared_mounts)
+    )
+    assert said.out.split() == [wanted, "bin", "dev", "etc", "proc", "sys", "tmp"], said.err
+    assert Path("/proc/self/mountinfo").read_bytes() == mounts
+
+
+@pytest.mark.parametrize("kinds", [{"mount": "/proc/self/ns/mnt"}, {}])
+def test_the_hosts_mounts_are_no_containers(oci, kinds: dict[str, str]) -> None:
+    said = oci.run("true", change=lambda config: own(config, "pid", "uts", **kinds))
+    assert said.code == 1
+    assert "mount namespace" in said.err
+    assert "the host's" in said.err
+    assert oci("list", "--quiet").out == ""
 
 
 def test_without_a_pid_namespace_of_its_own_all_its_processes_end_with_it(oci) -> None:
