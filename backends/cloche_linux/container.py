@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import InvalidState, NotSupported
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux import spawn
+from cloche_linux.blueprint.affinity import initial_affinity
 from cloche_linux.blueprint.executed import executed
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from cloche.spec import LinuxResources, Process
     from cloche.stats import Stats
     from cloche.stdio import Streams
-    from cloche_linux.cgroups import Group
     from cloche_linux.confinement import Confinement
     from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
@@ -169,6 +169,9 @@ class LinuxContainer(RuntimeContainer):
         preserve_fds: tuple[int, ...],
     ) -> RuntimeProcess:
         group = self._group.find()
+        # Who is to have other processors outside of the group can't be born in it.
+        begins_outside = initial_affinity(process) is not None
+        late = group is not None and (group.by_attach or begins_outside)
         plan, extras = executed(
             pidfd,
             self._confinement.apart,
@@ -176,7 +179,7 @@ class LinuxContainer(RuntimeContainer):
             account,
             seccomp=self._confinement.seccomp,
             maps=self._confinement.maps,
-            cgroups=group.join_fds if group else (),
+            cgroups=group.join_fds if group and not late else (),
             terminal=streams.terminal,
             preserve_fds=preserve_fds,
             detached=self._gate is not None,
@@ -187,19 +190,19 @@ class LinuxContainer(RuntimeContainer):
                 extras.descriptors,
                 streams,
                 new_pid_namespace=False,
-                cgroup=group.clone_into if group else None,
+                cgroup=group.clone_into if group and not late else None,
             )
         except OSError as error:
             raise failure(error, "exec", self._id, process) from error
         finally:
             extras.close()
-        return self._run(id, child, process, group)
+        return self._run(id, child, process, late)
 
-    def _run(self, id: str, child: Child, process: Process, group: Group | None) -> RuntimeProcess:
+    def _run(self, id: str, child: Child, process: Process, late: bool) -> RuntimeProcess:
         """Let an executed process go, once it is where it belongs."""
 
         def go(pid: int) -> None:
-            if group is not None and group.by_attach:
+            if late:
                 self._group.attach(pid)
             child.start(_READY_LIMIT)
 

@@ -9,6 +9,7 @@ from cloche.errors import InvalidSpec, NotFound
 from cloche.runtime import Lifetime, Runtime, RuntimeContainer, Status
 from cloche_linux import blueprint
 from cloche_linux.accounts import account_of_layers, further_groups
+from cloche_linux.blueprint.affinity import check_affinity
 from cloche_linux.blueprint.mounts import check_mounts
 from cloche_linux.blueprint.namespaces import choose
 from cloche_linux.confinement import Confinement
@@ -52,6 +53,7 @@ class LinuxRuntime(Runtime):
     def accepts(self, request: CreateRequest) -> Sequence[str]:
         linux, process = _sections(request)
         check_lacking(request.spec)
+        check_affinity(process)
         namespaces = choose(linux)
         check_mounts(request.spec.mounts or ())
         check_sysctls(linux)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cloche_linux.blueprint.affinity import final_affinity, initial_affinity
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.kernel import Namespace
@@ -36,13 +37,17 @@ def executed(
     """Lay out a process for the container of the init ``pidfd`` with the namespaces ``apart``.
 
     It enters the container's cgroups (``cgroup.procs`` files) first, so that nothing of it ever
-    runs without their limits; close the extras afterwards.
+    runs without their limits, but for the processors where that is to happen; close the extras
+    afterwards. Raises InvalidSpec.
     """
+    initial, final = initial_affinity(process), final_affinity(process)
     plan, extras = Plan(), Extras(preserve_fds)
     if detached:
         plan.detach()
     if process.oom_score_adj is not None:
         plan.oom_score(process.oom_score_adj)
+    if initial is not None:
+        plan.affinity(initial)
     for procs in cgroups:
         plan.attach_cgroup(extras.lend(procs))
     plan.join_process(extras.lend(pidfd), apart)
@@ -51,6 +56,8 @@ def executed(
     if terminal is not None:
         plan.terminal(terminal.height, terminal.width, uid=account.uid)
     plan.ready(wait=True)
+    if final is not None:
+        plan.affinity(final)
     add_confinement(
         plan,
         process,

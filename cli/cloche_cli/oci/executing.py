@@ -49,11 +49,18 @@ def _process(container: BundleContainer, below: Typed) -> Process:
     if file is not None:
         from cloche.oci.bundle import read_process
 
-        process = read_process(file)
+        process = _where_others_run(read_process(file), container)
         return process.replace(terminal=True) if below.switch("tty") else process
     if not below.words[1:]:
         raise InvalidSpec("there is no command", path="args")
     return _like_first(container.first_process(), below)
+
+
+def _where_others_run(process: Process, container: BundleContainer) -> Process:
+    """Give it the processors that the container's configuration has for all, if it names none."""
+    if process.exec_cpu_affinity is not None:
+        return process
+    return process.replace(exec_cpu_affinity=container.first_process().exec_cpu_affinity)
 
 
 def _like_first(first: Process, below: Typed) -> Process:

@@ -77,3 +77,52 @@ def test_a_container_that_waits_executes_nothing(oci) -> None:
     oci.create("sleep", "600")
     said = oci("exec", "box", "true")
     assert (said.code, said.err) == (1, "cloche: cannot exec a container that is created\n")
+
+
+PROCESSORS = ("sh", "-c", "grep Cpus_allowed_list: /proc/self/status")
+
+
+def on_processors(oci, group: str | None = None, **affinity: str) -> None:
+    """Start a container whose further processes run on these processors."""
+
+    def change(config) -> None:
+        config["process"]["execCPUAffinity"] = affinity
+        if group is not None:
+            config["linux"]["resources"] = {"cpu": {"cpus": group, "mems": "0"}}
+
+    oci.create("sleep", "600", change=change)
+    assert oci("start", "box").code == 0
+
+
+def test_it_runs_on_the_processors_that_the_container_has_for_it(oci) -> None:
+    last = str(max(os.sched_getaffinity(0)))
+    on_processors(oci, final=last)
+    assert oci("exec", "box", *PROCESSORS).out.split()[1] == last
+    first = Path(f"/proc/{(oci.place / 'pid').read_text()}/status").read_text()
+    assert f"Cpus_allowed_list:\t{last}\n" not in first
+
+
+def test_a_document_names_other_processors_or_leaves_them_to_the_container(oci, tmp_path) -> None:
+    first, *_, last = sorted(os.sched_getaffinity(0))
+    on_processors(oci, final=str(last))
+    told = process(*PROCESSORS)
+    (tmp_path / "silent.json").write_text(json.dumps(told))
+    told["execCPUAffinity"] = {"final": str(first)}
+    (tmp_path / "other.json").write_text(json.dumps(told))
+    assert oci("exec", "-p", str(tmp_path / "silent.json"), "box").out.split()[1] == str(last)
+    assert oci("exec", "-p", str(tmp_path / "other.json"), "box").out.split()[1] == str(first)
+
+
+def test_it_begins_outside_of_the_group_on_processors_that_the_group_has_not(oci) -> None:
+    first, *_, last = map(str, sorted(os.sched_getaffinity(0)))
+    on_processors(oci, group=last, initial=first)
+    said = oci("exec", "box", *PROCESSORS)
+    assert (said.code, said.out.split()[1:]) == (0, [last]), said.err
+
+
+def test_in_the_group_it_can_not_have_processors_that_the_group_has_not(oci) -> None:
+    first, *_, last = map(str, sorted(os.sched_getaffinity(0)))
+    on_processors(oci, group=last, final=first)
+    said = oci("exec", "box", *PROCESSORS)
+    assert said.code == 1
+    assert "affinity: Invalid argument" in said.err

@@ -260,6 +260,17 @@ def test_the_root_may_be_read_only_and_the_working_directory_is_made(oci, tmp_pa
     assert "Read-only file system" in said.err
 
 
+def test_a_list_of_processors_that_is_none_is_refused_before_anything_is_made(oci) -> None:
+    def change(config) -> None:
+        config["process"]["execCPUAffinity"] = {"final": "1-0"}
+
+    said = oci.run("true", change=change)
+    assert (said.code, said.err) == (
+        1, "cloche: process.execCPUAffinity.final: no processors are 1-0\nhint: 0-2,4\n"
+    )  # fmt: skip
+    assert list(oci.state.glob("*")) == []
+
+
 def test_limits_of_a_process_are_set(oci) -> None:
     limits = [{"type": "RLIMIT_NOFILE", "soft": 70, "hard": 80}]
     said = oci.run("sh", "-c", "ulimit -n; ulimit -Hn",
