@@ -64,6 +64,17 @@ def test_a_mount_namespace_may_be_joined_by_its_path(oci, unshared_mounts) -> No
     assert Path("/proc/self/mountinfo").read_bytes() == mounts
 
 
+def test_a_process_is_executed_among_the_mounts_that_were_joined(oci, unshared_mounts) -> None:
+    oci.create(
+        "sleep", "600", change=lambda config: own(config, "pid", "uts", mount=unshared_mounts)
+    )
+    oci("start", "box")
+    said = oci("exec", "box", "sh", "-c", "readlink /proc/self/ns/mnt; ls /")
+    wanted = [os.readlink(unshared_mounts), "bin", "dev", "etc", "proc", "sys", "tmp"]
+    assert said.out.split() == wanted, said.err
+    assert oci("delete", "--force", "box").code == 0
+
+
 @pytest.mark.parametrize("kinds", [{"mount": "/proc/self/ns/mnt"}, {}])
 def test_the_hosts_mounts_are_no_containers(oci, kinds: dict[str, str]) -> None:
     said = oci.run("true", change=lambda config: own(config, "pid", "uts", **kinds))
