@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from cloche.spec import Linux, Process, Spec
 
-__all__ = ["check_lacking"]
+__all__ = ["check_labels", "check_lacking"]
+
+_APPARMOR = "/sys/module/apparmor/parameters/enabled"
+_SELINUX = "/sys/fs/selinux"
 
 
 def check_lacking(spec: Spec) -> None:
@@ -21,14 +24,19 @@ def check_lacking(spec: Spec) -> None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")
     if spec.process is not None:
-        for path, why in _of_process(spec.process):
-            raise Unavailable(f"{path}: {why}", backend="linux")
+        check_labels(spec.process)
     for number, mount in enumerate(spec.mounts or ()):
         if mount.uid_mappings or mount.gid_mappings:
             path = f"mounts[{number}].uidMappings"
             raise NotSupported(
                 f"{path}: mounts with ids of their own are not here", backend="linux"
             )
+
+
+def check_labels(process: Process) -> None:
+    """Raise Unavailable for a process that security modules are to hold: none would."""
+    for path, why in _of_process(process):
+        raise Unavailable(f"{path}: {why}", backend="linux")
 
 
 def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
@@ -47,13 +55,20 @@ def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
 
 def _of_process(process: Process) -> Iterator[tuple[str, str]]:
     if process.apparmor_profile and process.apparmor_profile != "unconfined":
-        yield "process.apparmorProfile", f"{_lacks('apparmor')}"
+        yield "process.apparmorProfile", _lacks("AppArmor", _has_apparmor())
     if process.selinux_label:
-        yield "process.selinuxLabel", f"{_lacks('selinux')}"
+        yield "process.selinuxLabel", _lacks("SELinux", os.path.isdir(_SELINUX))
 
 
-def _lacks(module: str) -> str:
-    directory = f"/sys/kernel/security/{module}" if module == "apparmor" else f"/sys/fs/{module}"
-    if os.path.isdir(directory):
+def _lacks(module: str, here: bool) -> str:
+    if here:
         return f"labels of {module} are not set by this runtime"
     return f"this kernel has no {module}"
+
+
+def _has_apparmor() -> bool:
+    try:
+        with open(_APPARMOR, encoding="ascii") as file:
+            return file.read(1) == "Y"
+    except FileNotFoundError:
+        return False

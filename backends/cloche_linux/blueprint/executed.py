@@ -8,6 +8,7 @@ from cloche_linux.blueprint.affinity import final_affinity, initial_affinity
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.kernel import Namespace
+from cloche_linux.lacking import check_labels
 from cloche_linux.plan import Plan
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def executed(
 
     It enters the container's cgroups (``cgroup.procs`` files) first, so that nothing of it ever
     runs without their limits, but for the processors where that is to happen; close the extras
-    afterwards. Raises InvalidSpec.
+    afterwards. Raises InvalidSpec, and Unavailable for labels.
     """
+    check_labels(process)
     initial, final = initial_affinity(process), final_affinity(process)
     plan, extras = Plan(), Extras(preserve_fds)
     if detached:

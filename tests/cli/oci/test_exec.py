@@ -126,3 +126,15 @@ def test_in_the_group_it_can_not_have_processors_that_the_group_has_not(oci) -> 
     said = oci("exec", "box", *PROCESSORS)
     assert said.code == 1
     assert "affinity: Invalid argument" in said.err
+
+
+@pytest.mark.parametrize(
+    ("label", "module"), [("apparmorProfile", "AppArmor"), ("selinuxLabel", "SELinux")]
+)
+def test_a_label_that_nothing_would_enforce_is_refused(running, tmp_path, label, module) -> None:
+    (tmp_path / "process.json").write_text(json.dumps(process("touch", "/tmp/ran") | {label: "x"}))
+    said = running("exec", "-p", str(tmp_path / "process.json"), "box")
+    assert said.code == 1
+    assert said.err.startswith(f"cloche: process.{label}: ")
+    assert module in said.err
+    assert running("exec", "box", "test", "-e", "/tmp/ran").code == 1
