@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import pty
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from callers.runtime import runtime
+from callers.terminal import with_terminal
 
-from .conftest import PATIENCE, ROOT, Said
+from .conftest import PATIENCE, Said
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +31,7 @@ def podman(busybox, place) -> Iterator[Callable[..., Said]]:
     """podman with places of its own, an image of the test's, and our program as its runtime."""
     if os.geteuid() != 0:
         pytest.skip("podman's containers without root need more than this machine may have")
-    wrapper = place / "cloche-oci"
-    rooms = os.pathsep.join(str(ROOT / room) for room in ("core", "backends", "cli"))
-    words = f'exec "{sys.executable}" -m cloche_cli.oci "$@"'
-    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{rooms}"; export PYTHONPATH\n{words}\n')
-    wrapper.chmod(0o755)
+    wrapper = runtime(place)
     program = [
         *("podman", "--root", str(place / "root"), "--runroot", str(place / "run")),
         *("--tmpdir", str(place / "tmp"), "--storage-driver", "vfs", "--runtime", str(wrapper)),
@@ -132,21 +128,6 @@ def test_a_terminal_of_a_further_process(podman) -> None:
     name = podman("run", "-d", "--network=none", "box", "sleep", "600").out.strip()
     assert with_terminal([*podman.program, "exec", "-it", name, "tty"]).split() == [b"/dev/pts/0"]
     podman("rm", "-f", "-t", "0", name)
-
-
-def with_terminal(words: list[str]) -> bytes:
-    """Run a program in a terminal of ours; what it shows."""
-    master, slave = pty.openpty()
-    with subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave) as running:
-        os.close(slave)
-        text = b""
-        try:
-            while piece := os.read(master, 4096):
-                text += piece
-        except OSError:  # the last one has closed it
-            running.wait(PATIENCE)
-    os.close(master)
-    return text
 
 
 def test_nothing_is_left(podman, place) -> None:
