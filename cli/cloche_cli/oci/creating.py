@@ -7,11 +7,11 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, Unavailable
 from cloche.oci import Bundle, Wanted
+from cloche.values import replace
 from cloche_cli.oci.cgroups import without_groups
 from cloche_cli.oci.places import home, one_id
 

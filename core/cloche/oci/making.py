@@ -8,7 +8,6 @@ assert sys.platform != "win32"
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.capability import Lifetime
@@ -16,7 +15,7 @@ from cloche.errors import ClocheError, InvalidSpec
 from cloche.layers import Layer, RootFilesystem
 from cloche.machine import refused
 from cloche.runtime import CreateRequest
-from cloche.values import Value
+from cloche.values import Value, replace
 
 from .backend import DEFAULT, open_runtime
 from .bundle import Bundle
