@@ -8,6 +8,8 @@ closed before anything of the container's runs, and the directory is its owner's
 from __future__ import annotations
 
 import os
+from _socket import AF_UNIX, SOCK_SEQPACKET, socket  # what is around it takes longer to import
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from cloche_linux._native import lib
@@ -32,9 +34,7 @@ class Gate:
 
     def listen(self) -> int:
         """Make the socket; its descriptor, which is for the helper, is the caller's to close."""
-        import socket
-
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        with closing(socket(AF_UNIX, SOCK_SEQPACKET)) as listening:
             self.remove()
             with _Directory(self._state) as place:
                 listening.bind(place)
@@ -43,9 +43,7 @@ class Gate:
 
     def knock(self) -> int | None:
         """Reach the helper that waits: the descriptor of a connection, or None if nobody does."""
-        import socket
-
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        with closing(socket(AF_UNIX, SOCK_SEQPACKET)) as connection:
             try:
                 with _Directory(self._state) as place:
                     connection.connect(place)
