@@ -27,7 +27,7 @@ REPORT = "_build.json"
 
 
 class Native(NamedTuple):
-    """What one platform has compiled."""
+    """What one package has compiled for a platform."""
 
     package: str
     #: Functions of compile.py, each of which makes one file.
@@ -38,19 +38,28 @@ class Native(NamedTuple):
     remedy: str
 
 
-LINUX = Native(
-    "cloche_linux",
-    ("build_helper", "build_extension"),
-    ("_helper", "_native*.so"),
+COMPILER = (
     "apt-get install gcc libc6-dev python3-dev, "
-    "then pip install --force-reinstall --no-cache-dir from where Cloche came from",
+    "then pip install --force-reinstall --no-cache-dir from where Cloche came from"
 )
-WINDOWS = Native(
-    "cloche_hcs",
-    ("build_vmcompute_for_windows",),
-    ("_vmcompute*.pyd",),
-    "install Cloche from its wheel for Windows, which has it compiled, or put the gcc of MinGW-w64 "
-    "on the PATH, then pip install --force-reinstall --no-cache-dir from where Cloche came from",
+LINUX = (
+    Native(
+        "cloche_linux",
+        ("build_helper", "build_extension"),
+        ("_helper", "_native*.so"),
+        COMPILER,
+    ),
+    Native("cloche_oci", ("build_init",), ("_init",), COMPILER),
+)
+WINDOWS = (
+    Native(
+        "cloche_hcs",
+        ("build_vmcompute_for_windows",),
+        ("_vmcompute*.pyd",),
+        "install Cloche from its wheel for Windows, which has it compiled, or put the gcc of "
+        "MinGW-w64 on the PATH, "
+        "then pip install --force-reinstall --no-cache-dir from where Cloche came from",
+    ),
 )
 
 
@@ -62,22 +71,27 @@ class NativeBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compiles; an editable install gets the results in its source tree (git ignores them)."""
         platform = os.environ.get("CLOCHE_PLATFORM_TAG", "")
-        native = _native(platform)
-        if native is None:
-            build_data["tag"] = f"py3-none-{platform or 'any'}"
-            return
-        self.scratch = TemporaryDirectory(prefix="cloche-build-")
-        backends, scratch = Path(self.root, "backends"), Path(self.scratch.name)
+        natives = _natives(platform)
+        build_data["tag"] = f"py3-none-{platform or 'any'}"
+        if natives:
+            self.scratch = TemporaryDirectory(prefix="cloche-build-")
+        for native in natives:
+            if self._add(native, version, build_data):
+                build_data["pure_python"] = False
+                build_data["tag"] = _tag(platform)
+
+    def _add(self, native: Native, version: str, build_data: dict[str, Any]) -> bool:
+        """Compiles one package's files and adds them; returns whether they could be compiled."""
+        backends, scratch = Path(self.root, "backends"), Path(self.scratch.name, native.package)
+        scratch.mkdir()
         made, complete = _compile(native, _load(backends / "compile.py"), scratch)
-        if complete:
-            build_data["pure_python"] = False
-            build_data["tag"] = _tag(platform)
-        else:
+        if not complete:
             self.app.display_warning(made[0].read_text(encoding="utf-8"))
         if version == "editable":
             _place(made, native, backends / native.package)
         else:
             build_data["force_include"].update({str(m): f"{native.package}/{m.name}" for m in made})
+        return complete
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Removes what was compiled, now that the wheel has it."""
@@ -85,11 +99,11 @@ class NativeBuildHook(BuildHookInterface[Any]):
             self.scratch.cleanup()
 
 
-def _native(platform: str) -> Native | None:
-    """What a platform, this one by default, has compiled; None for nothing."""
+def _natives(platform: str) -> tuple[Native, ...]:
+    """What a platform, this one by default, has compiled."""
     if "linux" in platform or (not platform and sys.platform == "linux"):
         return LINUX
-    return WINDOWS if platform.startswith("win") or sys.platform == "win32" else None
+    return WINDOWS if platform.startswith("win") or sys.platform == "win32" else ()
 
 
 def _load(path: Path) -> ModuleType:

@@ -1,7 +1,7 @@
-"""Compiles the C: the native Linux runtime's helper and extension, and Windows' binding.
+"""Compiles the C: the native runtime's helper and extension, an init, and Windows' binding.
 
 Each ``build_…`` makes one file in a folder and returns its path; the build hook calls those that a
-platform needs. ``python backends/compile.py`` makes Linux' two in place, for an editable checkout.
+platform needs. ``python backends/compile.py`` makes Linux' three in place, for editable checkouts.
 
 ``CC`` names another compiler, with arguments if need be (a cross compiler too); gcc and clang are
 understood. Nothing but a C compiler, the kernel's and Python's headers and cffi is needed.
@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 
 PACKAGE = Path(__file__).parent / "cloche_linux"
 SOURCES = PACKAGE / "_native"
+INIT = Path(__file__).parent / "cloche_oci/_native"
 BINDING = Path(__file__).parent / "cloche_hcs/_binding"
 MINGW = "x86_64-w64-mingw32-gcc"
 WARNINGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
@@ -73,10 +74,19 @@ def build_helper(
 
     In two goes: a compiler that is told that there is no library may not look for headers either.
     """
-    target = out.resolve() / name
-    sources = sorted((SOURCES / "helper").glob("*.c"))
+    return _compile_alone(SOURCES / "helper", out.resolve() / name, flags, link)
+
+
+def build_init(out: Path) -> Path:
+    """Compile the first process of containers of OCI runtimes. Raises as `build_helper`."""
+    flags = [*FREESTANDING, f"-I{SOURCES}"]
+    return _compile_alone(INIT, out.resolve() / "_init", flags, ALONE)
+
+
+def _compile_alone(sources: Path, target: Path, flags: Sequence[str], link: Sequence[str]) -> Path:
     with TemporaryDirectory(prefix="cloche-compile-") as scratch:
-        _compile([*WARNINGS, *flags, "-c", *map(str, sources)], Path(scratch))
+        files = map(str, sorted(sources.glob("*.c")))
+        _compile([*WARNINGS, *flags, "-c", *files], Path(scratch))
         objects = sorted(map(str, Path(scratch).glob("*.o")))
         _compile([*link, *objects, "-o", str(target)], Path(scratch))
     return target
@@ -225,11 +235,15 @@ def _explain(output: str) -> Exception:
 
 
 def main() -> None:
-    """Compile both in place, each replaced at once: programs may be running from them."""
-    with TemporaryDirectory(prefix=".compile-", dir=PACKAGE) as scratch:
-        for build in (build_helper, build_extension):
-            made = build(Path(scratch))
-            print(made.replace(PACKAGE / made.name))
+    """Compile all in place, each replaced at once: programs may be running from them."""
+    for package, builds in (
+        (PACKAGE, (build_helper, build_extension)),
+        (INIT.parent, (build_init,)),
+    ):
+        with TemporaryDirectory(prefix=".compile-", dir=package) as scratch:
+            for build in builds:
+                made = build(Path(scratch))
+                print(made.replace(package / made.name))
 
 
 if __name__ == "__main__":

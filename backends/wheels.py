@@ -96,8 +96,8 @@ def _python_headers(folder: Path) -> Path:
 
 def _reason(wheel: Path) -> str:
     archive = zipfile.ZipFile(wheel)
-    (report,) = (name for name in archive.namelist() if name.endswith("/_build.json"))
-    return archive.read(report).decode()
+    reports = (name for name in archive.namelist() if name.endswith("/_build.json"))
+    return "".join(archive.read(report).decode() for report in reports)
 
 
 def _audit(wheel: Path, platform: str) -> None:

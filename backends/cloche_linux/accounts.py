@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
+from cloche.values import replace
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
 from cloche_linux.users import Account, check_id, group_id, resolve

@@ -41,8 +41,16 @@ class Masks(NamedTuple):
         )
 
     def within(self, allowed: int) -> Masks:
-        """The same without what is not in ``allowed``, such as `kernel_mask` or one's own set."""
-        return Masks(*(bits & allowed for bits in self))
+        """The same without what is not in ``allowed``, such as `kernel_mask` or one's own set.
+
+        Nor with effective ones that are not permitted, and ambient ones that are not inheritable
+        either: the kernel grants none such.
+        """
+        sets = Masks(*(bits & allowed for bits in self))
+        return sets._replace(
+            effective=sets.effective & sets.permitted,
+            ambient=sets.ambient & sets.permitted & sets.inheritable,
+        )
 
 
 def mask(wanted: Iterable[str]) -> int:

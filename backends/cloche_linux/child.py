@@ -71,6 +71,18 @@ class Child:
         """Tell the helper that its id maps are written."""
         self._say(Message.MAPS_DONE)
 
+    def wait_hooks(self, timeout: float | None = None) -> int:
+        """Wait until hooks may run, before the root is entered; returns the container's pid.
+
+        Raises StepFailed, or TimeoutError.
+        """
+        self._expect(Message.HOOKS, timeout)
+        return self.pid
+
+    def hooks_done(self) -> None:
+        """Tell the helper that the hooks have run."""
+        self._say(Message.HOOKS_DONE)
+
     def wait_ready(self, timeout: float | None = None) -> int | None:
         """Wait until all is set up; returns the terminal's master, the caller's to close, or None.
 
@@ -182,7 +194,7 @@ class Child:
             self.kill(signal.SIGKILL)  # it is about to end, but others in its container may stop it
         self._wait_for_end()
         step = Step(packet.number)
-        kind = ExecFailed if step is Step.EXECUTE else StepFailed
+        kind = ExecFailed if step in (Step.EXECUTE, Step.FIND_PROGRAM) else StepFailed
         failure = kind(step, packet.error, packet.path, packet.detail)
         if isinstance(failure, ExecFailed):
             failure.has_shell = bool(packet.flags & HAS_SHELL)

@@ -23,3 +23,5 @@ class Confinement(Value):
     seccomp: LinuxSeccomp | None
     #: Groups of every process in it, beside those of its user.
     groups: tuple[int, ...] = ()
+    #: Its pid namespace is another's: which processes are its own, only its control group tells.
+    shares_pids: bool = False

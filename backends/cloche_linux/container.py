@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import InvalidState, NotSupported
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux import spawn
+from cloche_linux.blueprint.affinity import initial_affinity
 from cloche_linux.blueprint.executed import executed
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from cloche.spec import LinuxResources, Process
     from cloche.stats import Stats
     from cloche.stdio import Streams
-    from cloche_linux.cgroups import Group
     from cloche_linux.confinement import Confinement
+    from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
     from cloche_linux.spawn import Child
     from cloche_linux.users import Account
@@ -38,7 +39,16 @@ _READY_LIMIT = 30.0
 class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
-    __slots__ = ("_group", "_id", "_known_confinement", "_process", "_started", "init")
+    __slots__ = (
+        "_gate",
+        "_group",
+        "_hooks",
+        "_id",
+        "_known_confinement",
+        "_process",
+        "_started",
+        "init",
+    )
 
     def __init__(
         self,
@@ -49,6 +59,8 @@ class LinuxContainer(RuntimeContainer):
         *,
         started: bool,
         process: Process | None = None,
+        gate: Gate | None = None,
+        hooks: Mapping[str, object] | None = None,
     ) -> None:
         self._id = id
         self.init: RuntimeProcess | None = init
@@ -58,12 +70,21 @@ class LinuxContainer(RuntimeContainer):
         self._started = started
         #: Kept until it is started, to say which command could not be.
         self._process = process
+        #: Where it waits for its start, if it outlives its maker.
+        self._gate = gate
+        #: Hooks that are still to come.
+        self._hooks = hooks
 
     @property
     def info(self) -> Mapping[str, object]:
         from cloche_linux.notes import note
 
-        return note(self.init.info if self.init else {}, self._known_confinement)
+        noted = note(self.init.info if self.init else {}, self._known_confinement)
+        if self._gate is not None:
+            noted["detached"] = True
+        if self._hooks is not None:
+            noted["hooks"] = self._hooks
+        return noted
 
     @property
     def _confinement(self) -> Confinement:
@@ -90,31 +111,67 @@ class LinuxContainer(RuntimeContainer):
                 container=self._id,
                 backend="linux",
             )
-        if not isinstance(self.init, SpawnedProcess):
+        if self._gate is None and not isinstance(self.init, SpawnedProcess):
             why = "only the process that created it can start it"
             raise InvalidState(f"{self._id}: {why}", operation="start", container=self._id)
         if self._started:
             raise InvalidState("it was started already", operation="start", container=self._id)
         self._started = True
         try:
-            self.init.start()
+            self._let_go()
         except OSError as error:
             raise failure(error, "start", self._id, self._process) from error
+        self._run_hooks("poststart", State.RUNNING)
 
-    def exec(self, id: str, process: Process, streams: Streams) -> RuntimeProcess:
+    def _let_go(self) -> None:
+        """Say start to the helper: as its maker, or at its gate as anybody else."""
+        if self._gate is None:
+            assert isinstance(self.init, SpawnedProcess)
+            self.init.start()
+            return
+        init = self._init()
+        if not self._gate.start(init.pid or 0, init.exit.fileno()):
+            raise InvalidState(f"{self._id} has ended", operation="start", container=self._id)
+
+    def _run_hooks(self, kind: str, state: State) -> None:
+        if self._hooks is None:
+            return
+        from cloche_linux.hooks import recalled, run_all
+
+        hooks, subject = recalled(self._hooks, kind, self._id)
+        pid = self.init.pid if self.init is not None and state is State.RUNNING else None
+        run_all(hooks, subject.state(state.value, pid or 0))
+
+    def exec(
+        self,
+        id: str,
+        process: Process,
+        streams: Streams,
+        *,
+        preserve_fds: tuple[int, ...] = (),
+    ) -> RuntimeProcess:
         from cloche_linux.accounts import account_inside
 
         pidfd = self._living("exec")
         try:
             account = account_inside(process, self.root_descriptor, self._confinement)
-            return self._execute(id, process, streams, pidfd, account)
+            return self._execute(id, process, streams, pidfd, account, preserve_fds)
         finally:
             os.close(pidfd)
 
     def _execute(
-        self, id: str, process: Process, streams: Streams, pidfd: int, account: Account
+        self,
+        id: str,
+        process: Process,
+        streams: Streams,
+        pidfd: int,
+        account: Account,
+        preserve_fds: tuple[int, ...],
     ) -> RuntimeProcess:
         group = self._group.find()
+        # Who is to have other processors outside of the group can't be born in it.
+        begins_outside = initial_affinity(process) is not None
+        late = group is not None and (group.by_attach or begins_outside)
         plan, extras = executed(
             pidfd,
             self._confinement.apart,
@@ -122,8 +179,10 @@ class LinuxContainer(RuntimeContainer):
             account,
             seccomp=self._confinement.seccomp,
             maps=self._confinement.maps,
-            cgroups=group.join_fds if group else (),
+            cgroups=group.join_fds if group and not late else (),
             terminal=streams.terminal,
+            preserve_fds=preserve_fds,
+            detached=self._gate is not None,
         )
         try:
             child = launch(
@@ -131,19 +190,19 @@ class LinuxContainer(RuntimeContainer):
                 extras.descriptors,
                 streams,
                 new_pid_namespace=False,
-                cgroup=group.clone_into if group else None,
+                cgroup=group.clone_into if group and not late else None,
             )
         except OSError as error:
             raise failure(error, "exec", self._id, process) from error
         finally:
             extras.close()
-        return self._run(id, child, process, group)
+        return self._run(id, child, process, late)
 
-    def _run(self, id: str, child: Child, process: Process, group: Group | None) -> RuntimeProcess:
+    def _run(self, id: str, child: Child, process: Process, late: bool) -> RuntimeProcess:
         """Let an executed process go, once it is where it belongs."""
 
         def go(pid: int) -> None:
-            if group is not None and group.by_attach:
+            if late:
                 self._group.attach(pid)
             child.start(_READY_LIMIT)
 
@@ -177,13 +236,22 @@ class LinuxContainer(RuntimeContainer):
     def terminate(self) -> None:
         # SIGKILL reaches what is frozen on cgroup v1 only once it is thawed.
         self._init().kill(9)
+        if self._shares_pids:
+            self._group.kill()
         self._group.thaw()
 
     def delete(self) -> None:
         if self.init is not None:
             self.terminate()
             self.init.exit.wait(_EXIT_LIMIT)
+        elif self._gate is not None:
+            self._gate.dismiss()
+            self._group.kill()
         self._group.remove()
+        if self._gate is not None:
+            self._gate.remove()
+        self._run_hooks("poststop", State.STOPPED)
+        self._hooks = None
 
     def close(self) -> None:
         self._group.close()
@@ -207,7 +275,13 @@ class LinuxContainer(RuntimeContainer):
         self._group.update(resources, self.pids)
 
     def pids(self) -> Sequence[int]:
+        if self._shares_pids:
+            return self._group.pids()
         return members(self.init.pid) if self.init and self.init.pid else []
+
+    @property
+    def _shares_pids(self) -> bool:
+        return self._known_confinement is not None and self._known_confinement.shares_pids
 
     def root_descriptor(self) -> int:
         descriptor = self.init.exit.fileno() if self.init else None

@@ -29,7 +29,10 @@ _NOTE = "cgroup.json"
 def planned(request: CreateRequest) -> GroupPlan | None:
     """Decide which group a new container needs; raises for limits that can't be had."""
     linux = request.spec.linux
-    if linux is None or (linux.resources is None and linux.cgroups_path is None):
+    if linux is None:
+        return None
+    alone = any(each.type == "pid" and not each.path for each in linux.namespaces or ())
+    if linux.resources is None and linux.cgroups_path is None and alone:
         return None
     from cloche_linux.programs import PROGRAMS
 
@@ -38,6 +41,9 @@ def planned(request: CreateRequest) -> GroupPlan | None:
         id=request.id,
         path=linux.cgroups_path,
         along=True,
+        # Without a pid namespace of its own only the group says which processes are its own.
+        need_freezer=not alone,
+        everywhere=linux.cgroups_path is not None,
         unenforced=request.unenforced,
         programs=PROGRAMS,
     )
@@ -141,6 +147,17 @@ class ContainerGroup:
         """Tell whether the kernel ended a process of the container for want of memory."""
         group = self.find()
         return group is not None and bool(group.oom_kills())
+
+    def pids(self) -> list[int]:
+        """List the processes in it; none without a group."""
+        group = self.find()
+        return [] if group is None else group.pids()
+
+    def kill(self) -> None:
+        """Send SIGKILL to every process in it."""
+        group = self.find()
+        if group is not None:
+            group.kill()
 
     def close(self) -> None:
         """Release descriptors; the group stays."""

@@ -29,6 +29,7 @@ def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[st
         "maps": _maps_note(confinement.maps),
         "seccomp": _seccomp_note(confinement.seccomp),
         "groups": list(confinement.groups),
+        **({"shares_pids": True} if confinement.shares_pids else {}),
     }
 
 
@@ -40,6 +41,7 @@ def confinement_of(info: Mapping[str, object]) -> Confinement | None:
             maps=_maps(info["maps"]),
             seccomp=_seccomp(info["seccomp"]),
             groups=tuple(cast("list[int]", info["groups"])),
+            shares_pids=info.get("shares_pids") is True,
         )
     except (KeyError, TypeError, ValueError, InvalidSpec):
         return None

@@ -106,6 +106,23 @@ class Plan(MountSteps):
             third=priority,
         )
 
+    def io_priority(self, priority: int) -> None:
+        """Set the I/O scheduling class and priority as ``ioprio_set(2)`` takes them."""
+        self._add(Step.IO_PRIORITY, number=priority)
+
+    def affinity(self, processors: Iterable[int]) -> None:
+        """Run on these processors only (``sched_setaffinity(2)``)."""
+        mask = sum(1 << number for number in set(processors))
+        size = (mask.bit_length() + 63) // 64 * 8
+        self._add(Step.AFFINITY, data=mask.to_bytes(size, "little"))
+
+    def give_streams(self, uid: int) -> None:
+        """Make ``uid`` the owner of descriptors 0 to 2, as far as they can have one.
+
+        Before :meth:`identity`. Null devices stay as they are.
+        """
+        self._add(Step.GIVE_STREAMS, number=uid)
+
     def personality(self, persona: int) -> None:
         """Set the execution domain (``personality(2)``)."""
         self._add(Step.PERSONALITY, first=persona)
@@ -188,6 +205,13 @@ class Plan(MountSteps):
             listed,
             as_list(environment),
         )
+
+    def find_program(self, program: str, environment: Iterable[str | bytes]) -> None:
+        """Fail as :meth:`execute` would, if there is no such program. After :meth:`pivot`.
+
+        As root: a user may be refused all the same. A path without a slash is looked for.
+        """
+        self._add(Step.FIND_PROGRAM, as_path(program), b"", as_list(environment))
 
     def send_root(self) -> None:
         """Send the parent an O_PATH descriptor of the root directory and end. The last step of its

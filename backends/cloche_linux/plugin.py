@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _CAPABILITIES = frozenset(
     {
         Capability.BIND_MOUNTS,
+        Capability.DETACHED,
         Capability.EXEC,
         Capability.FILES,
+        Capability.HOOKS,
         Capability.IDLE,
         Capability.ISOLATE_PROCESS,
         Capability.LIMITS,

@@ -16,8 +16,12 @@ class Message(enum.IntEnum):
     EXITED = 6
     ROOT = 7
     PROBED = 8
+    HOOKS = 9
+    LISTENER = 10
     MAPS_DONE = 32
     START = 33
+    HOOKS_DONE = 34
+    GIVE_UP = 35
 
 
 HAS_SHELL = 1

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+import os
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from cloche.errors import InvalidSpec, NotFound, NotSupported
+from cloche.errors import InvalidSpec, NotFound
 from cloche.runtime import Lifetime, Runtime, RuntimeContainer, Status
 from cloche_linux import blueprint
 from cloche_linux.accounts import account_of_layers, further_groups
+from cloche_linux.blueprint.affinity import check_affinity
 from cloche_linux.blueprint.mounts import check_mounts
 from cloche_linux.blueprint.namespaces import choose
 from cloche_linux.confinement import Confinement
 from cloche_linux.container import LinuxContainer
+from cloche_linux.gate import Gate
 from cloche_linux.groups import ContainerGroup, planned
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
+from cloche_linux.lacking import check_lacking
 from cloche_linux.launching import abandon, launch, ready, terminal_pipes
 from cloche_linux.process import FoundProcess, SpawnedProcess
 from cloche_linux.sysctls import check_sysctls
@@ -48,10 +52,8 @@ class LinuxRuntime(Runtime):
 
     def accepts(self, request: CreateRequest) -> Sequence[str]:
         linux, process = _sections(request)
-        if request.lifetime is not Lifetime.PROCESS:
-            raise NotSupported(
-                "the native runtime's containers end with the process that made them"
-            )
+        check_lacking(request.spec)
+        check_affinity(process)
         namespaces = choose(linux)
         check_mounts(request.spec.mounts or ())
         check_sysctls(linux)
@@ -70,22 +72,34 @@ class LinuxRuntime(Runtime):
         group = ContainerGroup(request.id, request.state)
         plan = planned(request)
         made = group.make(plan) if plan is not None else None
+        gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
         child: Child | None = None
         try:
             names = self._names(root, namespaces)
-            child = _spawn(request, root, streams, namespaces, account, names, made)
+            child = _spawn(request, root, streams, namespaces, account, names, made, gate)
             late = group if made is not None and made.by_attach else None
             pipes = terminal_pipes(_set_up(child, namespaces, late, request))
             init = SpawnedProcess(request.id, child, group.oom, pipes)
         except BaseException as error:
             if child is not None:
                 abandon(child)
+            if gate is not None:
+                gate.remove()
             group.remove()
             if isinstance(error, OSError):
                 raise failure(error, "create", request.id, process) from error
             raise
-        confinement = Confinement(namespaces.apart, namespaces.maps, linux.seccomp, further)
-        return LinuxContainer(request.id, init, confinement, group, started=False, process=process)
+        confinement = _confinement(request, namespaces, further)
+        return LinuxContainer(
+            request.id,
+            init,
+            confinement,
+            group,
+            started=False,
+            process=process,
+            gate=gate,
+            hooks=_later_hooks(request),
+        )
 
     def _names(self, root: RootFilesystem, namespaces: Namespaces) -> str | None:
         if root.form != "overlay":
@@ -99,13 +113,20 @@ class LinuxRuntime(Runtime):
 
         group = ContainerGroup(id, state)
         if info is None:
-            if group.find() is None:
-                raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
-            return LinuxContainer(id, None, None, group, started=False)
+            return _half_made(id, Gate(state), group)
         match info.get("init"):
             case dict(identity):
                 init = FoundProcess(id, identity, open_same(identity))
-                return LinuxContainer(id, init, confinement_of(info), group, started=True)
+                gate = Gate(state) if info.get("detached") is True else None
+                return LinuxContainer(
+                    id,
+                    init,
+                    confinement_of(info),
+                    group,
+                    started=gate is None or not gate.waits(),
+                    gate=gate,
+                    hooks=cast("Mapping[str, object] | None", info.get("hooks")),
+                )
         raise InvalidSpec(f"the record of {id} is not one of this runtime's", container=id)
 
     def list(self) -> Iterable[Status]:
@@ -114,6 +135,29 @@ class LinuxRuntime(Runtime):
 
     def close(self) -> None:
         """Nothing is held: each container has its own descriptors."""
+
+
+def _confinement(
+    request: CreateRequest, namespaces: Namespaces, further: tuple[int, ...]
+) -> Confinement:
+    linux, _ = _sections(request)
+    shares_pids = not namespaces.has_own(Namespace.PID)
+    return Confinement(namespaces.apart, namespaces.maps, linux.seccomp, further, shares_pids)
+
+
+def _later_hooks(request: CreateRequest) -> Mapping[str, object] | None:
+    if request.spec.hooks is None:
+        return None
+    from cloche_linux.hooks import later_hooks
+
+    return later_hooks(request)
+
+
+def _half_made(id: str, gate: Gate, group: ContainerGroup) -> LinuxContainer:
+    """What is left of a container whose maker died before it could note anything."""
+    if group.find() is None and not gate.waits():
+        raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
+    return LinuxContainer(id, None, None, group, started=False, gate=gate)
 
 
 def _sections(request: CreateRequest) -> tuple[Linux, Process]:
@@ -140,6 +184,25 @@ def _spawn(
     account: Account,
     names: str | None,
     group: Group | None,
+    gate: Gate | None,
+) -> Child:
+    listening = None if gate is None else gate.listen()
+    try:
+        return _launch(request, root, streams, namespaces, account, names, group, listening)
+    finally:
+        if listening is not None:
+            os.close(listening)
+
+
+def _launch(
+    request: CreateRequest,
+    root: RootFilesystem,
+    streams: Streams,
+    namespaces: Namespaces,
+    account: Account,
+    names: str | None,
+    group: Group | None,
+    listening: int | None,
 ) -> Child:
     laid_out = blueprint.container(
         request,
@@ -150,13 +213,15 @@ def _spawn(
         terminal=streams.terminal,
         cgroups=group.join_fds if group else (),
         attached_later=group is not None and group.by_attach,
+        gate=listening,
+        groups=group.directories if group else (),
     )
     try:
         return launch(
             laid_out.plan,
             laid_out.extras.descriptors,
             streams,
-            new_pid_namespace=not namespaces.has_own(Namespace.USER),
+            new_pid_namespace=namespaces.spawned_apart,
             cgroup=group.clone_into if group else None,
         )
     finally:
@@ -174,6 +239,12 @@ def _set_up(
     if namespaces.maps is not None and not namespaces.maps.single:
         namespaces.maps.write(child.wait_maps(timeout))
         child.maps_done()
+    hooks = request.spec.hooks
+    if hooks is not None and (hooks.prestart or hooks.create_runtime):
+        from cloche_linux.hooks import run_of_creation
+
+        run_of_creation(hooks, request, child.wait_hooks(timeout))
+        child.hooks_done()
     if group is None:
         return child.wait_ready(timeout)
     return ready(child, timeout, group.attach)

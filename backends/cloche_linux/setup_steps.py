@@ -15,6 +15,7 @@ RECURSIVE = 1
 USE_SCRATCH = 2
 NEW_PID_NAMESPACE = 4
 WAIT = 8
+NO_PIVOT = 64
 
 
 def as_options(options: Iterable[Option]) -> bytes:
@@ -153,10 +154,62 @@ class SetupSteps(Recorder):
         written."""
         self._add(Step.ROOT_ATTRIBUTES, first=int(attributes))
 
-    def pivot(self) -> None:
+    def pivot(self, *, really: bool = True) -> None:
         """Make the root the process' root and detach the host's; sources of the host are gone from
-        here on."""
-        self._add(Step.PIVOT)
+        here on.
+
+        Not ``really``, for hosts whose root is the kernel's own ramfs: the host's mounts stay in
+        the namespace, out of sight of those without CAP_SYS_CHROOT only.
+        """
+        self._add(Step.PIVOT, flags=0 if really else NO_PIVOT)
+
+    def hooks_by_parent(self) -> None:
+        """Tell the parent that all is mounted and nothing entered yet, and go on when it says so.
+
+        Before :meth:`pivot`.
+        """
+        self._add(Step.HOOKS_BY_PARENT)
+
+    def hook(
+        self,
+        path: str,
+        arguments: Iterable[str],
+        environment: Iterable[str],
+        state: tuple[bytes, bytes],
+        seconds: int = 0,
+    ) -> None:
+        """Run a program and wait for its end: for ``seconds`` at most, unless that is 0.
+
+        Its input is ``state``, with the pid that this process has in its own pid namespace between
+        the two parts. Fails if the program does (ECANCELED, with the beginning of what it said) or
+        takes too long (ETIMEDOUT). Before :meth:`pivot` the program is the host's, later the
+        container's.
+        """
+        before, after = state
+        self._add(
+            Step.HOOK,
+            as_path(path),
+            as_list(arguments),
+            as_list(environment),
+            before + after,
+            first=len(before),
+            second=seconds,
+        )
+
+    def time_offsets(self, offsets: Iterable[tuple[str, int, int]]) -> None:
+        """Set clocks of the time namespace that was unshared: name, seconds and nanoseconds.
+
+        Before :meth:`fork`, whose child is the first in it.
+        """
+        lines = (f"{clock} {seconds} {fraction}\n" for clock, seconds, fraction in offsets)
+        self._add(Step.TIME_OFFSETS, data="".join(lines).encode())
+
+    def await_start(self, listening: Extra) -> None:
+        """Wait for whoever connects to a listening socket and says start; after ``ready(False)``.
+
+        Failures are told to that one. The embedding process may have ended long before.
+        """
+        self._add(Step.AWAIT_START, number=listening)
 
     def hostname(self, name: str) -> None:
         """Set the host name of the uts namespace."""

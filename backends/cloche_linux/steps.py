@@ -20,6 +20,7 @@ MAGIC: Final = 0x504C4F43
 VERSION: Final = 1
 MAX_STEPS: Final = 4096
 MAX_BYTES: Final = 64 << 20
+DETACHED: Final = 1
 
 _HEADER: Final = struct.Struct("<IHHIIHHIiI")
 _RECORD: Final = struct.Struct("<HHiQQQIIIIIIII")
@@ -81,6 +82,14 @@ class Step(enum.IntEnum):
     EXECUTE = 49
     SEND_ROOT = 50
     PROBE = 51
+    HOOKS_BY_PARENT = 52
+    HOOK = 53
+    AWAIT_START = 54
+    TIME_OFFSETS = 55
+    IO_PRIORITY = 56
+    AFFINITY = 57
+    GIVE_STREAMS = 58
+    FIND_PROGRAM = 59
 
 
 class Section(NamedTuple):
@@ -101,7 +110,7 @@ class Recorder:
     """Writes steps down in the order they are asked for; :class:`cloche_linux.plan.Plan` gives
     them names."""
 
-    __slots__ = ("_area", "_count", "_cuts", "_end", "_fault", "_records")
+    __slots__ = ("_area", "_count", "_cuts", "_end", "_fault", "_flags", "_records")
 
     def __init__(self, text: bytes = b"\0") -> None:
         """Begin with the ``text`` that sections included later point into."""
@@ -111,10 +120,15 @@ class Recorder:
         self._end = len(text)
         self._fault = (0, 0, 0)
         self._cuts: list[Section] = []
+        self._flags = 0
 
     def __len__(self) -> int:
         """The number of steps so far."""
         return self._count
+
+    def detach(self) -> None:
+        """Let the processes of this plan live on when the embedding process has ended."""
+        self._flags |= DETACHED
 
     def cut(self) -> None:
         """End a section here: what was recorded since the last one ended."""
@@ -150,7 +164,7 @@ class Recorder:
             self._count,
             len(area),
             step,
-            0,
+            self._flags,
             occurrence,
             errno,
             0,

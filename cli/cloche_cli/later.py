@@ -65,7 +65,7 @@ COMMANDS: Mapping[str, Refusal] = {
         "top events": _EVENTS,
         "rename update": _UPDATE,
         "prune df system": _SPACE,
-        "doctor info oci": _CONFIG,
+        "doctor info": _CONFIG,
         "network port": _NETWORKS,
         "compose service swarm": _SERVICES,
         "pool": _POOL,

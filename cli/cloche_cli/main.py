@@ -61,6 +61,7 @@ class Cloche(Group):
         "login": "image.access:Login",
         "logout": "image.access:Logout",
         "backends": "backends:Backends",
+        "oci": "oci:Oci",
         "image": "image:Image",
     }
     aliases: ClassVar[Mapping[str, str]] = {"ls": "ps", "list": "ps", "unpause": "resume"}
@@ -84,6 +85,10 @@ def run(words: Sequence[str]) -> int:
 
     Errors are printed, never raised, and output is flushed.
     """
+    if sys.platform != "win32" and words[:1] == ["oci"]:
+        from cloche_cli.oci.program import run as run_oci
+
+        return run_oci(words[1:])
     command = None
     try:
         command = _answer(words)

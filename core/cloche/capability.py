@@ -52,8 +52,10 @@ class Capability(StrEnum):
     #: A container whose init waits and runs nothing until something is executed in it.
     IDLE = "idle"
     LOAD = "load"
+    #: A container may be made so that it lives on when its maker has ended, and is found again by
+    #: whoever has its directory of state.
     DETACHED = "detached"
-    #: Containers outlive the process that made them.
+    #: Containers outlive the process that made them, and the runtime can list them.
     OUTLIVES = "outlives"
     KEEPS_EXIT = "keeps-exit"
     KEEPS_LOGS = "keeps-logs"

@@ -34,6 +34,13 @@ class CreateRequest(Value, kw_only=True):
     preserve_fds: tuple[int, ...] = ()
     #: Run the command under a small init that reaps and forwards signals.
     init: bool = True
+    #: The directory that the specification came in, to be told to hooks.
+    bundle: str | None = None
+    #: Enter the root by pivot_root. Without it, where that can't be had, the host's mounts stay in
+    #: the container's mount namespace.
+    pivot: bool = True
+    #: Give the container a session keyring of its own.
+    keyring: bool = True
     #: Run nothing: only the init, until something is executed or the container is ended.
     idle: bool = False
     #: Further groups of the process by name, to be looked up in the container's own files.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from cloche.errors import AlreadyExists, TimedOut
 from cloche.records import check_name
 from cloche.request import Asked
 from cloche.streams import DEVNULL
+from cloche.values import replace
 
 if TYPE_CHECKING:
     from cloche.exit import Exit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloche.journal import Header, Step
@@ -12,6 +11,7 @@ from cloche.made import Made, let_run, reached
 from cloche.owners import owner_of
 from cloche.spec import Root
 from cloche.streams import abandon, open_streams
+from cloche.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,26 +1,31 @@
 """Values: frozen dataclasses whose methods are written once, not compiled for each class.
 
 `dataclasses.dataclass` compiles six methods for a class, half a millisecond each time a program
-starts, and a short run of the command line meets thirty classes. Here it only collects the fields.
-`dataclasses.fields`, `replace`, `asdict` and `is_dataclass` work as on any other dataclass.
+starts, and a short run of the command line meets thirty classes; its import alone takes as long as
+a container. Here fields are only gathered. `dataclasses.fields`, `replace`, `asdict` and
+`is_dataclass` work as on any other dataclass.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
-from typing import TYPE_CHECKING, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
+
+from cloche.gathering import NOTHING, Entry, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from dataclasses import Field
-    from typing import Any
+    from dataclasses import Field, field
+    from typing import Any, Self
+else:
 
-__all__ = ["Value", "field"]
+    def field(**arguments: object) -> Entry:
+        """What `dataclasses.field` is, as far as a value knows it."""
+        return Entry(**arguments)
 
-_COLLECT = {
-    kw_only: dataclass(init=False, repr=False, eq=False, kw_only=kw_only)
-    for kw_only in (False, True)
-}
+
+__all__ = ["Value", "field", "replace"]
+
+V = TypeVar("V", bound="Value")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -34,25 +39,26 @@ class Value:
 
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __entries__: ClassVar[Mapping[str, Entry]] = {}
     __names__: ClassVar[tuple[str, ...]] = ()
     __known__: ClassVar[frozenset[str]] = frozenset()
-    __positional__: ClassVar[int] = 0
+    __places__: ClassVar[tuple[str, ...]] = ()
     __defaults__: ClassVar[Mapping[str, object]] = {}
     __factories__: ClassVar[Sequence[tuple[str, Callable[[], object]]]] = ()
     __compared__: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
-        """Collect the fields of a new class."""
+        """Gather the fields of a new class."""
         super().__init_subclass__()
-        _COLLECT[kw_only](cls)
-        found = {each.name: each for each in fields(cls)}
+        cls.__entries__ = found = {**cls.__entries__, **gather(cls, kw_only=kw_only)}
         cls.__names__, cls.__known__ = tuple(found), frozenset(found)
-        cls.__positional__ = sum(not each.kw_only for each in found.values())
-        cls.__defaults__ = {n: f.default for n, f in found.items() if f.default is not MISSING}
+        cls.__places__ = tuple([n for n, e in found.items() if not e.kw_only])
+        cls.__defaults__ = {n: e.default for n, e in found.items() if e.default is not NOTHING}
         cls.__factories__ = [
-            (n, f.default_factory) for n, f in found.items() if f.default_factory is not MISSING
+            (n, e.default_factory) for n, e in found.items() if e.default_factory is not None
         ]
-        cls.__compared__ = tuple(n for n, f in found.items() if f.compare)
+        cls.__compared__ = tuple([n for n, e in found.items() if e.arguments.get("compare", True)])
+        setattr(cls, "__match_args__", cls.__places__)  # noqa: B010 - mypy makes its own
 
     def __init__(self, *args: object, **values: object) -> None:
         own = self.__dict__
@@ -61,10 +67,8 @@ class Value:
             if name not in values:
                 own[name] = make()
         if args:
-            names, count = self.__names__, len(args)
-            if count > self.__positional__ or (
-                values and not values.keys().isdisjoint(names[:count])
-            ):
+            names, count = self.__places__, len(args)
+            if count > len(names) or (values and not values.keys().isdisjoint(names[:count])):
                 raise TypeError(f"{type(self).__name__} was given too much")
             own.update(zip(names, args, strict=False))
         own.update(values)
@@ -78,9 +82,13 @@ class Value:
         return f"{type(self).__name__} {', '.join(wrong)}"
 
     def __setattr__(self, name: str, value: object) -> None:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
     def __delattr__(self, name: str) -> None:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
@@ -95,3 +103,13 @@ class Value:
     def __repr__(self) -> str:
         own = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self.__names__)
         return f"{type(self).__qualname__}({own})"
+
+    def __replace__(self, **changes: object) -> Self:
+        """`copy.replace` looks for this."""
+        own = self.__dict__
+        return type(self)(**{**{name: own[name] for name in self.__names__}, **changes})
+
+
+def replace(value: V, **changes: object) -> V:
+    """A copy with some fields changed, as `dataclasses.replace` but without its import."""
+    return value.__replace__(**changes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from cloche.records import Records
 from cloche.runtime import Capability, CreateRequest, Isolation
 from cloche.spec import Root
 from cloche.specification import group_names, specify
+from cloche.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

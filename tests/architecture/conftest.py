@@ -16,6 +16,7 @@ ROOMS = {
     "cloche": "core",
     "cloche_hcs": "backends",
     "cloche_linux": "backends",
+    "cloche_oci": "backends",
     "cloche_stdio": "backends",
     "cloche_cli": "cli",
 }

@@ -18,6 +18,7 @@ LIBRARIES = {
     "cloche": {"httpx", "isal", "pluggy", "pydantic", "pydantic_core", "pytest", "zstandard"},
     "cloche_hcs": {"cffi", "_cffi_backend"},
     "cloche_linux": {"cffi", "_cffi_backend"},
+    "cloche_oci": set[str](),
     "cloche_stdio": set[str](),
     "cloche_cli": {"typer", "click", "rich"},
 }
@@ -99,7 +100,8 @@ def test_every_folder_is_a_room_that_these_rules_know(rooms, root):
 
 
 @pytest.mark.parametrize(
-    "module", ["cloche", "cloche_hcs", "cloche_linux", "cloche_stdio", "cloche_cli"]
+    "module",
+    ["cloche", "cloche_hcs", "cloche_linux", "cloche_oci", "cloche_stdio", "cloche_cli"],
 )
 def test_importing_a_package_imports_nothing_heavy(module, python):
     """Measured against what the interpreter itself has loaded at start-up."""
@@ -112,7 +114,8 @@ def test_importing_a_package_imports_nothing_heavy(module, python):
 
 
 @pytest.mark.parametrize(
-    "module", ["cloche_hcs.plugin", "cloche_linux.plugin", "cloche_stdio.plugin"]
+    "module",
+    ["cloche_hcs.plugin", "cloche_linux.plugin", "cloche_oci.plugin", "cloche_stdio.plugin"],
 )
 def test_importing_a_plugin_loads_no_native_library(module, python):
     loaded = set(python(f"import sys, {module}; print(*sys.modules)").split())

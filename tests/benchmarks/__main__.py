@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
+import bundled
 import flooding
 import holding
 import imaging
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Table]] = {
     "idle": holding.idle,
     "import": starting.import_,
     "cold": starting.cold,
+    "oci": bundled.oci_,
     "service": serving.service,
     "image": imaging.image,
     "unpack": imaging.unpack,

@@ -12,7 +12,7 @@ import pytest
 FOLDER = Path(__file__).parent
 NAMES = (
     *("run", "heap", "exec", "host", "phases", "limits"),
-    *("throughput", "output", "idle", "import", "cold", "service"),
+    *("throughput", "output", "idle", "import", "cold", "oci", "service"),
     *("image", "unpack", "pull"),
 )
 PEERS = {
@@ -23,6 +23,7 @@ PEERS = {
     "throughput": {"runc run", "crun run", "bwrap"},
     "output": {"plain pipe", "runc run", "crun run"},
     "cold": {"runc run", "crun run", "podman run"},
+    "oci": {"runc run", "crun run"},
     "service": {"the same calls by hand"},
     "image": {"of a directory"},
     "unpack": {"podman load", "umoci unpack"},

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
+from cloche import values
 from cloche.values import Value, field
 
 T = TypeVar("T")
@@ -85,6 +88,35 @@ def test_the_tools_for_dataclasses_know_it():
     assert [each.name for each in fields(Named)] == ["name", "size"]
     assert replace(Named(name="a"), size=3) == Named(name="a", size=3)
     assert asdict(Point(1)) == {"x": 1, "y": 0, "tags": {}}
+
+
+def test_the_tools_see_defaults_and_what_a_base_class_has():
+    class Marked(Point, kw_only=True):
+        mark: str = "none"
+
+    found = {each.name: each for each in fields(Marked)}
+    assert list(found) == ["x", "y", "tags", "mark"]
+    assert [each.kw_only for each in found.values()] == [False, False, False, True]
+    assert (found["y"].default, found["tags"].default_factory) == (0, dict)
+    assert (found["tags"].compare, Marked.mark, hasattr(Marked, "tags")) == (False, "none", False)
+    assert Marked.__match_args__ == Point.__match_args__ == ("x", "y", "tags")
+
+
+def test_a_copy_has_the_changes():
+    assert values.replace(Named(name="a"), size=3) == Named(name="a", size=3)
+    with pytest.raises(TypeError, match="has no field nme"):
+        values.replace(Named(name="a"), nme="b")
+
+
+def test_classes_are_defined_and_used_without_the_library_for_them():
+    code = (
+        "import sys\nfrom cloche.spec import Root\n"
+        "from cloche.values import Value, field, replace\n"
+        "class Box(Value):\n    size: int = 1\n    held: dict = field(default_factory=dict)\n"
+        "replace(Box(2), size=3), Root(path='/').replace(path='/x')\n"
+        "print('dataclasses' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 def test_it_can_be_matched_and_copied():

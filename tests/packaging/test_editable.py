@@ -14,6 +14,7 @@ def test_the_pth_has_three_folders_and_the_native_files_are_in_place(environment
     folders = {str(checkout / top) for top in ("core", "backends", "cli")}
     assert set(pth.read_text().split()) == folders
     assert (checkout / "backends/cloche_linux/_helper").exists()
+    assert (checkout / "backends/cloche_oci/_init").exists()
     done = fresh.run("python", "-c", "import cloche; print(cloche.__file__)")
     assert done.stdout.strip() == str(checkout / "core/cloche/__init__.py")
 

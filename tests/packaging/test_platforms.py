@@ -48,6 +48,7 @@ def test_a_linux_wheel_has_both_native_files_for_its_machine(libc, name, made):
     wheel = made(f"{libc}_{name}")
     assert f"cp311-abi3-{libc}_{name}" in wheel.filename
     assert machine(wheel.read("cloche_linux/_helper")) == MACHINES[name]
+    assert machine(wheel.read("cloche_oci/_init")) == MACHINES[name]
     assert machine(wheel.read("cloche_linux/_native.abi3.so")) == MACHINES[name]
 
 
@@ -75,7 +76,9 @@ def test_the_windows_wheel_has_the_binding_and_nothing_of_linux(made):
     (header,) = struct.unpack_from("<I", binding, 0x3C)
     assert struct.unpack_from("<4sH", binding, header) == (b"PE\0\0", 0x8664)
     assert not [
-        name for name in wheel.namelist() if name.endswith((".so", "_helper", "_build.json"))
+        name
+        for name in wheel.namelist()
+        if name.endswith((".so", "_helper", "_init", "_build.json"))
     ]
 
 

@@ -47,17 +47,17 @@ def test_without_the_lock_a_wheel_fits_its_own_version_only(hook, free_threaded)
 
 
 @pytest.mark.parametrize(
-    ("platform", "package"),
-    [("manylinux_2_17_x86_64", "cloche_linux"), ("win_amd64", "cloche_hcs")],
+    ("platform", "packages"),
+    [("manylinux_2_17_x86_64", ["cloche_linux", "cloche_oci"]), ("win_amd64", ["cloche_hcs"])],
 )
-def test_each_platform_has_its_own_part_compiled(hook, platform, package):
-    assert hook._native(platform).package == package
+def test_each_platform_has_its_own_parts_compiled(hook, platform, packages):
+    assert [native.package for native in hook._natives(platform)] == packages
 
 
 @pytest.mark.parametrize(
-    ("platform", "package"), [("linux", "cloche_linux"), ("win32", "cloche_hcs"), ("darwin", None)]
+    ("platform", "packages"),
+    [("linux", ["cloche_linux", "cloche_oci"]), ("win32", ["cloche_hcs"]), ("darwin", [])],
 )
-def test_by_default_it_is_this_platform_that_counts(hook, platform, package, monkeypatch):
+def test_by_default_it_is_this_platform_that_counts(hook, platform, packages, monkeypatch):
     monkeypatch.setattr(sys, "platform", platform)
-    native = hook._native("")
-    assert (native and native.package) == package
+    assert [native.package for native in hook._natives("")] == packages

@@ -22,8 +22,16 @@ def test_it_fits_every_python_from_3_11_on(wheel):
 
 def test_it_has_the_packages_and_their_native_files(names):
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert tops == {"cloche", "cloche_hcs", "cloche_linux", "cloche_stdio", "cloche_cli"}
+    assert tops == {
+        "cloche",
+        "cloche_hcs",
+        "cloche_linux",
+        "cloche_oci",
+        "cloche_stdio",
+        "cloche_cli",
+    }
     assert "cloche_linux/_helper" in names
+    assert "cloche_oci/_init" in names
     assert "cloche_linux/_native.abi3.so" in names
     assert "cloche_linux/_build.json" not in names
 

@@ -18,7 +18,10 @@ enum {
     WAIT = 8,
     VERIFY_SOURCE = 16,
     RECURSIVE_ATTRIBUTES = 32,
+    NO_PIVOT = 64,
 };
+
+enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */
 
 struct plan_header {
     uint32_t magic;
@@ -27,7 +30,7 @@ struct plan_header {
     uint32_t steps;
     uint32_t text_size;
     uint16_t fault_step; /* 0: no fault */
-    uint16_t reserved;
+    uint16_t flags;      /* DETACHED */
     uint32_t fault_occurrence;
     int32_t fault_errno;
     uint32_t reserved_too;

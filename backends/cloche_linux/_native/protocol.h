@@ -23,9 +23,13 @@ enum {
     MESSAGE_EXITED = 6,  /* number: wait status */
     MESSAGE_ROOT = 7,    /* with the root directory */
     MESSAGE_PROBED = 8,  /* error; path: name of the ability */
+    MESSAGE_HOOKS = 9,   /* all is mounted and nothing entered: hooks of the runtime's may run */
+    MESSAGE_LISTENER = 10, /* with the listener of a filter */
     /* parent to helper */
     MESSAGE_MAPS_DONE = 32,
     MESSAGE_START = 33,
+    MESSAGE_HOOKS_DONE = 34,
+    MESSAGE_GIVE_UP = 35, /* at the gate only */
 };
 
 enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2 };

@@ -60,7 +60,15 @@
     STEP(48, PARENT_DEATH, 0, parent_death)        /* number: signal */                                                \
     STEP(49, EXECUTE, P | L | D, execute)          /* @path; source: arguments[]; data: environment[] */               \
     STEP(50, SEND_ROOT, 0, send_root)              /* */                                                               \
-    STEP(51, PROBE, 0, probe)                      /* */
+    STEP(51, PROBE, 0, probe)                      /* */                                                               \
+    STEP(52, HOOKS_BY_PARENT, 0, hooks_by_parent)  /* */                                                               \
+    STEP(53, HOOK, P | L | D, hook)                /* path; source: arguments[]; data: environment[]; more: state; first: place of the pid in it; second: seconds */ \
+    STEP(54, AWAIT_START, N, await_start)          /* number: a listening socket */                                    \
+    STEP(55, TIME_OFFSETS, 0, time_offsets)        /* data: as timens_offsets takes it */                              \
+    STEP(56, IO_PRIORITY, 0, io_priority)          /* number: class and level */                                       \
+    STEP(57, AFFINITY, 0, affinity)                /* data: mask of processors */                                      \
+    STEP(58, GIVE_STREAMS, 0, give_streams)        /* number: owner */                                                 \
+    STEP(59, FIND_PROGRAM, P | L | D, find_program) /* as EXECUTE */
 
 enum {
 #define STEP(number, name, fields, function) STEP_##name = number,

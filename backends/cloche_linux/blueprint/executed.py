@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cloche_linux.blueprint.affinity import final_affinity, initial_affinity
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.kernel import Namespace
+from cloche_linux.lacking import check_labels
 from cloche_linux.plan import Plan
 
 if TYPE_CHECKING:
@@ -30,15 +32,24 @@ def executed(
     maps: IdMaps | None,
     cgroups: Sequence[int],
     terminal: Size | None,
+    preserve_fds: tuple[int, ...] = (),
+    detached: bool = False,
 ) -> tuple[Plan, Extras]:
     """Lay out a process for the container of the init ``pidfd`` with the namespaces ``apart``.
 
     It enters the container's cgroups (``cgroup.procs`` files) first, so that nothing of it ever
-    runs without their limits; close the extras afterwards.
+    runs without their limits, but for the processors where that is to happen; close the extras
+    afterwards. Raises InvalidSpec, and Unavailable for labels.
     """
-    plan, extras = Plan(), Extras()
+    check_labels(process)
+    initial, final = initial_affinity(process), final_affinity(process)
+    plan, extras = Plan(), Extras(preserve_fds)
+    if detached:
+        plan.detach()
     if process.oom_score_adj is not None:
         plan.oom_score(process.oom_score_adj)
+    if initial is not None:
+        plan.affinity(initial)
     for procs in cgroups:
         plan.attach_cgroup(extras.lend(procs))
     plan.join_process(extras.lend(pidfd), apart)
@@ -47,15 +58,18 @@ def executed(
     if terminal is not None:
         plan.terminal(terminal.height, terminal.width, uid=account.uid)
     plan.ready(wait=True)
+    if final is not None:
+        plan.affinity(final)
     add_confinement(
         plan,
         process,
         account,
         seccomp=seccomp,
         maps=maps,
-        preserved=0,
+        preserved=len(preserve_fds),
         terminal=terminal is not None,
         is_init=False,
+        detached=detached,
     )
     add_execution(plan, process, account)
     return plan, extras

@@ -6,13 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotFound
+from cloche_linux.blueprint.groups import add_groups
 from cloche_linux.blueprint.options import MountOptions, parse
 from cloche_linux.blueprint.root import overlay_options
 from cloche_linux.kernel import Namespace, Propagation
 from cloche_linux.mountinfo import mount_points, points_beneath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cloche.spec import Mount
     from cloche_linux.blueprint.namespaces import Namespaces
@@ -52,8 +53,13 @@ def _check_source(mount: Mount, where: str) -> None:
         ) from error
 
 
-def add_mounts(plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces) -> None:
-    """Mount in the order given, each beneath the root whatever links it holds."""
+def add_mounts(
+    plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces, groups: Sequence[str] = ()
+) -> None:
+    """Mount in the order given, each beneath the root whatever links it holds.
+
+    ``groups`` are the directories of the container's control group.
+    """
     for mount in mounts:
         options = parse(mount.options or ())
         if is_bind(mount):
@@ -63,7 +69,7 @@ def add_mounts(plan: Plan, mounts: Iterable[Mount], namespaces: Namespaces) -> N
         elif mount.type == "sysfs" and not namespaces.has_own(Namespace.NETWORK):
             _bind_sys(plan, mount, options, namespaces)
         elif mount.type in {"cgroup", "cgroup2"}:
-            _cgroup(plan, mount, options)
+            add_groups(plan, mount, options, namespaces, groups)
         else:
             _fresh(plan, mount, options, namespaces)
 
@@ -134,11 +140,6 @@ def _bind_sys(plan: Plan, mount: Mount, options: MountOptions, namespaces: Names
     )
     for point in points_beneath("/sys", mount_points()) if along else ():
         plan.mask(mount.destination + point.removeprefix("/sys"))
-
-
-def _cgroup(plan: Plan, mount: Mount, options: MountOptions) -> None:
-    """Mount the cgroup2 hierarchy as the container's cgroup namespace shows it."""
-    plan.mount("cgroup2", mount.destination, "cgroup", attributes=options.attributes)
 
 
 def _fresh(plan: Plan, mount: Mount, options: MountOptions, namespaces: Namespaces) -> None:

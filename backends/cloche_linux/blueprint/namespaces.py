@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotSupported
@@ -13,7 +14,7 @@ from cloche_linux.privileges import Privileges, privileges
 if TYPE_CHECKING:
     from cloche.spec import Linux
 
-__all__ = ["Namespaces", "choose"]
+__all__ = ["Namespaces", "choose", "refuse_mounts_of_host"]
 
 _KINDS = {
     "pid": Namespace.PID,
@@ -23,7 +24,10 @@ _KINDS = {
     "uts": Namespace.UTS,
     "user": Namespace.USER,
     "cgroup": Namespace.CGROUP,
+    "time": Namespace.TIME,
 }
+_MOUNTS_OF_HOST = ("/proc/self/ns/mnt", "/proc/1/ns/mnt")
+_LATE = Namespace.USER | Namespace.TIME
 
 
 class Namespaces(Value):
@@ -44,9 +48,41 @@ class Namespaces(Value):
             entered |= kind
         return entered
 
+    @property
+    def spawned_apart(self) -> bool:
+        """Whether the helper is spawned in the new pid namespace right away."""
+        return self.has_own(Namespace.PID) and not self.forks
+
+    @property
+    def forks(self) -> bool:
+        """Whether the helper has to go on in a child, where namespaces are for children only."""
+        joins_pid = any(kind is Namespace.PID for kind, _ in self.joined)
+        return joins_pid or int.__and__(self.own, _LATE) != 0
+
     def has_own(self, kind: Namespace) -> bool:
         # As numbers: an operator of flags takes ten times as long, and plans ask often.
         return int.__and__(self.own, kind) != 0
+
+
+def refuse_mounts_of_host(descriptor: int) -> None:
+    """Raise InvalidSpec for the host's own mount namespace, whose root a container would replace.
+
+    ``descriptor``: a mount namespace that is to be joined.
+    """
+    wanted = os.fstat(descriptor)
+    if any(_is(wanted, path) for path in _MOUNTS_OF_HOST):
+        raise InvalidSpec(
+            "the mount namespace to join is the host's, whose root a container would replace",
+            path="linux.namespaces",
+            hint="make one for it: unshare --mount",
+        )
+
+
+def _is(wanted: os.stat_result, path: str) -> bool:
+    try:
+        return os.path.samestat(wanted, os.stat(path))
+    except PermissionError:
+        return False  # who may not look at init's namespace has no way to join it either
 
 
 def choose(linux: Linux) -> Namespaces:
@@ -77,9 +113,11 @@ def _choose(linux: Linux) -> Namespaces:
         else:
             bits |= kind.value
     own = Namespace(bits)
-    for required, word in ((Namespace.MOUNT, "mount"), (Namespace.PID, "pid")):
-        if not bits & required.value:
-            raise NotSupported(f"a container needs a {word} namespace of its own")
+    if not bits & Namespace.MOUNT.value and all(kind is not Namespace.MOUNT for kind, _ in joined):
+        raise NotSupported(
+            "linux.namespaces: a container needs a mount namespace that is not the host's",
+            hint='add {"type": "mount"}, or one with a path',
+        )
     joined_user = any(kind is Namespace.USER for kind, _ in joined)
     maps = None if joined_user else _maps(linux, bits & Namespace.USER.value != 0)
     if maps is not None:

@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.scheduling import add_scheduling
 from cloche_linux.capabilities import Masks, kernel_mask
 from cloche_linux.kernel import Resource
 from cloche_linux.privileges import clamp_limit, privileges
 
 if TYPE_CHECKING:
-    from cloche.spec import LinuxSeccomp, Process
+    from cloche.spec import LinuxPersonality, LinuxSeccomp, Process
     from cloche_linux.idmaps import IdMaps
     from cloche_linux.plan import Plan
     from cloche_linux.users import Account
@@ -31,20 +32,25 @@ def add_confinement(
     preserved: int,
     terminal: bool,
     is_init: bool,
+    detached: bool = False,
+    personality: LinuxPersonality | None = None,
 ) -> None:
     """Add everything from closing descriptors to the filter: all but executing the program.
 
     ``is_init``: the process is under an init of ours, which ends with the embedding process; any
-    other is told to die with it itself.
+    other is told to die with it itself, unless it is ``detached``.
     """
     plan.descriptors(preserved)
     if terminal:
         plan.controlling_terminal()
+    elif detached:
+        plan.give_streams(account.uid)
+    add_scheduling(plan, process, personality)
     _limits(plan, process)
     plan.umask(0o022 if process.user.umask is None else process.user.umask)
     plan.working_directory(process.cwd)
     _credentials(plan, process, account, seccomp, maps)
-    if not is_init:
+    if not is_init and not detached:
         plan.parent_death()
     if process.no_new_privileges and seccomp is not None:
         plan.seccomp(_program(seccomp), _flags(seccomp))

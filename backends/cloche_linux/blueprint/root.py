@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
 
-__all__ = ["add_root", "overlay_options"]
+__all__ = ["add_root", "overlay_options", "propagate_root"]
 
 _PROPAGATION = {
     None: Propagation.PRIVATE,
@@ -23,7 +23,12 @@ _PROPAGATION = {
     "rslave": Propagation.SLAVE,
     "shared": Propagation.SLAVE,
     "rshared": Propagation.SLAVE,
+    "unbindable": Propagation.PRIVATE,
+    "runbindable": Propagation.PRIVATE,
 }
+
+#: What the root is to be once it is entered; before, it could not be.
+_ENTERED = {"shared": Propagation.SHARED, "unbindable": Propagation.UNBINDABLE}
 
 
 def add_root(
@@ -50,6 +55,14 @@ def add_root(
         plan.root_bind(root.path, attributes=Attribute.NODEV)
     else:
         raise InvalidSpec(f"this runtime takes no roots of the form {root.form}", path="root")
+
+
+def propagate_root(plan: Plan, linux: Linux) -> None:
+    """Give the root that was entered the propagation that only such a root can have."""
+    wanted = linux.rootfs_propagation or ""
+    propagation = _ENTERED.get(wanted) or _ENTERED.get(wanted.removeprefix("r"))
+    if propagation is not None:
+        plan.remount("/", propagation=propagation, recursive=wanted not in _ENTERED)
 
 
 def overlay_options(namespaces: Namespaces) -> list[tuple[str, str | None]]:

@@ -78,6 +78,15 @@ class Draft:
             if holder and _in_reach(holder, controller):
                 self._want(controller)
 
+    def everywhere(self) -> None:
+        """Take in every hierarchy there is, as callers expect who name the group's directory."""
+        for hierarchy in self._layout.hierarchies:
+            if hierarchy.version == 2:
+                if _in_reach(hierarchy):
+                    self._wanted.setdefault(hierarchy, set())
+            elif not hierarchy.read_only and os.access(hierarchy.mount, os.W_OK):
+                self._wanted.setdefault(hierarchy, set()).update(hierarchy.controllers)
+
     def directories(self) -> tuple[Planned, ...]:
         """Find a site in each hierarchy for what is wanted of it."""
         places = [self._place(hierarchy) for hierarchy in list(self._wanted)]

@@ -60,6 +60,11 @@ class Group:
         }
 
     @property
+    def directories(self) -> tuple[str, ...]:
+        """The group's directories, one in each hierarchy that it is in."""
+        return tuple(node.path for node in self._nodes)
+
+    @property
     def clone_into(self) -> int | None:
         """A descriptor for clone3's CLONE_INTO_CGROUP; None if there is no v2 directory.
 

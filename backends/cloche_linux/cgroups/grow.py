@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from os.path import dirname
 from typing import TYPE_CHECKING
 
 from cloche.errors import NotSupported
+from cloche.values import replace
 from cloche_linux.cgroups.create import apply, make_planned, restrict_devices
 from cloche_linux.cgroups.failures import of_making
 from cloche_linux.cgroups.members import adopt, attach, members

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cloche.values import Value
+from cloche.values import Value, replace
 from cloche_linux.cgroups.files import read, read_words, write
 
 if TYPE_CHECKING:

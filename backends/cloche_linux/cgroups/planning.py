@@ -57,6 +57,7 @@ def plan(
     need_freezer: bool = False,
     need_stats: bool = False,
     along: bool = False,
+    everywhere: bool = False,
     unenforced: Collection[str] = (),
     programs: Programs | None = None,
 ) -> GroupPlan | None:
@@ -65,9 +66,9 @@ def plan(
     ``path`` is the spec's ``cgroupsPath``: absolute from the top of each hierarchy, relative from
     where this process may make groups; without one it is ``cloche/ID`` there. ``need_stats`` adds
     what can be measured, and is no reason to fail; ``along`` does so only for a group that is made
-    anyway. ``unenforced`` names limits that may be dropped: memory, memory_swap, swappiness, oom,
-    kernel-memory, cpus, cpu_shares, cpuset_cpus, pids_limit, io, hugetlb, rdma, network, unified,
-    devices, freezer.
+    anyway, ``everywhere`` makes it in every hierarchy. ``unenforced`` names limits that may be
+    dropped: memory, memory_swap, swappiness, oom, kernel-memory, cpus, cpu_shares, cpuset_cpus,
+    pids_limit, io, hugetlb, rdma, network, unified, devices, freezer.
 
     Makes nothing. Raises InvalidSpec for what no kernel takes, and Unavailable with reason and
     remedy for what can't be enforced here.
@@ -79,6 +80,8 @@ def plan(
         draft.freezer()
     if need_stats or (along and draft.needed):
         draft.stats()
+    if everywhere:
+        draft.everywhere()
     directories = draft.directories()
     if not directories and draft.scope is None:
         return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
+
+from cloche.gathering import field_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,4 +16,4 @@ def json_names(cls: type) -> dict[str, str]:
     """The JSON name of each field of a dataclass, by field name and in their order."""
     config: Mapping[str, Callable[[str], str]] = getattr(cls, "__pydantic_config__", {})
     alias = config.get("alias_generator", str)
-    return {field.name: alias(field.name) for field in fields(cls)}
+    return {name: alias(name) for name in field_types(cls)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from cloche.errors import InvalidSpec
+from cloche.gathering import field_types, is_dataclass
 from cloche.spec.integers import Bounded
 
 from .names import json_names
@@ -92,7 +92,7 @@ def _of_class(cls: type, strict: bool) -> Converter:
     if issubclass(cls, Bounded):
         return _bounded(cls.low, cls.high)
     if is_dataclass(cls):
-        return _object(cls, strict)
+        return _object(cast(type, cls), strict)
     if issubclass(cls, Enum):
         return _enum(cls)
     raise TypeError(f"no document has a field of type {cls!r}")
@@ -199,7 +199,7 @@ class _Fields(dict[str, tuple[str, Converter] | None]):
         self._strict = strict
         self._cls = cls
         self._names = {alias: name for name, alias in json_names(cls).items()}
-        self._hints = {field.name: field.type for field in fields(cls)}
+        self._hints = field_types(cls)
 
     def __missing__(self, alias: str) -> tuple[str, Converter] | None:
         name = self._names.get(alias)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
 from enum import Enum
 from json.encoder import encode_basestring_ascii as quote
 from math import isfinite
 from typing import Any, TypeVar
+
+from cloche.gathering import is_dataclass
 
 from .names import json_names
 

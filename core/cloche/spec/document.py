@@ -1,15 +1,16 @@
 """What every document class shares: frozen, keyword-only, compared by value, cheap to define.
 
 `dataclasses.dataclass` compiles six methods for each class, which for the whole runtime-spec costs
-more than starting the interpreter. Here it only collects the fields; the methods are written once,
+more than starting the interpreter. Here fields are only gathered; the methods are written once,
 below. `dataclasses.fields`, `replace`, `asdict` and `is_dataclass` work as on any other dataclass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
 from typing import TYPE_CHECKING, ClassVar, dataclass_transform
+
+from cloche.gathering import NOTHING, Entry, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Document", "camel_case"]
 
 _NO_NAMES: dict[str, str] = {}
-_collect = dataclass(init=False, repr=False, eq=False, kw_only=True)
 
 
 def camel_case(name: str) -> str:
@@ -41,16 +41,17 @@ class Document:
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
         __pydantic_config__: ClassVar[dict[str, Callable[[str], str]]]
+    __entries__: ClassVar[Mapping[str, Entry]] = {}
     __names__: ClassVar[Mapping[str, str]] = _NO_NAMES
     __template__: ClassVar[Mapping[str, object]] = _NO_NAMES
     __required__: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, *, names: Mapping[str, str] = _NO_NAMES) -> None:
         """Collect the fields of a new document class."""
-        _collect(cls)
+        cls.__entries__ = {**cls.__entries__, **gather(cls, kw_only=True)}
         cls.__names__ = {**cls.__names__, **names}
-        cls.__template__ = {field.name: field.default for field in fields(cls)}
-        cls.__required__ = tuple(n for n, d in cls.__template__.items() if d is MISSING)
+        cls.__template__ = {name: entry.default for name, entry in cls.__entries__.items()}
+        cls.__required__ = tuple(n for n, d in cls.__template__.items() if d is NOTHING)
         cls.__pydantic_config__ = {"alias_generator": cls.json_name}
 
     @classmethod
@@ -64,16 +65,20 @@ class Document:
         own.update(values)
         if len(own) != len(self.__template__):
             raise TypeError(self._complaint("has no field", values.keys() - self.__template__))
-        if self.__required__ and MISSING in map(own.get, self.__required__):
+        if self.__required__ and NOTHING in map(own.get, self.__required__):
             raise TypeError(self._complaint("needs", set(self.__required__) - values.keys()))
 
     def _complaint(self, what: str, names: set[str]) -> str:
         return f"{type(self).__name__} {what} {', '.join(sorted(names))}"
 
     def __setattr__(self, name: str, value: object) -> None:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
     def __delattr__(self, name: str) -> None:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
@@ -92,3 +97,5 @@ class Document:
     def replace(self, **changes: object) -> Self:
         """A copy with some fields changed, as `dataclasses.replace` but faster."""
         return type(self)(**{**self.__dict__, **changes})
+
+    __replace__ = replace

@@ -22,15 +22,15 @@ static const char **spread(const struct plan *plan, struct span list, const char
     return to;
 }
 
-static int prepare(const struct plan *plan, const struct record *r, struct call *call)
+int arguments_of(const struct plan *plan, const struct record *r, const char ***arguments, const char ***environment)
 {
     size_t pointers = count(plan, r->source) + count(plan, r->data) + 2;
     long memory = CALL(mmap, 0, pointers * sizeof(char *), 3 /* READ | WRITE */, 0x22 /* PRIVATE | ANONYMOUS */, -1, 0);
     if (memory < 0 && memory > -4096)
         return (int)memory;
-    call->arguments = (const char **)memory;
-    call->environment = spread(plan, r->source, call->arguments);
-    spread(plan, r->data, call->environment);
+    *arguments = (const char **)memory;
+    *environment = spread(plan, r->source, *arguments);
+    spread(plan, r->data, *environment);
     return 0;
 }
 
@@ -38,6 +38,19 @@ static int try(const struct call *call, const char *path)
 {
     return (int)CALL(execve, path, call->arguments, call->environment);
 }
+
+/* Whether it would be executed, as far as that can be told without trying. */
+static int look(const struct call *call, const char *path)
+{
+    struct statx file;
+    (void)call;
+    int error = (int)CALL(statx, AT_FDCWD, path, 0, STATX_TYPE, &file);
+    if (error)
+        return error;
+    return (file.stx_mode & 0170000) == 0040000 ? -EACCES : (int)CALL(faccessat, AT_FDCWD, path, 1 /* X_OK */);
+}
+
+typedef int attempt(const struct call *call, const char *path);
 
 static const char *search_path(const struct call *call)
 {
@@ -49,7 +62,7 @@ static const char *search_path(const struct call *call)
 
 /* As execvp(3): a file that may not be executed is remembered, and is the answer if there is no other. An empty
  * directory in the list would be the working directory, and is passed over. */
-static int search(const struct call *call, const char *name)
+static int search(const struct call *call, const char *name, attempt *attempt)
 {
     static char path[4096];
     int error = -ENOENT;
@@ -59,7 +72,7 @@ static int search(const struct call *call, const char *name)
         size_t end = text_append(path, 0, sizeof path, directory, length);
         end = end ? text_append(path, end, sizeof path, "/", 1) : 0;
         if (end && text_append(path, end, sizeof path, name, text_length(name))) {
-            int tried = try(call, path);
+            int tried = attempt(call, path);
             if (tried != -ENOENT && tried != -ENOTDIR && tried != -EACCES)
                 return tried;
             error = tried == -EACCES ? tried : error;
@@ -69,16 +82,29 @@ static int search(const struct call *call, const char *name)
     return error;
 }
 
+static int find(const struct call *call, const struct helper *h, const struct record *r, attempt *attempt)
+{
+    const char *program = text_of(&h->plan, r->path);
+    int is_path = text_find(program, r->path.length, '/') < r->path.length;
+    return is_path ? attempt(call, program) : search(call, program, attempt);
+}
+
+int step_find_program(struct helper *h, const struct record *r)
+{
+    struct call call;
+    int error = arguments_of(&h->plan, r, &call.arguments, &call.environment);
+    return error ? error : find(&call, h, r, look);
+}
+
 int step_execute(struct helper *h, const struct record *r)
 {
     struct call call;
-    const char *program = text_of(&h->plan, r->path);
-    int error = prepare(&h->plan, r, &call);
+    int error = arguments_of(&h->plan, r, &call.arguments, &call.environment);
     if (error)
         return error;
     CALL(umask, h->umask);
     sys_set_signal_mask(0);
-    error = text_find(program, r->path.length, '/') < r->path.length ? try(&call, program) : search(&call, program);
+    error = find(&call, h, r, try);
     sys_set_signal_mask(~0ull); /* a signal now would end the report */
     return error;
 }

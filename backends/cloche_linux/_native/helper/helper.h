@@ -69,6 +69,9 @@ int overlay_of(struct helper *h, const struct record *r, const int *layers, unsi
 /* namespaces.c */
 int watch_parent(struct helper *h, int signal);
 
+/* execute.c: the lists of a record's source and data, as execve takes them */
+int arguments_of(const struct plan *plan, const struct record *r, const char ***arguments, const char ***environment);
+
 /* init.c */
 void init_live(struct helper *h, int workload) __attribute__((noreturn));
 

@@ -47,7 +47,7 @@ int step_init(struct helper *h, const struct record *r)
     long pid = clone_and_wait(&request, workload, h);
     h->has_init = 0;
     h->control = FD_CONTROL; /* the workload moved its own and wrote that down in our memory */
-    h->lifetime = FD_LIFETIME;
+    h->lifetime = h->plan.header->flags & DETACHED ? -1 : FD_LIFETIME;
     if (pid < 0)
         return (int)pid;
     if (h->failure) {

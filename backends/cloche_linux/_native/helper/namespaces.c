@@ -6,6 +6,8 @@
  * tells of a parent that ended before that: getppid is 0 from inside a pid namespace, so it cannot. */
 int watch_parent(struct helper *h, int signal)
 {
+    if (h->lifetime < 0)
+        return 0;
     int error = sys_prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0);
     struct pollfd lifetime = {h->lifetime, POLLIN, 0};
     struct {
@@ -60,6 +62,11 @@ int step_oom_score(struct helper *h, const struct record *r)
     size_t sign = r->number < 0;
     size_t size = text_append_number(text, sign, sizeof text, (uint64_t)(sign ? -(int64_t)r->number : r->number));
     return write_file(h, "/proc/self/oom_score_adj", text, size);
+}
+
+int step_time_offsets(struct helper *h, const struct record *r)
+{
+    return write_file(h, "/proc/self/timens_offsets", text_of(&h->plan, r->data), r->data.length);
 }
 
 static int write_map(struct helper *h, const char *path, uint64_t outside)

@@ -1,10 +1,12 @@
 /* Steps on the process that is to become the workload. */
 #include "helper.h"
 
-/* Closes everything from `first` on but two descriptors, of which the first is the smaller. */
+/* Closes everything from `first` on but two descriptors, of which the first is the smaller; the other may be -1. */
 static int close_between(int first, int one, int other)
 {
     int error = (int)CALL(close_range, first, one - 1, 0);
+    if (other < 0)
+        other = one;
     if (!error && one + 1 < other)
         error = (int)CALL(close_range, one + 1, other - 1, 0);
     return error ? error : (int)CALL(close_range, other + 1, ~0u, 0);
@@ -18,14 +20,17 @@ int step_descriptors(struct helper *h, const struct record *r)
     if (stay < 0 || (uint32_t)stay > h->extras)
         return -EBADF;
     h->control = (int)CALL(fcntl, FD_CONTROL, F_DUPFD_CLOEXEC, FD_EXTRAS + h->extras);
-    h->lifetime = (int)CALL(fcntl, FD_LIFETIME, F_DUPFD_CLOEXEC, FD_EXTRAS + h->extras);
-    if (h->lifetime < 0)
-        return h->lifetime;
+    if (h->lifetime >= 0)
+        h->lifetime = (int)CALL(fcntl, FD_LIFETIME, F_DUPFD_CLOEXEC, FD_EXTRAS + h->extras);
+    if (h->control < 0)
+        return h->control;
     for (int i = 0; i < stay; i++) {
         long placed = CALL(dup3, FD_EXTRAS + i, FD_CONTROL + i, 0);
         if (placed < 0)
             return (int)placed;
     }
+    if (h->lifetime < 0 && !(h->plan.header->flags & DETACHED))
+        return h->lifetime;
     int error = close_between(FD_CONTROL + stay, h->control, h->lifetime);
     h->root = h->scratch = h->sysctls = -1;
     return error;
@@ -73,6 +78,36 @@ int step_scheduler(struct helper *h, const struct record *r)
         return -EINVAL;
     memcpy(&wanted.runtime, text_of(&h->plan, r->data), 3 * sizeof(uint64_t));
     return (int)CALL(sched_setattr, 0, &wanted, 0);
+}
+
+/* For the whole process, which has one thread. */
+int step_io_priority(struct helper *h, const struct record *r)
+{
+    (void)h;
+    return (int)CALL(ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, r->number);
+}
+
+int step_affinity(struct helper *h, const struct record *r)
+{
+    return (int)CALL(sched_setaffinity, 0, r->data.length, text_of(&h->plan, r->data));
+}
+
+/* What is the caller's and not the user's could not be opened again, as /dev/stderr is. */
+int step_give_streams(struct helper *h, const struct record *r)
+{
+    struct statx file;
+    (void)h;
+    for (int fd = 0; fd <= 2; fd++) {
+        int error = sys_statx(fd, STATX_TYPE | STATX_UID, &file);
+        if (error)
+            return error;
+        int is_null = (file.stx_mode & 0170000) == 0020000 && file.stx_rdev_major == 1 && file.stx_rdev_minor == 3;
+        if (!is_null && file.stx_uid != (uint32_t)r->number)
+            error = (int)CALL(fchown, fd, r->number, -1);
+        if (error && error != -EINVAL && error != -EPERM && error != -EROFS)
+            return error;
+    }
+    return 0;
 }
 
 int step_personality(struct helper *h, const struct record *r)

@@ -63,7 +63,7 @@ static void report(struct helper *h, uint16_t step, int error)
     if (h->path)
         copy_end(message.path, sizeof message.path, h->path);
     copy_end(message.detail, sizeof message.detail, h->detail);
-    if (step == STEP_EXECUTE && CALL(faccessat, AT_FDCWD, "/bin/sh", 1 /* X_OK */) == 0)
+    if ((step == STEP_EXECUTE || step == STEP_FIND_PROGRAM) && CALL(faccessat, AT_FDCWD, "/bin/sh", 1 /* X_OK */) == 0)
         message.flags = MESSAGE_HAS_SHELL;
     control_send_message(h, &message, -1);
 }
@@ -155,6 +155,10 @@ void helper_main(long *stack)
         h.plan.steps = 0;
         h.path = wrong;
         helper_fail(&h, -EINVAL);
+    }
+    if (h.plan.header->flags & DETACHED) { /* nobody's end is ours */
+        sys_close(FD_LIFETIME);
+        h.lifetime = -1;
     }
     become_helper(&h, from);
     helper_run(&h, from);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ def container(sandbox) -> Scene:
     plan.root_overlay([sandbox.root], scratch=True)
     fill(plan)
     plan.pivot()
+    plan.find_program("true", ["PATH=/bin"])
     plan.ready()
     plan.init()
     confine(plan)
@@ -82,6 +84,9 @@ def confine(plan: Plan) -> None:
     plan.umask(0o22)
     plan.scheduler(nice=1)
     plan.personality(0)
+    plan.io_priority(2 << 13 | 4)
+    plan.affinity(os.sched_getaffinity(0))
+    plan.give_streams(0)
     plan.working_directory("/tmp")
     plan.bounding(0)
     plan.identity(12, 34)
@@ -135,6 +140,42 @@ def entered(sandbox) -> Scene:
     return Scene(plan, (os.pidfd_open(os.getpid()),), new_pid_namespace=False)
 
 
+def timed(sandbox) -> Scene:
+    """Clocks of its own, which are those of its children."""
+    plan = Plan()
+    plan.unshare(Namespace.TIME)
+    plan.time_offsets([("boottime", 5, 0)])
+    plan.fork(new_pid_namespace=True)
+    plan.idle()
+    return Scene(plan, new_pid_namespace=False)
+
+
+def asking(sandbox) -> Scene:
+    """Hooks that the parent is to run; none here, for the step fails before it waits."""
+    plan = Plan()
+    plan.hooks_by_parent()
+    plan.idle()
+    return Scene(plan)
+
+
+def hooked(sandbox) -> Scene:
+    plan = Plan()
+    plan.hook("/bin/true", ["true"], [], (b"", b""))
+    plan.ready()
+    plan.idle()
+    return Scene(plan)
+
+
+def gated(sandbox) -> Scene:
+    """One that waits at a socket; nobody comes, for the step fails before it waits."""
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    plan = Plan()
+    plan.ready(wait=False)
+    plan.await_start(Extra(0))
+    plan.idle()
+    return Scene(plan, (listening.detach(),))
+
+
 def probed(sandbox) -> Scene:
     plan = Plan()
     plan.probe()
@@ -147,6 +188,10 @@ SCENES: dict[Callable[..., Scene], set[Step]] = {
     mapped: {Step.MAP_BY_PARENT},
     joined: {Step.JOIN},
     entered: {Step.JOIN_PROCESS, Step.FORK, Step.SEND_ROOT},
+    timed: {Step.TIME_OFFSETS},
+    asking: {Step.HOOKS_BY_PARENT},
+    hooked: {Step.HOOK},
+    gated: {Step.AWAIT_START},
     probed: {Step.PROBE},
 }
 PATHS = {
@@ -167,6 +212,8 @@ PATHS = {
     Step.CONSOLE: "dev/console",
     Step.WORKING_DIRECTORY: "/tmp",
     Step.EXECUTE: "true",
+    Step.FIND_PROGRAM: "true",
+    Step.HOOK: "/bin/true",
     Step.MOUNT: "/dev",
 }
 
@@ -219,7 +266,7 @@ def test_a_step_that_fails_is_named_and_leaves_nothing(scene, step, no_more_desc
         failed = fail(scene, scene.encode(step, occurrence))
     assert (failed.step, failed.errno) == (step, INJECTED)
     assert failed.filename == PATHS.get(step)
-    assert isinstance(failed, ExecFailed) == (step is Step.EXECUTE)
+    assert isinstance(failed, ExecFailed) == (step in (Step.EXECUTE, Step.FIND_PROGRAM))
     assert Path("/proc/self/mountinfo").read_text() == mounts
 
 

@@ -18,6 +18,7 @@ PACKAGES = (
     "core/cloche",
     "backends/cloche_hcs",
     "backends/cloche_linux",
+    "backends/cloche_oci",
     "backends/cloche_stdio",
     "cli/cloche_cli",
 )

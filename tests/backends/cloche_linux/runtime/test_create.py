@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cloche
-from cloche import PIPE, CommandFailed, InvalidState, NotFound, NotSupported, State
+from cloche import PIPE, BackendError, CommandFailed, InvalidState, NotFound, NotSupported, State
 from cloche.defaults import linux_process, linux_spec
 from cloche.spec import Box, Hook, Hooks, Root, Spec
 
@@ -139,7 +139,8 @@ def test_it_cannot_outlive_this_process(engine: cloche.Engine, root: str) -> Non
         engine.create(spec(root, "true"), detached=True)
 
 
-def test_hooks_are_refused(engine: cloche.Engine, root: str) -> None:
-    wanted = spec(root, "true").replace(hooks=Hooks(poststop=(Hook(path="/bin/true"),)))
-    with pytest.raises(NotSupported, match="hooks: it runs no hooks"):
+def test_a_hook_that_fails_leaves_nothing(engine: cloche.Engine, root: str) -> None:
+    wanted = spec(root, "true").replace(hooks=Hooks(create_runtime=(Hook(path="/bin/false"),)))
+    with pytest.raises(BackendError, match="hook /bin/false: exit 1"):
         engine.create(wanted)
+    assert engine.list(all=True) == []

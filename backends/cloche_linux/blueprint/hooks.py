@@ -1,0 +1,44 @@
+"""The steps that run hooks inside: what the helper does, with its own rights at that moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloche.runtime import CreateRequest
+    from cloche.spec import Hook
+    from cloche_linux.plan import Plan
+
+__all__ = ["add_hooks_of_creation", "add_hooks_of_start"]
+
+
+def add_hooks_of_creation(plan: Plan, request: CreateRequest) -> None:
+    """Hooks of the runtime's namespaces by the parent, then those of the container's by the helper.
+
+    The latter are programs of the host all the same (runtime-spec, "createContainer Hooks").
+    """
+    hooks = request.spec.hooks
+    if hooks is None:
+        return
+    if hooks.prestart or hooks.create_runtime:
+        plan.hooks_by_parent()
+    _add(plan, request, hooks.create_container or (), "creating")
+
+
+def add_hooks_of_start(plan: Plan, request: CreateRequest) -> None:
+    """Hooks that are programs of the container's own, as confined as the command after them."""
+    hooks = request.spec.hooks
+    if hooks is not None:
+        _add(plan, request, hooks.start_container or (), "created")
+
+
+def _add(plan: Plan, request: CreateRequest, hooks: Sequence[Hook], status: str) -> None:
+    if not hooks:
+        return
+    from cloche_linux.hooks import state_around
+
+    for hook in hooks:
+        state = state_around(request, status)
+        plan.hook(hook.path, hook.args or (hook.path,), hook.env or (), state, hook.timeout or 0)

@@ -1,0 +1,206 @@
+"""Hooks: programs that are run at fixed moments of a container's life, told its state.
+
+Source: runtime-spec, config.md ("POSIX-platform Hooks") and runtime.md ("Lifecycle").
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import warnings
+from typing import TYPE_CHECKING, cast
+
+from cloche.errors import BackendError
+from cloche.spec import VERSION, State
+from cloche.values import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cloche.runtime import CreateRequest
+    from cloche.spec import Hook, Hooks
+
+__all__ = [
+    "HookWarning",
+    "Subject",
+    "later_hooks",
+    "recalled",
+    "run",
+    "run_all",
+    "run_of_creation",
+    "state_around",
+    "subject_of",
+]
+
+#: Bytes of a hook's output that an error quotes.
+_QUOTED = 400
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class HookWarning(UserWarning):
+    """A hook failed at a moment when the container goes on, or has ended, all the same."""
+
+
+class Subject(Value, kw_only=True):
+    """The container that hooks are told of."""
+
+    id: str
+    bundle: str
+    version: str = VERSION
+    annotations: Mapping[str, str] | None = None
+
+    def state(self, status: str, pid: int) -> bytes:
+        """Write down the container's state as the runtime-spec has it."""
+        from cloche.documents.writer import write
+
+        return write(
+            State(
+                oci_version=self.version,
+                id=self.id,
+                status=status,
+                pid=pid,
+                bundle=self.bundle,
+                annotations=self.annotations,
+            )
+        )
+
+
+def subject_of(request: CreateRequest) -> Subject:
+    """The container that is asked for, as its hooks know it."""
+    spec = request.spec
+    return Subject(
+        id=request.id,
+        bundle=request.bundle or "",
+        version=spec.oci_version,
+        annotations=spec.annotations,
+    )
+
+
+def state_around(request: CreateRequest, status: str) -> tuple[bytes, bytes]:
+    """The state in two parts, before and after the pid, which only the process itself knows."""
+    whole = subject_of(request).state(status, 0)
+    before, mark, after = whole.partition(b'"pid":')
+    return before + mark, after.removeprefix(b"0")
+
+
+def later_hooks(request: CreateRequest) -> dict[str, object] | None:
+    """What has to be known later than the creation, as small JSON; None for nothing."""
+    hooks = request.spec.hooks
+    if hooks is None or not (hooks.poststart or hooks.poststop):
+        return None
+    from cloche import documents
+
+    known = subject_of(request)
+    return {
+        "poststart": documents.to_json(hooks.poststart or ()),
+        "poststop": documents.to_json(hooks.poststop or ()),
+        "bundle": known.bundle,
+        "version": known.version,
+        "annotations": dict(known.annotations or {}),
+    }
+
+
+def recalled(noted: Mapping[str, object], kind: str, id: str) -> tuple[tuple[Hook, ...], Subject]:
+    """Read of what ``later_hooks`` wrote the hooks of one kind, and the container's description."""
+    from cloche import documents
+    from cloche.spec import Hooks
+
+    hooks = documents.read(Hooks, {kind: noted[kind]})
+    subject = Subject(
+        id=id,
+        bundle=str(noted["bundle"]),
+        version=str(noted["version"]),
+        annotations=cast("Mapping[str, str]", noted["annotations"]) or None,
+    )
+    return getattr(hooks, kind) or (), subject
+
+
+def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
+    """Run the hooks of the runtime's own namespaces, in their order; BackendError if one fails.
+
+    Those called prestart are older than the others, and their programs expect what is created.
+    """
+    subject = subject_of(request)
+    for each, status in ((hooks.prestart, "created"), (hooks.create_runtime, "creating")):
+        for hook in each or ():
+            run(hook, subject.state(status, pid))
+
+
+def run_all(hooks: Iterable[Hook], state: bytes) -> None:
+    """Run hooks one after the other, each to its end; what fails becomes a HookWarning."""
+    for hook in hooks:
+        try:
+            run(hook, state)
+        except BackendError as error:
+            warnings.warn(str(error), HookWarning, stacklevel=2)
+
+
+def run(hook: Hook, state: bytes) -> None:
+    """Run one hook to its end, with ``state`` as its input; raises BackendError if it fails."""
+    given, said = os.memfd_create("state"), os.memfd_create("words")
+    try:
+        os.write(given, state)
+        os.lseek(given, 0, os.SEEK_SET)
+        pid = _spawn(hook, given, said)
+        status = _wait(hook, pid)
+        if status != 0:
+            words = os.pread(said, _QUOTED, 0).decode(errors="replace").strip()
+            raise _failed(hook, _ending(status) + (f": {words}" if words else ""))
+    finally:
+        os.close(given)
+        os.close(said)
+
+
+def _spawn(hook: Hook, given: int, said: int) -> int:
+    actions = [(os.POSIX_SPAWN_DUP2, source, place) for source, place in ((given, 0), (said, 1))]
+    actions.append((os.POSIX_SPAWN_DUP2, said, 2))
+    environment = dict(map(_pair, hook.env or ()))
+    try:
+        return os.posix_spawn(
+            hook.path,
+            hook.args or (hook.path,),
+            environment,
+            file_actions=actions,
+            setsigmask=(),
+            setsigdef=_IGNORED_BY_PYTHON,
+        )
+    except OSError as error:
+        raise _failed(hook, os.strerror(error.errno or 0).lower(), error) from error
+
+
+def _pair(variable: str) -> tuple[str, str]:
+    name, _, value = variable.partition("=")
+    return name, value
+
+
+def _wait(hook: Hook, pid: int) -> int:
+    """Wait for the end, as long as the hook may take; its wait status."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        ended = poll.poll(None if hook.timeout is None else hook.timeout * 1000)
+        if not ended:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        status = os.waitpid(pid, 0)[1]
+    finally:
+        os.close(pidfd)
+    if not ended:
+        raise _failed(hook, f"it took longer than {hook.timeout} s")
+    return status
+
+
+def _ending(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit {code}" if code >= 0 else signal.Signals(-code).name
+
+
+def _failed(hook: Hook, why: str, error: OSError | None = None) -> BackendError:
+    return BackendError(
+        f"hook {hook.path}: {why}",
+        step="hook",
+        errno=error.errno if error else None,
+        path=hook.path,
+        backend="linux",
+    )

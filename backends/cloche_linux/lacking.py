@@ -1,0 +1,74 @@
+"""What a specification may ask for and this kernel or this runtime lacks: refused by its path."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import NotSupported, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloche.spec import Linux, Process, Spec
+
+__all__ = ["check_labels", "check_lacking"]
+
+_APPARMOR = "/sys/module/apparmor/parameters/enabled"
+_SELINUX = "/sys/fs/selinux"
+
+
+def check_lacking(spec: Spec) -> None:
+    """Raise Unavailable or NotSupported for what can't be had, before anything is made."""
+    if spec.linux is not None:
+        for path, why in _of_linux(spec.linux):
+            raise NotSupported(f"{path}: {why}", backend="linux")
+    if spec.process is not None:
+        check_labels(spec.process)
+    for number, mount in enumerate(spec.mounts or ()):
+        if mount.uid_mappings or mount.gid_mappings:
+            path = f"mounts[{number}].uidMappings"
+            raise NotSupported(
+                f"{path}: mounts with ids of their own are not here", backend="linux"
+            )
+
+
+def check_labels(process: Process) -> None:
+    """Raise Unavailable for a process that security modules are to hold: none would."""
+    for path, why in _of_process(process):
+        raise Unavailable(f"{path}: {why}", backend="linux")
+
+
+def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
+    if linux.intel_rdt is not None:
+        yield "linux.intelRdt", "cache allocation is not here"
+    if linux.memory_policy is not None:
+        yield "linux.memoryPolicy", "policies of memory nodes are not here"
+    if linux.net_devices:
+        yield "linux.netDevices", "moving network devices is not here"
+    if linux.mount_label:
+        yield "linux.mountLabel", "labels of SELinux are not here"
+    for number, rule in enumerate((linux.seccomp and linux.seccomp.syscalls) or ()):
+        if rule.action == "SCMP_ACT_NOTIFY":
+            yield f"linux.seccomp.syscalls[{number}].action", "listeners of filters are not here"
+
+
+def _of_process(process: Process) -> Iterator[tuple[str, str]]:
+    if process.apparmor_profile and process.apparmor_profile != "unconfined":
+        yield "process.apparmorProfile", _lacks("AppArmor", _has_apparmor())
+    if process.selinux_label:
+        yield "process.selinuxLabel", _lacks("SELinux", os.path.isdir(_SELINUX))
+
+
+def _lacks(module: str, here: bool) -> str:
+    if here:
+        return f"labels of {module} are not set by this runtime"
+    return f"this kernel has no {module}"
+
+
+def _has_apparmor() -> bool:
+    try:
+        with open(_APPARMOR, encoding="ascii") as file:
+            return file.read(1) == "Y"
+    except FileNotFoundError:
+        return False

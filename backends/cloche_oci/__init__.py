@@ -1,0 +1,1 @@
+"""Any OCI runtime of this machine as a backend: crun, runc, runsc, youki, kata."""

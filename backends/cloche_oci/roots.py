@@ -1,0 +1,115 @@
+"""How a root comes to a foreign runtime: mounted in its keeper's mount namespace, first.
+
+A layer store's overlay is directories only, meant to be mounted by the container itself; a foreign
+runtime wants a root that is there. Mounted on the host it would stay behind when this process is
+killed. In the keeper's own namespace it is seen by the runtime and the container, and goes with
+them, whoever is killed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+
+if TYPE_CHECKING:
+    from cloche.layers import RootFilesystem
+    from cloche.spec import Mount, Spec
+    from cloche_oci.bundle import Bundle
+    from cloche_oci.keeper.staging import Overlay
+
+__all__ = ["mounts_of", "names_of_hosts", "overlay_of"]
+
+_LOCAL_HOSTS = (
+    b"127.0.0.1\tlocalhost\n"
+    b"::1\tlocalhost ip6-localhost ip6-loopback\n"
+    b"fe00::\tip6-localnet\n"
+    b"ff02::1\tip6-allnodes\n"
+    b"ff02::2\tip6-allrouters\n"
+)
+_MOST = 1 << 20
+
+
+def overlay_of(root: RootFilesystem, bundle: Bundle, spec: Spec, *, inside: bool) -> Overlay | None:
+    """Say what the keeper is to mount; None for a root that is a directory.
+
+    ``inside``: in a user namespace, where overlay keeps its notes in user xattrs.
+    Raises InvalidSpec for forms that this runtime does not take.
+    """
+    if root.form == "path" and root.path:
+        return None
+    if root.form != "overlay":
+        raise InvalidSpec(f"this runtime takes no roots of the form {root.form}", path="root")
+    memory = root.info.get("memory")
+    scratch = bundle.place("scratch")
+    upper, work = root.info.get("upper"), root.info.get("work")
+    if isinstance(memory, int):
+        upper, work = os.path.join(scratch, "root.upper"), os.path.join(scratch, "root.work")
+    made = [str(upper), str(work)] if isinstance(memory, int) else []
+    for place in (_scratch_places(bundle, mount) for mount in root.mounts):
+        made += place
+    return {
+        "target": bundle.place("rootfs"),
+        "links": bundle.place("links"),
+        "layers": [names_of_hosts(bundle, spec), *root.layers],
+        "upper": str(upper),
+        "work": str(work),
+        "options": ",userxattr" if inside else ",volatile",
+        "scratch": scratch if isinstance(memory, int) else None,
+        "size": memory if isinstance(memory, int) else 0,
+        "make": made,
+    }
+
+
+def mounts_of(root: RootFilesystem, bundle: Bundle, *, inside: bool) -> tuple[Mount, ...]:
+    """The mounts that belong to a root, in words that every runtime understands."""
+    return tuple(_plain(mount, bundle, inside) for mount in root.mounts)
+
+
+def _plain(mount: Mount, bundle: Bundle, inside: bool) -> Mount:
+    if mount.type != "overlay":
+        return mount
+    options = [option for option in mount.options or () if option != "scratch"]
+    places = _scratch_places(bundle, mount)
+    if places:
+        options += [f"upperdir={places[0]}", f"workdir={places[1]}"]
+    return mount.replace(options=(*options, "userxattr" if inside else "volatile"))
+
+
+def _scratch_places(bundle: Bundle, mount: Mount) -> list[str]:
+    """Where an overlay whose changes live in memory has them; nothing for others."""
+    if "scratch" not in (mount.options or ()):
+        return []
+    name = mount.destination.strip("/").replace("/", "-")
+    return [bundle.place("scratch", f"{name}.{kind}") for kind in ("upper", "work")]
+
+
+def names_of_hosts(bundle: Bundle, spec: Spec) -> str:
+    """Make the topmost layer, with the names of hosts: nothing of the image's is written to.
+
+    With the host's network the host's names hold; without one there is only the container itself.
+    """
+    shared = not any(
+        space.type == "network" for space in (spec.linux and spec.linux.namespaces) or ()
+    )
+    files = {"hosts": _LOCAL_HOSTS, "hostname": f"{spec.hostname or ''}\n".encode()}
+    if shared:
+        files |= {name: _host_file(name) for name in ("hosts", "resolv.conf")}
+    etc = bundle.place("names", "etc")
+    os.makedirs(etc)
+    for name, content in files.items():
+        with open(os.path.join(etc, name), "xb") as file:
+            file.write(content)
+        os.chmod(os.path.join(etc, name), 0o644)
+    for directory in (os.path.dirname(etc), etc):
+        os.chmod(directory, 0o755)  # noqa: S103 - a container's /etc; the umask is ours
+    return os.path.dirname(etc)
+
+
+def _host_file(name: str) -> bytes:
+    try:
+        with open(f"/etc/{name}", "rb") as file:
+            return file.read(_MOST)
+    except OSError:
+        return b""

@@ -1,0 +1,187 @@
+"""A runtime in use: where it keeps its state, and how its commands are put and called."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from cloche.errors import BackendError
+from cloche.locations import private_directory
+from cloche.owners import boot_id
+from cloche_oci import groups
+from cloche_oci.calling import LIMIT, Output, call
+from cloche_oci.failures import explain, failure
+from cloche_oci.programs import python
+from cloche_oci.rootless import own_maps
+from cloche_oci.smallest import smallest_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloche.spec import Process
+    from cloche_oci.bundle import Bundle
+    from cloche_oci.keeper.staging import Overlay, Stage
+    from cloche_oci.programs import Program
+
+__all__ = ["Tool", "keeper_command"]
+
+_UNIFIED = "/sys/fs/cgroup/unified/cgroup.controllers"
+_PACKAGES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_RUN = "import sys; sys.path.append(sys.argv[1]); from cloche_oci.keeper.main import main; main()"
+
+
+def keeper_command(verb: str, *arguments: str) -> list[str]:
+    """Put the command of a keeper: Python alone, with no site and nothing of the caller's."""
+    return [python(), "-I", "-S", "-c", _RUN, _PACKAGES, verb, *arguments]
+
+
+class Tool:
+    """One runtime below one home directory."""
+
+    def __init__(self, program: Program, home: str) -> None:
+        self.program = program
+        self._home = home
+        self._mark = f"{program.name}-{crc32(os.fsencode(program.path)):08x}"
+        #: What the runtime itself keeps; nobody else's containers are in there.
+        self.root = os.path.join(home, "state", self._mark)
+        self._memory = os.path.join(home, f"{self._mark}.json")
+        self._hides = self._remembered()
+
+    @property
+    def hides_unified(self) -> bool:
+        """Whether the cgroup2 hierarchy beside cgroup1's is kept from it on this machine."""
+        return bool(self._hides)
+
+    def get_ready(self, bundle: Bundle, timeout: float) -> None:
+        """Make the directory of its state, and find out what it can't bear to see.
+
+        That takes a container of a single file, in the bundle of the first one that is made.
+        """
+        private_directory(os.path.dirname(self.root))
+        private_directory(self.root)
+        if self._hides is None:
+            self._hides = self._refuses_hybrid_groups(bundle, timeout)
+            self._remember()
+
+    def _refuses_hybrid_groups(self, bundle: Bundle, timeout: float) -> bool:
+        id = f"try-{os.urandom(6).hex()}"  # noqa: A001 - as the contract calls it
+        place = smallest_bundle(bundle, id, self.group(id))
+        try:
+            self.do(bundle, id, "create", "--bundle", place, id, timeout=timeout)
+        except BackendError as error:
+            return "hybrid mode" in str(error)  # what else is wrong, the real one will say
+        finally:
+            self.do(bundle, id, "delete", "--force", id, timeout=timeout)
+            groups.remove(self.group(id))
+            shutil.rmtree(place)
+        return False
+
+    def _remember(self) -> None:
+        draft = f"{self._memory}.{os.urandom(4).hex()}"
+        with open(draft, "w", encoding="utf-8") as file:
+            json.dump([*self._circumstances(), self._hides], file)
+        os.rename(draft, self._memory)
+
+    def _remembered(self) -> bool | None:
+        """What was found out on this machine as it is, of this program; None for nothing."""
+        if not os.path.exists(_UNIFIED):
+            return False
+        try:
+            with open(self._memory, encoding="utf-8") as file:
+                *circumstances, hides = json.load(file)
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+        return bool(hides) if circumstances == self._circumstances() else None
+
+    def _circumstances(self) -> list[object]:
+        try:
+            changed = os.stat(self.program.path).st_mtime_ns
+        except OSError:
+            changed = 0
+        return [boot_id(), changed]
+
+    def group(self, id: str) -> str:
+        """Name the control group of a container of ours."""
+        return groups.group_path(self._home, id)
+
+    def stage(self, bundle: Bundle, join: int | None = None, root: Overlay | None = None) -> Stage:
+        """Say what the runtime sees when it runs; ``join``: a process of a container of ours."""
+        return {
+            "maps": own_maps(),
+            "join": join if own_maps() else None,
+            "hide_unified": self.hides_unified,
+            "empty": bundle.place("empty"),
+            "root": root,
+        }
+
+    def command(self, log: str, *arguments: str) -> list[str]:
+        """Put one of its commands, that logs to a file of our own."""
+        options = ["--root", self.root, "--log", log, "--log-format", "json"]
+        return [self.program.path, *options, *arguments]
+
+    def do(
+        self,
+        bundle: Bundle,
+        id: str,
+        *arguments: str,
+        given: bytes = b"",
+        timeout: float = LIMIT,
+        join: int | None = None,
+        process: Process | None = None,
+    ) -> bytes:
+        """Call it on a container; returns what it wrote to stdout.
+
+        Raises NotFound if it knows no such container, TimedOut, BackendError in its own words.
+        """
+        with self._logged(bundle) as (log, name):
+            argv = self.command(log, *arguments)
+            output = self._called(argv, bundle, given, timeout, join)
+            if output.code:
+                text = explain(bundle.read(name), output.said)
+                raise failure(self.program.name, arguments[0], id, text, process)
+        return output.out
+
+    @contextmanager
+    def _logged(self, bundle: Bundle) -> Iterator[tuple[str, str]]:
+        """A log of this call's own, so that calls at once don't mix."""
+        name = f"log-{os.urandom(4).hex()}"
+        try:
+            yield bundle.place(name), name
+        finally:
+            bundle.discard(name)
+
+    def _called(
+        self, argv: list[str], bundle: Bundle, given: bytes, timeout: float, join: int | None
+    ) -> Output:
+        stage = self.stage(bundle, join)
+        if not (stage["maps"] or stage["hide_unified"]):
+            return call(argv, timeout=timeout, given=given)
+        name = f"stage-{os.urandom(4).hex()}"
+        path = bundle.dump(name, {**stage})
+        try:
+            return call(keeper_command("enter", path, *argv), timeout=timeout, given=given)
+        finally:
+            bundle.discard(name)
+
+    def list(self) -> list[dict[str, object]]:
+        """Ask for all containers below its root, by one call."""
+        if not os.path.isdir(self.root):
+            return []
+        output = call(self.command(os.devnull, "list", "--format", "json"))
+        if output.code:
+            text = explain(b"", output.said)
+            raise failure(self.program.name, "list", "", text)
+        return _containers(output.out)
+
+
+def _containers(out: bytes) -> list[dict[str, object]]:
+    """Read what ``list`` says; a runtime that says nothing knows of none."""
+    try:
+        found: object = json.loads(out or b"[]")
+    except ValueError:
+        return []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

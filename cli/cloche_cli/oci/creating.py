@@ -1,0 +1,80 @@
+"""create and run."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec, Unavailable
+from cloche.oci import Bundle, Wanted
+from cloche.values import replace
+from cloche_cli.oci.cgroups import without_groups
+from cloche_cli.oci.places import home, one_id
+
+if TYPE_CHECKING:
+    from cloche.oci import BundleContainer
+    from cloche_cli.oci.flags import Typed
+
+__all__ = ["create", "preserved", "run"]
+
+_RUNTIME = "CLOCHE_OCI_RUNTIME"
+
+
+def create(typed: Typed, below: Typed) -> int:
+    """Make a container that waits; nothing of this process is needed for it afterwards."""
+    _make(typed, below, detached=True)
+    return 0
+
+
+def run(typed: Typed, below: Typed) -> int:
+    """Make a container and start it; unless it is to go on alone, see it to its end."""
+    detached = below.switch("detach")
+    container = _make(typed, below, detached=detached)
+    if detached:
+        try:
+            container.start()
+        except BaseException:
+            container.delete(force=True)
+            raise
+        return 0
+    from cloche_cli.oci.waiting import see_through
+
+    return see_through(container, keep=below.switch("keep"))
+
+
+def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
+    place, name = home(typed), one_id(below)
+    bundle = Bundle.open(below.text("bundle") or os.getcwd(), below.text("config"))
+    bundle = replace(bundle, spec=without_groups(typed, bundle.spec))
+    if bundle.process.terminal and detached and below.text("console-socket") is None:
+        raise InvalidSpec(
+            "process.terminal: nobody takes the terminal: --console-socket is missing",
+            path="process.terminal",
+        )
+    wanted = Wanted(
+        bundle=bundle,
+        runtime=os.environ.get(_RUNTIME) or "linux",
+        preserve_fds=preserved(below),
+        console_socket=below.text("console-socket"),
+        pid_file=below.text("pid-file"),
+        pivot=not below.switch("no-pivot"),
+        keyring=not below.switch("no-new-keyring"),
+    )
+    return place.create(name, wanted)
+
+
+def preserved(below: Typed) -> tuple[int, ...]:
+    """The descriptors that are handed on; Unavailable unless all of them are open."""
+    count = below.number("preserve-fds")
+    for descriptor in range(3, 3 + count):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            raise Unavailable(
+                f"--preserve-fds {count}: descriptor {descriptor} is not open"
+            ) from None
+    return tuple(range(3, 3 + count))

@@ -1,0 +1,63 @@
+"""start, kill, delete, pause and resume."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec, NotFound
+from cloche_cli.oci.places import found, one_id
+
+if TYPE_CHECKING:
+    from cloche_cli.oci.flags import Typed
+
+__all__ = ["delete", "kill", "pause", "resume", "start"]
+
+
+def start(typed: Typed, below: Typed) -> int:
+    """Let a created container run."""
+    found(typed, below).start()
+    return 0
+
+
+def kill(typed: Typed, below: Typed) -> int:
+    """Send a signal."""
+    word = below.words[1] if len(below.words) > 1 else "SIGTERM"
+    found(typed, below, more=1).kill(_signal(word), all=below.switch("all"))
+    return 0
+
+
+def delete(typed: Typed, below: Typed) -> int:
+    """Take a container away."""
+    force = below.switch("force")
+    one_id(below)
+    try:
+        found(typed, below).delete(force=force)
+    except NotFound:
+        if not force:
+            raise
+    return 0
+
+
+def pause(typed: Typed, below: Typed) -> int:
+    """Stop all processes."""
+    found(typed, below).pause()
+    return 0
+
+
+def resume(typed: Typed, below: Typed) -> int:
+    """Let paused processes run on."""
+    found(typed, below).resume()
+    return 0
+
+
+def _signal(word: str) -> int:
+    from cloche.signals import signal_number
+
+    try:
+        return signal_number(word)
+    except ValueError:
+        raise InvalidSpec(f"unknown signal {word!r}", path="signal") from None

@@ -1,0 +1,238 @@
+"""The entry point of `cloche oci`, and of the program `cloche-oci`, which is the same."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import gc
+import os
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+from cloche_cli.oci.flags import Flag, Help, Typed, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+__all__ = ["COMMANDS", "GLOBAL", "Command", "main", "run"]
+
+_MANY_OBJECTS = 100_000
+
+GLOBAL = (
+    Flag("root", "text", "Keep containers below this directory."),
+    Flag("log", "text", "Where to write messages."),
+    Flag("log-format", "text", "Text or json."),
+    Flag("debug", "switch", "Show where an error comes from."),
+    Flag("cgroup-manager", "text", "Cgroupfs, systemd or disabled."),
+    Flag("systemd-cgroup", "switch", "Let systemd make control groups."),
+    Flag("rootless", "text", "Auto, true or false: it is always found out."),
+    Flag("version", "switch", "Show the version.", ("v",)),
+)
+
+
+class Command(NamedTuple):
+    """One command: where it is, its line, its flags, and whether they may follow other words."""
+
+    module: str
+    usage: str
+    help: str
+    flags: tuple[Flag, ...] = ()
+    mixed: bool = True
+
+
+_BUNDLE = Flag("bundle", "text", "The bundle's directory; the current one by default.", ("b",))
+_CONSOLE = Flag("console-socket", "text", "Where the terminal's master is sent.")
+_PID_FILE = Flag("pid-file", "text", "Where the pid is written.")
+_PRESERVE = Flag("preserve-fds", "number", "How many descriptors from 3 on are handed on.")
+_CREATING = (
+    _BUNDLE,
+    _CONSOLE,
+    _PID_FILE,
+    _PRESERVE,
+    Flag("config", "text", "Another file than the bundle's config.json.", ("f",)),
+    Flag("no-pivot", "switch", "Enter the root without pivot_root (on a ramfs)."),
+    Flag("no-new-keyring", "switch", "Stay in the caller's session keyring."),
+)
+
+COMMANDS: Mapping[str, Command] = {
+    "create": Command("creating", "ID", "Make a container that waits for start.", _CREATING),
+    "run": Command(
+        "creating",
+        "ID",
+        "Make a container, start it, and wait for its end.",
+        (
+            *_CREATING,
+            Flag("detach", "switch", "Do not wait.", ("d",)),
+            Flag("keep", "switch", "Do not delete it when it has ended."),
+        ),
+    ),
+    "start": Command("lifecycle", "ID", "Let a created container run."),
+    "state": Command("showing", "ID", "Show a container's state as JSON."),
+    "kill": Command(
+        "lifecycle",
+        "ID [SIGNAL]",
+        "Send a signal (SIGTERM).",
+        (Flag("all", "switch", "To all its processes.", ("a",)),),
+    ),
+    "delete": Command(
+        "lifecycle",
+        "ID",
+        "Take a container away.",
+        (Flag("force", "switch", "End it first; one that is not there is fine.", ("f",)),),
+    ),
+    "exec": Command(
+        "executing",
+        "ID COMMAND [ARGUMENT…]",
+        "Run a further process.",
+        (
+            _CONSOLE,
+            _PID_FILE,
+            _PRESERVE,
+            Flag("process", "text", "A file with the process as JSON.", ("p",)),
+            Flag("detach", "switch", "Do not wait.", ("d",)),
+            Flag("tty", "switch", "With a terminal.", ("t",)),
+            Flag("cwd", "text", "The working directory."),
+            Flag("env", "list", "A variable, NAME=value.", ("e",)),
+            Flag("user", "text", "UID[:GID].", ("u",)),
+            Flag("additional-gids", "list", "A further group.", ("g",)),
+            Flag("cap", "list", "A further capability.", ("c",)),
+            Flag("no-new-privs", "switch", "Without new privileges."),
+        ),
+        mixed=False,
+    ),
+    "ps": Command(
+        "showing",
+        "ID [OPTION…]",
+        "List a container's processes.",
+        (Flag("format", "text", "Table or json.", ("f",)),),
+        mixed=False,
+    ),
+    "pause": Command("lifecycle", "ID", "Stop all processes where they are."),
+    "resume": Command("lifecycle", "ID", "Let paused processes run on."),
+    "update": Command(
+        "updating",
+        "ID",
+        "Change limits.",
+        (
+            Flag("resources", "text", "A file with the limits as JSON; - is the input.", ("r",)),
+            Flag("memory", "text", "Bytes."),
+            Flag("memory-reservation", "text", "Bytes."),
+            Flag("memory-swap", "text", "Bytes, memory included; -1 for no limit."),
+            Flag("pids-limit", "text", "Processes."),
+            Flag("cpu-period", "text", "Microseconds."),
+            Flag("cpu-quota", "text", "Microseconds in each period."),
+            Flag("cpu-share", "text", "Relative weight."),
+            Flag("cpuset-cpus", "text", "Processors, such as 0-2,7."),
+            Flag("cpuset-mems", "text", "Memory nodes."),
+            Flag("blkio-weight", "text", "10 to 1000."),
+        ),
+    ),
+    "list": Command(
+        "showing",
+        "",
+        "List containers.",
+        (
+            Flag("quiet", "switch", "Ids only.", ("q",)),
+            Flag("format", "text", "Table or json.", ("f",)),
+        ),
+    ),
+    "spec": Command(
+        "showing",
+        "",
+        "Write a config.json to begin with.",
+        (_BUNDLE, Flag("rootless", "switch", "For a user without privileges.")),
+    ),
+    "features": Command("showing", "", "Show what this runtime can do, as JSON."),
+    "events": Command(
+        "showing",
+        "ID",
+        "Show what a container uses, as JSON.",
+        (
+            Flag("stats", "switch", "Once, and end."),
+            Flag("interval", "text", "Between two looks, such as 5s."),
+        ),
+    ),
+    "checkpoint": Command("refusing", "ID", "Not supported.", mixed=False),
+    "restore": Command("refusing", "ID", "Not supported.", mixed=False),
+}
+
+
+#: Where a command can't be called as it is typed.
+_FUNCTIONS = {"exec": "execute", "list": "list_all"}
+
+
+def main() -> NoReturn:
+    """Be the program, without taking the interpreter apart at the end."""
+    gc.set_threshold(_MANY_OBJECTS)
+    os._exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what ``words`` say; returns the exit code. Errors are told, never raised."""
+    typed = Typed({}, [])
+    try:
+        typed = read(GLOBAL, words, mixed=False)
+        _tell_warnings(typed)
+        code = _version() if typed.switch("version") else _run(typed)
+        sys.stdout.flush()
+    except Help:
+        from cloche_cli.oci.pages import overview
+
+        sys.stdout.write(overview())
+        sys.stdout.flush()
+        return 0
+    except BaseException as error:  # noqa: BLE001 - every ending is told in a line
+        from cloche_cli.oci.telling import fail
+
+        return fail(error, typed)
+    return code
+
+
+def _tell_warnings(typed: Typed) -> None:
+    def told(message: Warning | str, *_: object, **__: object) -> None:
+        from cloche_cli.oci.telling import warn
+
+        warn(str(message), typed)
+
+    warnings.showwarning = told
+
+
+def _run(typed: Typed) -> int:
+    if not typed.words or typed.words[0] == "help":
+        raise Help
+    name, *words = typed.words
+    command = COMMANDS.get(name)
+    if command is None:
+        from cloche.errors import InvalidSpec
+
+        raise InvalidSpec(f"no such command: {name}", hint=f"there are {', '.join(COMMANDS)}")
+    try:
+        below = read(command.flags, words, mixed=command.mixed)
+    except Help:
+        from cloche_cli.oci.pages import page
+
+        sys.stdout.write(page(name, command))
+        return 0
+    return _call(name, command, typed, below)
+
+
+def _call(name: str, command: Command, typed: Typed, below: Typed) -> int:
+    from importlib import import_module
+
+    from cloche_cli.oci.cgroups import check_manager
+
+    check_manager(typed)
+    module = import_module(f"cloche_cli.oci.{command.module}")
+    code: int = getattr(module, _FUNCTIONS.get(name, name))(typed, below)
+    return code
+
+
+def _version() -> int:
+    from cloche.oci.features import version
+    from cloche.spec import VERSION
+
+    sys.stdout.write(f"cloche version {version()}\nspec: {VERSION}\n")
+    return 0

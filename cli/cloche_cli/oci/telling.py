@@ -1,0 +1,74 @@
+"""Messages: for people on stderr, for programs in the log, each in the form that was asked for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from cloche.errors import ClocheError, CommandFailed
+
+if TYPE_CHECKING:
+    from cloche_cli.oci.flags import Typed
+
+__all__ = ["fail", "warn"]
+
+_INTERRUPTED = 130
+
+
+def fail(error: BaseException, typed: Typed) -> int:
+    """Tell an error, and give the exit code for it; what nobody foresaw is told, too."""
+    if isinstance(error, BrokenPipeError):
+        return 1
+    message = _words(error)
+    _log(typed, "error", message)
+    sys.stderr.write(f"cloche: {message}\n")
+    if isinstance(error, ClocheError) and error.hint and typed.text("log") is None:
+        sys.stderr.write(f"hint: {error.hint}\n")
+    if typed.switch("debug") and not isinstance(error, ClocheError):
+        import traceback
+
+        traceback.print_exception(error)
+    return _code(error)
+
+
+def warn(message: str, typed: Typed) -> None:
+    """Tell something that went wrong and stops nothing."""
+    _log(typed, "warning", message)
+    if typed.text("log") is None:
+        sys.stderr.write(f"cloche: warning: {message}\n")
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if not isinstance(error, ClocheError):
+        return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return " ".join(str(error).split())
+
+
+def _code(error: BaseException) -> int:
+    if isinstance(error, CommandFailed):
+        return error.exit_code
+    return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def _log(typed: Typed, level: str, message: str) -> None:
+    path = typed.text("log")
+    if path is None:
+        return
+    try:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(_line(typed.text("log-format"), level, message))
+    except OSError as error:
+        sys.stderr.write(f"cloche: --log {path}: {error.strerror}\n")
+
+
+def _line(form: str | None, level: str, message: str) -> str:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    if form == "json":
+        from json import dumps
+
+        return dumps({"level": level, "msg": message, "time": now}) + "\n"
+    quoted = message.replace("\\", "\\\\").replace('"', '\\"')
+    return f'time="{now}" level={level} msg="{quoted}"\n'

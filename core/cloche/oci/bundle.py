@@ -1,0 +1,102 @@
+"""A bundle: a directory with a configuration and, as a rule, the root file system it speaks of."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+from json import loads
+from typing import TypeVar
+
+from cloche import documents
+from cloche.errors import InvalidSpec, NotFound
+from cloche.spec import Process, Spec
+from cloche.values import Value
+
+__all__ = ["Bundle", "read_process"]
+
+T = TypeVar("T")
+
+
+class Bundle(Value):
+    """One bundle, read and checked."""
+
+    path: str
+    #: The configuration as it was read.
+    data: bytes
+    #: The same, with the path of its root made absolute.
+    spec: Spec
+
+    @classmethod
+    def open(cls, path: str, config: str | None = None) -> Bundle:
+        """Read a bundle; ``config`` is another file than its own ``config.json``.
+
+        Raises NotFound for one that is not there, InvalidSpec with the JSON path of a fault.
+        """
+        path = os.path.abspath(path)
+        file = config or f"{path}/config.json"
+        data = _content(file)
+        spec = _read(Spec, data)
+        documents.check(spec)
+        return cls(path, data, _rooted(spec, path))
+
+    @property
+    def process(self) -> Process:
+        """What the container runs."""
+        assert self.spec.process is not None
+        return self.spec.process
+
+
+def read_process(file: str) -> Process:
+    """Read the document of a process; errors as of ``Bundle.open``."""
+    process = _read(Process, _content(file))
+    documents.check_process(process)
+    return process
+
+
+def _read(kind: type[T], data: bytes) -> T:
+    """Read a document, of which nothing may hold a NUL: the kernel takes that for an end."""
+    found = documents.read(kind, data)
+    if b"\\u0000" in data:
+        _refuse_nul("", loads(data))
+    return found
+
+
+def _refuse_nul(path: str, value: object) -> None:
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidSpec(f"{path}: there is a NUL in it", path=path)
+    if isinstance(value, dict):
+        for key, each in value.items():
+            _refuse_nul(path, key)
+            _refuse_nul(f"{path}.{key}".lstrip("."), each)
+    if isinstance(value, list):
+        for position, each in enumerate(value):
+            _refuse_nul(f"{path}[{position}]", each)
+
+
+def _content(file: str) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(
+            f"JSON specification file {file} not found", hint="spec writes one to begin with"
+        ) from None
+    except OSError as error:
+        raise NotFound(f"{file}: {error.strerror}") from error
+
+
+def _rooted(spec: Spec, bundle: str) -> Spec:
+    if spec.linux is None:
+        raise InvalidSpec("linux: a bundle for this machine has such a section", path="linux")
+    if spec.process is None:
+        raise InvalidSpec("process: there is nothing to run", path="process")
+    if spec.root is None:
+        raise InvalidSpec("root: there is no root file system", path="root")
+    path = os.path.normpath(os.path.join(bundle, spec.root.path))
+    if not os.path.isdir(path):
+        missing = "is not a directory" if os.path.exists(path) else "does not exist"
+        raise InvalidSpec(f"root.path: {path} {missing}", path="root.path")
+    return spec.replace(root=spec.root.replace(path=path))

@@ -1,0 +1,224 @@
+"""One container of a bundle, as any process finds it."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidState, NotFound
+from cloche.runtime import State
+
+from .backend import open_runtime
+from .record import BundleRecord
+from .wording import worded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloche.runtime import RuntimeContainer, RuntimeProcess
+    from cloche.spec import LinuxResources, Process
+    from cloche.stats import Stats
+    from cloche.stdio import Pipes
+
+    from .home import Home
+
+__all__ = ["BundleContainer"]
+
+_ALIVE = (State.CREATED, State.RUNNING, State.PAUSED)
+_SIGKILL = 9
+
+
+class BundleContainer:
+    """A container that belongs to whoever has its directory of state.
+
+    Every verb raises InvalidState if the container is not in the state for it.
+    """
+
+    __slots__ = ("_home", "_made", "record")
+
+    def __init__(
+        self, home: Home, record: BundleRecord, made: RuntimeContainer | None = None
+    ) -> None:
+        self._home = home
+        self.record = record
+        self._made = made
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def container(self) -> RuntimeContainer:
+        """The runtime's own object; NotFound if nothing of it exists."""
+        if self._made is None:
+            runtime = open_runtime(self.record.runtime)
+            state = self._home.directory(self.id)
+            self._made = runtime.load(self.id, state, self.record.info)
+        return self._made
+
+    @property
+    def process(self) -> RuntimeProcess:
+        """Its first process."""
+        init = self.container.init
+        if init is None:
+            raise InvalidState(f"container {self.id} has no process", container=self.id)
+        return init
+
+    @property
+    def pipes(self) -> Pipes | None:
+        """The terminal, for the one who made it and has not sent it away."""
+        return self.process.pipes
+
+    @property
+    def pid(self) -> int:
+        """The pid of its first process; 0 if there is none any more."""
+        return self.process.pid or 0
+
+    def state(self) -> State:
+        """Say what it is doing."""
+        if self.record.info is None:
+            return State.CREATING if self._made is None else State.CREATED
+        try:
+            return self.container.state()
+        except NotFound:
+            return State.STOPPED
+
+    def describe(self) -> dict[str, object]:
+        """Tell its state as the runtime-spec has it, with runc's additions."""
+        state, record = self.state(), self.record
+        told: dict[str, object] = {
+            "ociVersion": record.version,
+            "id": record.id,
+            "pid": self.pid if state in _ALIVE else 0,
+            "status": state.value,
+            "bundle": record.bundle,
+            "rootfs": record.rootfs,
+            "created": record.created,
+            "owner": _user(record.owner),
+        }
+        if record.annotations:
+            told["annotations"] = dict(record.annotations)
+        return told
+
+    def start(self) -> None:
+        """Let it run; CommandFailed (126, 127) if its program can't be run."""
+        from .streams import CallersStreams
+
+        with self._home.locked(self.id):
+            self._require("start", State.CREATED, State.CREATED)
+            process = self._config_process()
+            with worded(process):
+                self.container.start(CallersStreams(process))
+
+    def kill(self, signal: int, *, all: bool = False) -> None:
+        """Send a signal to its first process, or to ``all``, of which there may be none."""
+        state = self.state()
+        if state not in _ALIVE:
+            if all:
+                return
+            raise InvalidState("container not running", operation="kill", container=self.id)
+        if signal == _SIGKILL:
+            self.container.terminate()
+        elif all:
+            _signal_all(self.container.pids(), signal)
+        else:
+            self.process.kill(signal)
+
+    def delete(self, *, force: bool = False) -> None:
+        """Take away everything of it; ``force`` ends it first."""
+        with self._home.locked(self.id):
+            state = self.state()
+            if not force and state in _ALIVE:
+                raise InvalidState(
+                    f"cannot delete container {self.id} that is not stopped: {state.value}",
+                    operation="delete",
+                    container=self.id,
+                    hint="kill it, or --force",
+                )
+            with suppress(NotFound):
+                self.container.delete()
+            self._home.discard(self.id)
+
+    def exec(
+        self,
+        process: Process,
+        *,
+        preserve_fds: tuple[int, ...] = (),
+        console_socket: str | None = None,
+        pid_file: str | None = None,
+    ) -> RuntimeProcess:
+        """Run a further process in it; CommandFailed (126, 127) if its program can't be run."""
+        from .executing import execute
+
+        self._require("exec", State.RUNNING)
+        return execute(
+            self.container, process, preserve_fds, console_socket=console_socket, pid_file=pid_file
+        )
+
+    def pause(self) -> None:
+        """Stop all its processes where they are."""
+        self._require("pause", State.RUNNING)
+        self.container.pause()
+
+    def resume(self) -> None:
+        """Let paused processes run on."""
+        self._require("resume", State.PAUSED)
+        self.container.resume()
+
+    def update(self, resources: LinuxResources) -> None:
+        """Change its limits; those not named stay."""
+        self._require("update", *_ALIVE)
+        self.container.update(resources)
+
+    def pids(self) -> Sequence[int]:
+        """List its processes by their ids on this machine."""
+        self._require("ps", *_ALIVE)
+        return self.container.pids()
+
+    def stats(self) -> Stats:
+        """Measure what it uses."""
+        self._require("events", *_ALIVE)
+        return self.container.stats()
+
+    def first_process(self) -> Process:
+        """What its configuration says is run in it; others are made alike."""
+        return self._config_process()
+
+    def _config_process(self) -> Process:
+        from cloche import documents
+        from cloche.spec import Spec
+
+        process = documents.read(Spec, self._home.config(self.id)).process
+        assert process is not None
+        return process
+
+    def _require(self, verb: str, *wanted: State) -> None:
+        state = self.state()
+        if state not in wanted:
+            raise InvalidState(
+                f"cannot {verb} a container that is {state.value}",
+                operation=verb,
+                container=self.id,
+            )
+
+
+def _signal_all(pids: Sequence[int], signal: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal)
+        except ProcessLookupError:
+            continue
+
+
+def _user(uid: int) -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,160 @@
+"""How a container comes of a bundle: the steps, and their undoing."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from cloche.capability import Lifetime
+from cloche.errors import ClocheError, InvalidSpec
+from cloche.layers import Layer, RootFilesystem
+from cloche.machine import refused
+from cloche.runtime import CreateRequest
+from cloche.values import Value, replace
+
+from .backend import DEFAULT, open_runtime
+from .bundle import Bundle
+from .record import BundleRecord
+from .wording import worded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cloche.runtime import Runtime, RuntimeContainer
+
+    from .container import BundleContainer
+    from .home import Home
+
+__all__ = ["Wanted", "make"]
+
+
+class Wanted(Value, kw_only=True):
+    """A bundle, and what a caller says beside it."""
+
+    bundle: Bundle
+    runtime: str = DEFAULT
+    #: Descriptors that the process gets as 3, 4, ….
+    preserve_fds: tuple[int, ...] = ()
+    #: Where the terminal's master is sent; None: it is the maker's, as ``pipes`` of the container.
+    console_socket: str | None = None
+    pid_file: str | None = None
+    pivot: bool = True
+    keyring: bool = True
+
+
+def make(home: Home, id: str, wanted: Wanted) -> BundleContainer:
+    """Make a container and leave it waiting; nothing is left on an error."""
+    from .container import BundleContainer
+
+    _check_terminal(wanted)
+    runtime = open_runtime(wanted.runtime)
+    request = _request(id, home.directory(id), wanted)
+    runtime.accepts(request)
+    home.reserve(id)
+    undo: list[Callable[[], object]] = [lambda: home.discard(id)]
+    try:
+        record = _record(id, wanted)
+        home.note(record)
+        home.keep_config(id, wanted.bundle.data)
+        made = _create(runtime, request, wanted)
+        undo.append(made.delete)
+        container = BundleContainer(home, replace(record, info=made.info), made)
+        home.note(container.record)
+        _tell(container, wanted)
+    except BaseException as error:
+        for step in reversed(undo):
+            step()
+        if isinstance(error, OSError):
+            raise refused(error, "create", operation="create", container=id) from error
+        raise
+    return container
+
+
+def _check_terminal(wanted: Wanted) -> None:
+    if wanted.console_socket is not None and not wanted.bundle.process.terminal:
+        raise InvalidSpec("--console-socket: process.terminal is not set", path="console-socket")
+
+
+def _request(id: str, state: Path, wanted: Wanted) -> CreateRequest:
+    spec = wanted.bundle.spec
+    assert spec.root is not None
+    return CreateRequest(
+        id=id,
+        spec=spec,
+        layers=(Layer(kind="directory", path=_path(spec.root.path)),),
+        lifetime=Lifetime.DETACHED,
+        state=state,
+        preserve_fds=wanted.preserve_fds,
+        init=False,
+        # Linux took it away, and callers still ask for it; other runtimes pass over it, too.
+        unenforced=frozenset({"kernel-memory"}),
+        bundle=wanted.bundle.path,
+        pivot=wanted.pivot,
+        keyring=wanted.keyring,
+    )
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
+
+
+def _record(id: str, wanted: Wanted) -> BundleRecord:
+    bundle, spec = wanted.bundle, wanted.bundle.spec
+    assert spec.root is not None
+    return BundleRecord(
+        id=id,
+        bundle=bundle.path,
+        rootfs=spec.root.path,
+        version=spec.oci_version,
+        created=_now(),
+        annotations=dict(spec.annotations or {}),
+        runtime=wanted.runtime,
+        terminal=bool(bundle.process.terminal),
+        owner=os.geteuid(),
+    )
+
+
+def _now() -> str:
+    now = time.time_ns()
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 10**9))
+    return f"{moment}.{now % 10**9:09d}Z"
+
+
+def _create(runtime: Runtime, request: CreateRequest, wanted: Wanted) -> RuntimeContainer:
+    from .streams import CallersStreams
+
+    root = request.spec.root
+    assert root is not None
+    streams = CallersStreams(wanted.bundle.process)
+    with worded(wanted.bundle.process):
+        return runtime.create(request, RootFilesystem(form="path", path=root.path), streams)
+
+
+def _tell(container: BundleContainer, wanted: Wanted) -> None:
+    """Give the caller what it waits for: the terminal, then the pid."""
+    if wanted.console_socket is not None and container.pipes is not None:
+        from .streams import hand_over
+
+        hand_over(container.pipes, wanted.console_socket)
+    if wanted.pid_file is not None:
+        write_pid(wanted.pid_file, container.pid)
+
+
+def write_pid(path: str, pid: int) -> None:
+    """Write a pid file, which is there whole or not at all."""
+    directory, name = os.path.split(path)
+    draft = os.path.join(directory, f".{name}")
+    try:
+        with open(draft, "w", encoding="ascii") as file:
+            file.write(str(pid))
+        os.replace(draft, path)
+    except OSError as error:
+        raise ClocheError(f"--pid-file {path}: {error.strerror}") from error

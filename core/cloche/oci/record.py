@@ -1,0 +1,56 @@
+"""What is written down of one container, beside a copy of its configuration."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+from typing import TYPE_CHECKING, cast
+
+from cloche.errors import InvalidState
+from cloche.values import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["BundleRecord"]
+
+
+class BundleRecord(Value, kw_only=True):
+    """One container, so that any later process finds it again."""
+
+    id: str
+    #: The directory that it was made of.
+    bundle: str
+    rootfs: str
+    version: str
+    #: When it was made, as RFC 3339 has it.
+    created: str
+    annotations: Mapping[str, str]
+    #: The name of the runtime that has it.
+    runtime: str
+    #: Whether its processes have a terminal.
+    terminal: bool
+    owner: int
+    #: What the runtime finds it by; None until it is made.
+    info: Mapping[str, object] | None = None
+
+    def write(self) -> bytes:
+        """Write it down as JSON."""
+        from json import dumps
+
+        return dumps(self.__dict__).encode()
+
+    @classmethod
+    def read(cls, id: str, data: bytes) -> BundleRecord:
+        """Read what ``write`` wrote; InvalidState for anything else."""
+        from json import loads
+
+        try:
+            found = loads(data)
+            return cls(**cast("dict[str, object]", found))  # type: ignore[arg-type]
+        except (ValueError, TypeError) as error:
+            raise InvalidState(
+                f"the state of {id} can't be read: {error}", container=id, hint="delete --force"
+            ) from error

@@ -1,0 +1,59 @@
+"""What a bundle costs from the command line of an OCI runtime, beside those it stands in for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import oci
+from contenders import Contender, race
+from figures import Table, row, verdict
+from programs import PROBE, TRUE
+
+if TYPE_CHECKING:
+    from setting import Setting
+
+__all__ = ["oci_"]
+
+#: Compiled once, in the rounds before those that count, as an installation is.
+_ENVIRONMENT = {**oci.ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": ""}
+
+
+def oci_(setting: Setting) -> Table:
+    """``cloche oci run`` of the bundle that its peers run, each in a process of its own."""
+    peers = [oci.running(name, setting) for name in oci.installed()]
+    times = race([_cloche(setting), *peers], setting)
+    return Table(
+        title="oci: `true` of a bundle, by the command line of an OCI runtime",
+        unit="ms",
+        rows=[row(name, kinds["total"]) for name, kinds in times.items()],
+        verdicts=[
+            *verdict(times, "cloche oci run", "runc run", 1.0),
+            *verdict(times, "cloche oci run", "crun run"),
+        ],
+        notes=["all of them in the same plain directory, with the same specification"],
+    )
+
+
+def _cloche(setting: Setting) -> Contender:
+    command = [*_executable(), "--root", str(setting.place.folder / "cloche-oci"), "run"]
+    commands = {p: [*command, "--bundle", *_bundle(setting, p)] for p in (TRUE, PROBE)}
+    return Contender(
+        name="cloche oci run",
+        setup="spawned:spawned",
+        params={"commands": commands, "environment": _ENVIRONMENT},
+    )
+
+
+def _bundle(setting: Setting, program: str) -> Sequence[str]:
+    """The bundle, and an id for its container."""
+    made = setting.place.bundle(f"cloche-{program}", setting.spec, setting.programs[program])
+    return str(made), made.name
+
+
+def _executable() -> Sequence[str]:
+    """The program of this very installation."""
+    beside = Path(sys.executable).with_name("cloche-oci")
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "cloche_cli.oci"]

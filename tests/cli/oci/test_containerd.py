@@ -1,0 +1,136 @@
+"""containerd, to whose shim this is one runc among others."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from callers.containerd import Containerd, containerd
+from callers.daemon import until
+from callers.remains import remains
+from callers.terminal import with_terminal
+
+pytestmark = pytest.mark.slow
+
+#: containerd 1.6 misses the end of what ends before it has read the pid, whoever the runtime is.
+LINGER = "sleep 0.5"
+
+
+@pytest.fixture(scope="module")
+def daemon(busybox) -> Iterator[Containerd]:
+    """A daemon whose socket has a short name, for longer ones can't be bound."""
+    if os.geteuid() != 0:
+        pytest.skip("containerd needs root")
+    with (
+        tempfile.TemporaryDirectory(prefix="cloche-") as place,
+        containerd(Path(place), busybox) as started,
+    ):
+        yield started
+
+
+@pytest.fixture
+def name(request, daemon) -> Iterator[str]:
+    """A container's name, of which nothing may be left at the end of a test."""
+    kind = re.sub("[^a-z]+", "-", request.node.name)[:40].strip("-")
+    name = f"cloche-{os.getpid()}-{kind}"
+    yield name
+    daemon.ctr("task", "delete", "--force", name)
+    daemon.ctr("container", "delete", name)
+    until(lambda: remains(name) == [], daemon.place / "log")
+    assert list((daemon.place / "runtime").glob("*/*")) == []
+
+
+@pytest.fixture
+def running(daemon, name) -> str:
+    """A container that runs in the background."""
+    started = daemon.ctr(*daemon.run("--detach", "--null-io", "box", name, "sleep", "600"))
+    assert started.returncode == 0, started.stderr
+    assert remains(name), "what is to vanish could not be seen at all"
+    return name
+
+
+def tasks(daemon: Containerd) -> dict[str, str]:
+    """The status of each."""
+    _, *lines = daemon.ctr("task", "list").stdout.splitlines()
+    return {line.split()[0]: line.split()[2] for line in lines}
+
+
+@pytest.mark.parametrize("snapshotter", ["native", "overlayfs"])
+def test_output_and_exit_code_come_through(daemon, name, snapshotter) -> None:
+    unpacked = daemon.ctr("snapshot", "--snapshotter", snapshotter, "list")
+    assert unpacked.returncode == 0, unpacked.stderr
+    script = "echo out; echo err >&2; exit 7"
+    said = daemon.ctr(
+        *daemon.run("--rm", "--snapshotter", snapshotter, "box", name, "sh", "-c", script)
+    )
+    assert (said.returncode, said.stdout) == (7, "out\n")
+    assert said.stderr.startswith("err\n")
+
+
+def test_a_program_that_is_not_there_is_told(daemon, name) -> None:
+    said = daemon.ctr(*daemon.run("--rm", "box", name, "nosuch"))
+    assert said.returncode != 0
+    assert "nosuch" in said.stderr
+    assert "executable file not found" in said.stderr
+
+
+def test_a_terminal(daemon, name) -> None:
+    words = daemon.words(*daemon.run("--rm", "--tty", "box", name, "tty"))
+    assert with_terminal(words).split() == [b"/dev/pts/0"]
+
+
+def test_a_limit_is_in_force(daemon, name) -> None:
+    files = "/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max"
+    mounted = ("--mount", "type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro")
+    said = daemon.ctr(
+        *daemon.run("--rm", "--memory-limit", str(64 << 20), *mounted, "box", name),
+        *("sh", "-c", f"cat {files} 2>/dev/null"),
+    )
+    assert said.stdout == f"{64 << 20}\n", said.stderr
+
+
+def test_a_further_process_has_its_own_exit_code(daemon, running) -> None:
+    script = f"echo further; {LINGER}; exit 4"
+    said = daemon.ctr("task", "exec", "--exec-id", "a", *fifos(daemon), running, "sh", "-c", script)
+    assert (said.returncode, said.stdout) == (4, "further\n"), said.stderr
+
+
+def test_a_terminal_of_a_further_process(daemon, running) -> None:
+    further = ("task", "exec", "--tty", "--exec-id", "a", *fifos(daemon), running)
+    shown = with_terminal(daemon.words(*further, "sh", "-c", f"tty; {LINGER}"))
+    assert shown.split() == [b"/dev/pts/0"]
+
+
+def test_what_is_paused_stands_still_until_resumed(daemon, running) -> None:
+    assert daemon.ctr("task", "pause", running).returncode == 0
+    assert tasks(daemon)[running] == "PAUSED"
+    assert daemon.ctr("task", "resume", running).returncode == 0
+    assert tasks(daemon)[running] == "RUNNING"
+
+
+def test_processes_and_what_they_use_are_shown(daemon, running) -> None:
+    _, *lines = daemon.ctr("task", "ps", running).stdout.splitlines()
+    assert len(lines) == 1
+    measured = daemon.ctr("task", "metrics", running).stdout.split()
+    assert int(measured[measured.index("pids.current") + 1]) == 1
+
+
+def test_a_signal_ends_it(daemon, running) -> None:
+    assert daemon.ctr("task", "kill", "--signal", "SIGKILL", running).returncode == 0
+    until(lambda: tasks(daemon)[running] == "STOPPED", daemon.place / "log")
+    ended = daemon.ctr("task", "delete", running)
+    assert "exit with non-zero exit code 137" in ended.stderr
+
+
+def fifos(daemon: Containerd) -> tuple[str, str]:
+    return "--fifo-dir", str(daemon.place / "fifo")
+
+
+def test_no_shim_is_left(daemon, name) -> None:
+    assert daemon.ctr(*daemon.run("--rm", "box", name, "true")).returncode == 0
+    address = str(daemon.place / "socket")
+    until(lambda: not [each for each in remains(address) if "shim" in each], daemon.place / "log")

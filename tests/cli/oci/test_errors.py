@@ -1,0 +1,69 @@
+"""What goes wrong is told in words that callers know, before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "wanted"),
+    [
+        ("nosuch", 127, 'exec: "nosuch": executable file not found in $PATH'),
+        ("/no/such", 127, 'exec: "/no/such": stat /no/such: no such file or directory'),
+        ("/etc", 126, 'exec: "/etc": permission denied'),
+        ("/etc/passwd", 126, 'exec: "/etc/passwd": permission denied'),
+    ],
+)
+def test_a_program_that_cannot_be_run_is_known_at_create(oci, program, code, wanted) -> None:
+    said = oci("create", "-b", oci.bundle(program), "box")
+    assert said.code == code
+    assert said.err.startswith(f"cloche: {wanted}")
+    assert list(oci.state.iterdir()) == []
+
+
+def test_and_at_exec(oci) -> None:
+    oci.create("sleep", "600")
+    oci("start", "box")
+    said = oci("exec", "box", "nosuch")
+    assert said.code == 127
+    assert 'exec: "nosuch": executable file not found in $PATH' in said.err
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda c: c["process"].update(args=[]), "process.args"),
+        (lambda c: c["process"].update(cwd="relative"), "process.cwd"),
+        (lambda c: c["process"].update(args="x"), "process.args"),
+        (lambda c: c["root"].update(path="no/such"), "root.path"),
+        (lambda c: c.pop("root"), "root"),
+        (lambda c: c.pop("process"), "process"),
+        (lambda c: c.pop("linux"), "linux"),
+        (lambda c: c.update(ociVersion="2.0.0"), "ociVersion"),
+        (lambda c: c["linux"]["namespaces"].append({"type": "no"}), "linux.namespaces[6].type"),
+        (lambda c: c["linux"].update(sysctl={"kernel.panic": "1"}), 'linux.sysctl["kernel.panic"]'),
+        (lambda c: c["linux"].update(intelRdt={}), "linux.intelRdt"),
+        (lambda c: c["process"].update(apparmorProfile="x"), "process.apparmorProfile"),
+        (lambda c: c["process"].update(selinuxLabel="x"), "process.selinuxLabel"),
+        (lambda c: c["process"].update(terminal=True), "process.terminal"),
+        (lambda c: c.update(hooks={"prestart": [{"path": "x"}]}), "hooks.prestart[0].path"),
+    ],
+)
+def test_a_fault_is_named_by_its_path_and_nothing_is_made(oci, change, path) -> None:
+    said = oci("create", "-b", oci.bundle("true", change=change), "box")
+    assert said.code == 1
+    assert said.err.startswith(f"cloche: {path}: "), said.err
+    assert "Traceback" not in said.err
+    assert not oci.state.exists()
+
+
+def test_a_bundle_without_a_configuration_is_told(oci, tmp_path) -> None:
+    said = oci("create", "-b", str(tmp_path), "box")
+    assert said.code == 1
+    assert said.err.startswith(f"cloche: JSON specification file {tmp_path}/config.json not found")
+
+
+def test_what_is_no_json_is_told(oci, tmp_path) -> None:
+    (tmp_path / "config.json").write_text("{")
+    said = oci("create", "-b", str(tmp_path), "box")
+    assert said.err.startswith("cloche: not JSON: ")

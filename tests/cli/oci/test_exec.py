@@ -1,0 +1,140 @@
+"""Further processes, by words and by documents."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import process
+
+
+@pytest.fixture
+def running(oci):
+    oci.create("sleep", "600")
+    oci("start", "box")
+    return oci
+
+
+def test_output_and_exit_code_are_the_commands(running) -> None:
+    said = running("exec", "box", "sh", "-c", "hostname; exit 5")
+    assert (said.code, said.out) == (5, "box\n")
+
+
+def test_what_ends_by_a_signal_has_128_and_its_number(running) -> None:
+    assert running("exec", "box", "sh", "-c", "kill -9 $$").code == 137
+
+
+def test_flags_of_the_command_are_its_own(running) -> None:
+    assert running("exec", "box", "echo", "-e", "--cwd", "x").out == "--cwd x\n"
+
+
+def test_words_change_what_the_first_process_is(running) -> None:
+    line = "echo $A $(pwd) $(id -u):$(id -g)"
+    said = running(
+        *("exec", "--env", "A=b", "--cwd", "/tmp", "-u", "12:34", "box", "sh", "-c", line)
+    )
+    assert said.out == "b /tmp 12:34\n"
+
+
+def test_a_document_says_all(running, tmp_path) -> None:
+    told = process("sh", "-c", "id -u; pwd") | {"cwd": "/etc", "user": {"uid": 7, "gid": 7}}
+    (tmp_path / "process.json").write_text(json.dumps(told))
+    said = running("exec", "--process", str(tmp_path / "process.json"), "box")
+    assert (said.code, said.out) == (0, "7\n/etc\n")
+
+
+def test_a_fault_in_the_document_is_named(running, tmp_path) -> None:
+    (tmp_path / "process.json").write_text(json.dumps(process("true") | {"cwd": "x"}))
+    said = running("exec", "-p", str(tmp_path / "process.json"), "box")
+    assert said.code == 1
+    assert said.err.startswith("cloche: process.cwd: ")
+
+
+def test_it_may_be_let_go_and_its_pid_is_told(running, tmp_path) -> None:
+    said = running("exec", "-d", "--pid-file", str(tmp_path / "exec"), "box", "sleep", "500")
+    assert said.code == 0
+    pid = int((tmp_path / "exec").read_text())
+    assert Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x00500\x00"
+    first = int((tmp_path / "pid").read_text())
+    assert os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{first}/ns/pid")
+    assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+
+
+def test_capabilities_may_be_added(running) -> None:
+    said = running("exec", "--cap", "CAP_KILL", "box", "grep", "CapEff", "/proc/self/status")
+    assert int(said.out.split()[1], 16) == 1 << 5
+
+
+def test_without_a_command_it_is_refused(running) -> None:
+    said = running("exec", "box")
+    assert (said.code, said.err) == (1, "cloche: there is no command\n")
+
+
+def test_a_container_that_waits_executes_nothing(oci) -> None:
+    oci.create("sleep", "600")
+    said = oci("exec", "box", "true")
+    assert (said.code, said.err) == (1, "cloche: cannot exec a container that is created\n")
+
+
+PROCESSORS = ("sh", "-c", "grep Cpus_allowed_list: /proc/self/status")
+
+
+def on_processors(oci, group: str | None = None, **affinity: str) -> None:
+    """Start a container whose further processes run on these processors."""
+
+    def change(config) -> None:
+        config["process"]["execCPUAffinity"] = affinity
+        if group is not None:
+            config["linux"]["resources"] = {"cpu": {"cpus": group, "mems": "0"}}
+
+    oci.create("sleep", "600", change=change)
+    assert oci("start", "box").code == 0
+
+
+def test_it_runs_on_the_processors_that_the_container_has_for_it(oci) -> None:
+    last = str(max(os.sched_getaffinity(0)))
+    on_processors(oci, final=last)
+    assert oci("exec", "box", *PROCESSORS).out.split()[1] == last
+    first = Path(f"/proc/{(oci.place / 'pid').read_text()}/status").read_text()
+    assert f"Cpus_allowed_list:\t{last}\n" not in first
+
+
+def test_a_document_names_other_processors_or_leaves_them_to_the_container(oci, tmp_path) -> None:
+    first, *_, last = sorted(os.sched_getaffinity(0))
+    on_processors(oci, final=str(last))
+    told = process(*PROCESSORS)
+    (tmp_path / "silent.json").write_text(json.dumps(told))
+    told["execCPUAffinity"] = {"final": str(first)}
+    (tmp_path / "other.json").write_text(json.dumps(told))
+    assert oci("exec", "-p", str(tmp_path / "silent.json"), "box").out.split()[1] == str(last)
+    assert oci("exec", "-p", str(tmp_path / "other.json"), "box").out.split()[1] == str(first)
+
+
+def test_it_begins_outside_of_the_group_on_processors_that_the_group_has_not(oci) -> None:
+    first, *_, last = map(str, sorted(os.sched_getaffinity(0)))
+    on_processors(oci, group=last, initial=first)
+    said = oci("exec", "box", *PROCESSORS)
+    assert (said.code, said.out.split()[1:]) == (0, [last]), said.err
+
+
+def test_in_the_group_it_can_not_have_processors_that_the_group_has_not(oci) -> None:
+    first, *_, last = map(str, sorted(os.sched_getaffinity(0)))
+    on_processors(oci, group=last, final=first)
+    said = oci("exec", "box", *PROCESSORS)
+    assert said.code == 1
+    assert "affinity: Invalid argument" in said.err
+
+
+@pytest.mark.parametrize(
+    ("label", "module"), [("apparmorProfile", "AppArmor"), ("selinuxLabel", "SELinux")]
+)
+def test_a_label_that_nothing_would_enforce_is_refused(running, tmp_path, label, module) -> None:
+    (tmp_path / "process.json").write_text(json.dumps(process("touch", "/tmp/ran") | {label: "x"}))
+    said = running("exec", "-p", str(tmp_path / "process.json"), "box")
+    assert said.code == 1
+    assert said.err.startswith(f"cloche: process.{label}: ")
+    assert module in said.err
+    assert running("exec", "box", "test", "-e", "/tmp/ran").code == 1

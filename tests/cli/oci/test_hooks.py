@@ -1,0 +1,120 @@
+"""Hooks: each at its moment, in its namespaces, with the state as its input."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+OF_HOST = ("prestart", "createRuntime", "createContainer", "poststart", "poststop")
+
+
+@pytest.fixture
+def hook(tmp_path: Path):
+    """Makes hooks that note what they are told, and what their namespaces are."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+
+    def make(kind: str, then: str = "") -> dict[str, object]:
+        script = tmp_path / f"hook-{kind}"
+        script.write_text(
+            "#!/bin/sh\n"
+            f"cat > {notes}/{kind}\n"
+            f"readlink /proc/self/ns/mnt > {notes}/{kind}.mnt\n"
+            f"echo {kind} >> {notes}/order\n{then}\n"
+        )
+        script.chmod(stat.S_IRWXU)
+        return {"path": str(script), "args": ["hook", kind], "env": [f"PATH={os.defpath}"]}
+
+    make.notes = notes
+    return make
+
+
+def with_hooks(**hooks):
+    return lambda config: config.update(hooks={kind: [each] for kind, each in hooks.items()})
+
+
+def test_hooks_run_in_order_each_with_the_state(oci, hook) -> None:
+    pid = oci.create("sleep", "600", change=with_hooks(**{kind: hook(kind) for kind in OF_HOST}))
+    order = hook.notes / "order"
+    assert order.read_text().split() == ["prestart", "createRuntime", "createContainer"]
+    oci("start", "box")
+    assert order.read_text().split()[3:] == ["poststart"]
+    oci("delete", "--force", "box")
+    assert order.read_text().split()[4:] == ["poststop"]
+    states = {kind: json.loads((hook.notes / kind).read_text()) for kind in OF_HOST}
+    assert [states[kind]["status"] for kind in OF_HOST] == [
+        *("created", "creating", "creating", "running", "stopped")
+    ]
+    for kind in ("prestart", "createRuntime", "poststart"):
+        assert (states[kind]["id"], states[kind]["pid"]) == ("box", pid)
+        assert states[kind]["bundle"] == str(oci.place / "bundle-0")
+
+
+def test_hooks_of_the_runtime_are_in_its_namespaces_and_others_are_not(oci, hook) -> None:
+    hooks = {kind: hook(kind) for kind in OF_HOST}
+    oci.create("true", change=with_hooks(**hooks))
+    ours = os.readlink("/proc/self/ns/mnt")
+    seen = {kind: (hook.notes / f"{kind}.mnt").read_text().strip() for kind in OF_HOST[:3]}
+    assert (seen["prestart"], seen["createRuntime"]) == (ours, ours)
+    assert seen["createContainer"] != ours
+
+
+def test_a_hook_of_the_start_is_a_program_of_the_containers_before_the_command(oci) -> None:
+    def change(config) -> None:
+        told = ["sh", "-c", "cat > /tmp/told; hostname >> /tmp/told"]
+        config["hooks"] = {"startContainer": [{"path": "/bin/sh", "args": told}]}
+        config["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})
+
+    said = oci.run("cat", "/tmp/told", change=change)
+    state, name = said.out.rsplit("}", 1)
+    assert json.loads(state + "}") | {"bundle": ""} == {
+        "ociVersion": "1.0.2", "id": "once", "status": "created", "pid": 1, "bundle": "",
+    }  # fmt: skip
+    assert name == "box\n"
+
+
+@pytest.mark.parametrize("kind", ["prestart", "createRuntime", "createContainer"])
+def test_a_hook_that_fails_stops_the_creation_and_nothing_is_left(oci, hook, kind) -> None:
+    failing = hook(kind, "echo broken >&2; exit 3")
+    bundle = oci.bundle("true", change=with_hooks(**{kind: failing}))
+    said = oci("create", "--bundle", bundle, "box")
+    assert said.code == 1
+    assert failing["path"] in said.err
+    assert "broken" in said.err
+    assert list(oci.state.iterdir()) == []
+
+
+def test_a_hook_of_the_start_that_fails_stops_the_start(oci) -> None:
+    hooks = with_hooks(startContainer={"path": "/bin/false"})
+    oci.create("sleep", "600", change=hooks)
+    said = oci("start", "box")
+    assert said.code == 1
+    assert "/bin/false" in said.err
+    oci.until("stopped")
+
+
+@pytest.mark.parametrize("kind", ["createRuntime", "createContainer"])
+def test_a_hook_has_its_time(oci, kind) -> None:
+    slow = {"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}
+    bundle = oci.bundle("true", change=with_hooks(**{kind: slow}))
+    said = oci("create", "--bundle", bundle, "box")
+    assert said.code == 1
+    assert "/bin/sleep" in said.err
+
+
+def test_a_poststart_hook_that_fails_is_a_warning_and_the_container_runs(oci, hook) -> None:
+    failing = hook("poststart", "exit 4")
+    oci.create("sleep", "600", change=with_hooks(poststart=failing))
+    said = oci("start", "box")
+    assert (said.code, oci.status()) == (0, "running")
+    assert f"warning: hook {failing['path']}: exit 4" in said.err
+
+
+def test_a_hook_that_is_not_there_is_named(oci) -> None:
+    bundle = oci.bundle("true", change=with_hooks(createRuntime={"path": "/no/such"}))
+    said = oci("create", "--bundle", bundle, "box")
+    assert (said.code, said.err) == (1, "cloche: hook /no/such: no such file or directory\n")

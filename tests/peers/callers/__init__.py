@@ -1,0 +1,1 @@
+"""Programs that call an OCI runtime, with places of their own, and what they leave behind."""
