@@ -115,7 +115,8 @@ static int mount_overlay(struct helper *h)
 
 static int pivot_root(struct helper *h)
 {
-    return step_pivot(h, 0);
+    struct record r = {.step = STEP_PIVOT};
+    return step_pivot(h, &r);
 }
 
 #define ABILITIES(ABILITY)                                                                                             \
