@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import InvalidState, NotSupported
+from cloche.errors import BackendError, InvalidState, NotSupported
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux import spawn
 from cloche_linux.blueprint.affinity import initial_affinity
 from cloche_linux.blueprint.executed import executed
+from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
 from cloche_linux.launching import abandon, launch, ready, terminal_pipes
@@ -121,7 +122,11 @@ class LinuxContainer(RuntimeContainer):
             self._let_go()
         except OSError as error:
             raise failure(error, "start", self._id, self._process) from error
-        self._run_hooks("poststart", State.RUNNING)
+        try:
+            follow_start(self._hooks, self._id, self._init().pid)
+        except BackendError:  # it is to have no life without what these hooks do
+            self.terminate()
+            raise
 
     def _let_go(self) -> None:
         """Say start to the helper: as its maker, or at its gate as anybody else."""
@@ -132,15 +137,6 @@ class LinuxContainer(RuntimeContainer):
         init = self._init()
         if not self._gate.start(init.pid or 0, init.exit.fileno()):
             raise InvalidState(f"{self._id} has ended", operation="start", container=self._id)
-
-    def _run_hooks(self, kind: str, state: State) -> None:
-        if self._hooks is None:
-            return
-        from cloche_linux.hooks import recalled, run_all
-
-        hooks, subject = recalled(self._hooks, kind, self._id)
-        pid = self.init.pid if self.init is not None and state is State.RUNNING else None
-        run_all(hooks, subject.state(state.value, pid or 0))
 
     def exec(
         self,
@@ -250,7 +246,7 @@ class LinuxContainer(RuntimeContainer):
         self._group.remove()
         if self._gate is not None:
             self._gate.remove()
-        self._run_hooks("poststop", State.STOPPED)
+        follow_end(self._hooks, self._id)
         self._hooks = None
 
     def close(self) -> None:

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 __all__ = [
     "HookWarning",
     "Subject",
+    "end_what_a_hook_ended",
     "later_hooks",
-    "recalled",
     "run",
-    "run_all",
+    "run_after_end",
+    "run_after_start",
     "run_of_creation",
     "state_around",
     "subject_of",
@@ -101,7 +102,7 @@ def later_hooks(request: CreateRequest) -> dict[str, object] | None:
     }
 
 
-def recalled(noted: Mapping[str, object], kind: str, id: str) -> tuple[tuple[Hook, ...], Subject]:
+def _recalled(noted: Mapping[str, object], kind: str, id: str) -> tuple[tuple[Hook, ...], Subject]:
     """Read of what ``later_hooks`` wrote the hooks of one kind, and the container's description."""
     from cloche import documents
     from cloche.spec import Hooks
@@ -116,6 +117,29 @@ def recalled(noted: Mapping[str, object], kind: str, id: str) -> tuple[tuple[Hoo
     return getattr(hooks, kind) or (), subject
 
 
+def run_after_start(noted: Mapping[str, object], id: str, pid: int) -> None:
+    """Run the hooks that follow the start, in their order; BackendError if one fails."""
+    hooks, subject = _recalled(noted, "poststart", id)
+    for hook in hooks:
+        run(hook, subject.state("running", pid))
+
+
+def run_after_end(noted: Mapping[str, object], id: str) -> None:
+    """Run the hooks that follow the end; what fails becomes a HookWarning."""
+    hooks, subject = _recalled(noted, "poststop", id)
+    _run_all(hooks, subject.state("stopped", 0))
+
+
+def end_what_a_hook_ended(request: CreateRequest, error: BaseException) -> None:
+    """Run the last hooks of a container that one of its first hooks has stopped.
+
+    Whoever undoes in them what others have done counts on them (runtime.md, "Lifecycle", 3 to 5).
+    """
+    hooks = request.spec.hooks
+    if hooks is not None and isinstance(error, BackendError) and error.step == "hook":
+        _run_all(hooks.poststop or (), subject_of(request).state("stopped", 0))
+
+
 def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
     """Run the hooks of the runtime's own namespaces, in their order; BackendError if one fails.
 
@@ -127,7 +151,7 @@ def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
             run(hook, subject.state(status, pid))
 
 
-def run_all(hooks: Iterable[Hook], state: bytes) -> None:
+def _run_all(hooks: Iterable[Hook], state: bytes) -> None:
     """Run hooks one after the other, each to its end; what fails becomes a HookWarning."""
     for hook in hooks:
         try:

@@ -86,9 +86,12 @@ class LinuxRuntime(Runtime):
             if gate is not None:
                 gate.remove()
             group.remove()
-            if isinstance(error, OSError):
-                raise failure(error, "create", request.id, process) from error
-            raise
+            if not isinstance(error, OSError):
+                _see_off(request, error)
+                raise
+            told = failure(error, "create", request.id, process)
+            _see_off(request, told)
+            raise told from error
         confinement = _confinement(request, namespaces, further)
         return LinuxContainer(
             request.id,
@@ -151,6 +154,13 @@ def _later_hooks(request: CreateRequest) -> Mapping[str, object] | None:
     from cloche_linux.hooks import later_hooks
 
     return later_hooks(request)
+
+
+def _see_off(request: CreateRequest, error: BaseException) -> None:
+    if request.spec.hooks is not None:
+        from cloche_linux.hooks import end_what_a_hook_ended
+
+        end_what_a_hook_ended(request, error)
 
 
 def _half_made(id: str, gate: Gate, group: ContainerGroup) -> LinuxContainer:

@@ -11,7 +11,11 @@ from cloche.values import Value
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
-from cloche_linux.blueprint.hooks import add_hooks_of_creation, add_hooks_of_start
+from cloche_linux.blueprint.hooks import (
+    add_hooks_of_creation,
+    add_hooks_of_start,
+    look_at_root,
+)
 from cloche_linux.blueprint.mounts import add_mounts, is_bind
 from cloche_linux.blueprint.namespaces import Namespaces, refuse_mounts_of_host
 from cloche_linux.blueprint.process import add_confinement, add_execution
@@ -76,7 +80,7 @@ def container(
         if gate is not None:
             plan.detach()
         _enter_namespaces(plan, extras, spec, namespaces, cgroups, attached_later)
-        add_root(plan, root, linux, namespaces, names)
+        add_root(plan, root, linux, namespaces, names, in_place=look_at_root(request))
         add_mounts(plan, root.mounts, namespaces)
         plan.include(fill)
         if request.bundle is not None and process.cwd != "/":

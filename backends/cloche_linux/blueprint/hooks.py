@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from cloche.spec import Hook
     from cloche_linux.plan import Plan
 
-__all__ = ["add_hooks_of_creation", "add_hooks_of_start"]
+__all__ = ["add_hooks_of_creation", "add_hooks_of_start", "look_at_root"]
+
+
+def look_at_root(request: CreateRequest) -> bool:
+    """Say whether a hook looks for the container's root by the path that its bundle has for it."""
+    hooks = request.spec.hooks
+    return request.pivot and hooks is not None and bool(hooks.create_container)
 
 
 def add_hooks_of_creation(plan: Plan, request: CreateRequest) -> None:

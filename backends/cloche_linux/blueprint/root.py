@@ -32,11 +32,18 @@ _ENTERED = {"shared": Propagation.SHARED, "unbindable": Propagation.UNBINDABLE}
 
 
 def add_root(
-    plan: Plan, root: RootFilesystem, linux: Linux, namespaces: Namespaces, names: str | None
+    plan: Plan,
+    root: RootFilesystem,
+    linux: Linux,
+    namespaces: Namespaces,
+    names: str | None,
+    *,
+    in_place: bool = False,
 ) -> None:
     """Cut the mounts off from the host's and make the root, not yet entered.
 
-    ``names`` is a layer above the root's own.
+    ``names`` is a layer above the root's own. ``in_place``: a root that is a directory is found by
+    its path until it is entered, and not by nobody but the helper.
     """
     plan.propagation(_propagation(linux))
     memory = root.info.get("memory")
@@ -52,7 +59,8 @@ def add_root(
             attributes=Attribute.NODEV,
         )
     elif root.form == "path" and root.path:
-        plan.root_bind(root.path, attributes=Attribute.NODEV)
+        attach = root.path if in_place else "/"
+        plan.root_bind(root.path, attributes=Attribute.NODEV, attach=attach)
     else:
         raise InvalidSpec(f"this runtime takes no roots of the form {root.form}", path="root")
 

@@ -7,9 +7,10 @@ import sys
 assert sys.platform != "win32"
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cloche.errors import InvalidSpec, Unavailable
+from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.oci import Bundle, Wanted
 from cloche.values import replace
 from cloche_cli.oci.cgroups import without_groups
@@ -38,7 +39,8 @@ def run(typed: Typed, below: Typed) -> int:
         try:
             container.start()
         except BaseException:
-            container.delete(force=True)
+            with suppress(NotFound):  # a hook of its start has ended it for good
+                container.delete(force=True)
             raise
         return 0
     from cloche_cli.oci.waiting import see_through

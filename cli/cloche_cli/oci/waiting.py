@@ -7,9 +7,10 @@ import sys
 assert sys.platform != "win32"
 
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from cloche.errors import NotFound
 from cloche_cli.oci.terminal import Window
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def see_through(container: BundleContainer, *, keep: bool) -> int:
             return code_of(window.until(container.process.exit))
     finally:
         if not keep:
-            container.delete(force=True)
+            with suppress(NotFound):  # a hook of its start has ended it for good
+                container.delete(force=True)
 
 
 def wait_for(process: RuntimeProcess) -> int:

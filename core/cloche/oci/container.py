@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cloche.errors import InvalidState, NotFound
+from cloche.errors import BackendError, InvalidState, NotFound
 from cloche.runtime import State
 
 from .backend import open_runtime
@@ -106,14 +106,22 @@ class BundleContainer:
         return told
 
     def start(self) -> None:
-        """Let it run; CommandFailed (126, 127) if its program can't be run."""
+        """Let it run; CommandFailed (126, 127) if its program can't be run.
+
+        If one of its hooks fails, which is a BackendError, nothing is left of the container.
+        """
         from .streams import CallersStreams
 
         with self._home.locked(self.id):
             self._require("start", State.CREATED, State.CREATED)
             process = self._config_process()
-            with worded(process):
-                self.container.start(CallersStreams(process))
+            try:
+                with worded(process):
+                    self.container.start(CallersStreams(process))
+            except BackendError as error:
+                if error.step == "hook":
+                    self._destroy()
+                raise
 
     def kill(self, signal: int, *, all: bool = False) -> None:
         """Send a signal to its first process, or to ``all``, of which there may be none."""
@@ -140,9 +148,12 @@ class BundleContainer:
                     container=self.id,
                     hint="kill it, or --force",
                 )
-            with suppress(NotFound):
-                self.container.delete()
-            self._home.discard(self.id)
+            self._destroy()
+
+    def _destroy(self) -> None:
+        with suppress(NotFound):
+            self.container.delete()
+        self._home.discard(self.id)
 
     def exec(
         self,

@@ -88,13 +88,23 @@ def test_a_hook_that_fails_stops_the_creation_and_nothing_is_left(oci, hook, kin
     assert list(oci.state.iterdir()) == []
 
 
-def test_a_hook_of_the_start_that_fails_stops_the_start(oci) -> None:
+def test_a_hook_of_the_start_that_fails_ends_the_container(oci) -> None:
     hooks = with_hooks(startContainer={"path": "/bin/false"})
     oci.create("sleep", "600", change=hooks)
     said = oci("start", "box")
     assert said.code == 1
     assert "/bin/false" in said.err
-    oci.until("stopped")
+    assert list(oci.state.iterdir()) == []
+
+
+@pytest.mark.parametrize("way", [(), ("--detach",)], ids=["attached", "detached"])
+@pytest.mark.parametrize("kind", ["startContainer", "poststart"])
+def test_a_hook_of_the_start_that_fails_ends_a_run(oci, kind, way) -> None:
+    bundle = oci.bundle("sleep", "600", change=with_hooks(**{kind: {"path": "/bin/false"}}))
+    said = oci("run", *way, "--bundle", bundle, "box")
+    assert said.code == 1
+    assert "/bin/false" in said.err
+    assert list(oci.state.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["createRuntime", "createContainer"])
@@ -106,12 +116,11 @@ def test_a_hook_has_its_time(oci, kind) -> None:
     assert "/bin/sleep" in said.err
 
 
-def test_a_poststart_hook_that_fails_is_a_warning_and_the_container_runs(oci, hook) -> None:
-    failing = hook("poststart", "exit 4")
-    oci.create("sleep", "600", change=with_hooks(poststart=failing))
-    said = oci("start", "box")
-    assert (said.code, oci.status()) == (0, "running")
-    assert f"warning: hook {failing['path']}: exit 4" in said.err
+def test_a_poststop_hook_that_fails_is_a_warning(oci, hook) -> None:
+    failing = hook("poststop", "exit 4")
+    oci.create("sleep", "600", change=with_hooks(poststop=failing))
+    said = oci("delete", "--force", "box")
+    assert (said.code, said.err) == (0, f"cloche: warning: hook {failing['path']}: exit 4\n")
 
 
 def test_a_hook_that_is_not_there_is_named(oci) -> None:
