@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from runtimes.comparison import Comparison
 
 EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
 NOT_ON_WINDOWS = Path(__file__).with_name("not-on-windows.txt")
@@ -22,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     judge = SkipJudge(config, expected)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(judge)
+        config.pluginmanager.register(Comparison())
     if sys.platform == "win32":
         config.pluginmanager.register(LinuxOnly(judge))
 

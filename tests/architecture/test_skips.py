@@ -29,7 +29,13 @@ def run(pytester, root):
         shutil.copy(root / "tests/conftest.py", folder)
         (folder / "expected-skips.txt").write_text(expected)
         (folder / "test_it.py").write_text(TESTS)
-        pytester.makeini("[pytest]\ntestpaths = tests\naddopts = --import-mode=importlib")
+        lines = (
+            "[pytest]",
+            "testpaths = tests",
+            "addopts = --import-mode=importlib",
+            f"pythonpath = {root / 'tests/peers'}",
+        )
+        pytester.makeini("\n".join(lines))
         return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
     return run

@@ -1,0 +1,1 @@
+"""OCI runtimes side by side: each among mounts of its own, and what the others fail."""
