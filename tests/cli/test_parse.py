@@ -192,7 +192,7 @@ def test_dockers_options_that_are_not_here_are_refused_with_a_way_out(words, hin
 
 
 LATER = (
-    "create start restart logs attach build search top events rename update prune df doctor oci "
+    "create start restart logs attach build search top events rename update prune df doctor "
     "network pool"
 )
 

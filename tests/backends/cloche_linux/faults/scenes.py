@@ -106,6 +106,29 @@ class _Mapping:
         return spec.replace(linux=linux)
 
 
+class _Specifying:
+    """A plug-in that asks for what only a specification can say: hooks, clocks, scheduling."""
+
+    @cloche.hookimpl
+    def cloche_prepare_spec(self, request: Any) -> Callable[[Any], Any]:
+        return self._change
+
+    @staticmethod
+    def _change(spec: Any) -> Any:
+        from cloche import documents
+        from cloche.spec import Spec
+
+        asked: Any = documents.to_json(spec)
+        asked["linux"]["namespaces"].append({"type": "time"})
+        asked["linux"]["timeOffsets"] = {"boottime": {"secs": 5}}
+        asked["linux"]["personality"] = {"domain": "LINUX"}
+        asked["process"]["ioPriority"] = {"class": "IOPRIO_CLASS_BE", "priority": 4}
+        asked["process"]["scheduler"] = {"policy": "SCHED_OTHER", "nice": 1}
+        true = [{"path": "/bin/true"}]
+        asked["hooks"] = {"createRuntime": true, "createContainer": true}
+        return documents.read(Spec, asked)
+
+
 def _with(plugin: object, engine: cloche.Engine, busybox: str, **options: Any) -> object:
     root = Path(engine._places.run).parent  # pyright: ignore[reportPrivateUsage]
     with cloche.Engine(runtime="linux", root=root, plugins=[plugin]) as other:
@@ -191,6 +214,14 @@ SCENES = {
         ),
         Step.PROPAGATION,
         lambda engine, busybox: _with(_Mapping(), engine, busybox, storage_size="8M"),
+    ),
+    "what only a specification says": Scene(
+        frozenset(
+            {*_CONTAINER, *_PROCESS, Step.INIT, Step.FORK, Step.TIME_OFFSETS, Step.HOOKS_BY_PARENT}
+            | {Step.HOOK, Step.IO_PRIORITY, Step.SCHEDULER, Step.PERSONALITY}
+        ),
+        Step.PROPAGATION,
+        lambda engine, busybox: _with(_Specifying(), engine, busybox),
     ),
     "exec": Scene(
         frozenset({*_PROCESS, *_ATTACH, Step.JOIN_PROCESS, Step.FORK, Step.SESSION_KEYRING})

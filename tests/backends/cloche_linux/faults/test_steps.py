@@ -20,9 +20,11 @@ ELSEWHERE = {
     Step.PLAN: "a plan that cannot be read: native/test_decoder.py",
     Step.MAP_SELF: "a user without privileges: rootless/test_faults.py",
     Step.ROOT_BIND: "roots that are a path: native/test_faults.py",
-    Step.SCHEDULER: "native/test_faults.py",
-    Step.PERSONALITY: "native/test_faults.py",
     Step.PROBE: "native/test_faults.py",
+    Step.AFFINITY: "processes added to a bundle: native/test_faults.py",
+    Step.AWAIT_START: "containers that outlive their maker: native/test_faults.py",
+    Step.FIND_PROGRAM: "containers that outlive their maker: native/test_faults.py",
+    Step.GIVE_STREAMS: "containers that outlive their maker: native/test_faults.py",
 }
 REASON = f"{os.strerror(FAULT)} (ENOTUNIQ)"
 
