@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 from cloche.errors import BackendError, InvalidState, NotSupported
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux import spawn
-from cloche_linux.blueprint.affinity import initial_affinity
-from cloche_linux.blueprint.executed import executed
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
-from cloche_linux.launching import abandon, launch, ready, terminal_pipes
 from cloche_linux.members import members
 from cloche_linux.process import FoundProcess, SpawnedProcess
 from cloche_linux.translate import failure
@@ -27,14 +24,11 @@ if TYPE_CHECKING:
     from cloche_linux.confinement import Confinement
     from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
-    from cloche_linux.spawn import Child
-    from cloche_linux.users import Account
 
 __all__ = ["LinuxContainer"]
 
-#: Seconds that a killed container gets to be gone, and a process to be set up.
+#: Seconds that a killed container gets to be gone.
 _EXIT_LIMIT = 10.0
-_READY_LIMIT = 30.0
 
 
 class LinuxContainer(RuntimeContainer):
@@ -145,80 +139,43 @@ class LinuxContainer(RuntimeContainer):
         streams: Streams,
         *,
         preserve_fds: tuple[int, ...] = (),
+        subgroups: Mapping[str, str] | None = None,
+        even_paused: bool = False,
     ) -> RuntimeProcess:
         from cloche_linux.accounts import account_inside
+        from cloche_linux.executing import Entry, Inside, execute
 
-        pidfd = self._living("exec")
+        entry = Entry(preserve_fds=preserve_fds, subgroups=subgroups or {}, even_paused=even_paused)
+        pidfd = self._living("exec", *self._enterable(even_paused))
         try:
+            inside = Inside(
+                id=self._id,
+                pidfd=pidfd,
+                pid=self._init().pid or 0,
+                confinement=self._confinement,
+                group=self._group,
+                detached=self._gate is not None,
+            )
             account = account_inside(process, self.root_descriptor, self._confinement)
-            return self._execute(id, process, streams, pidfd, account, preserve_fds)
+            return execute(inside, id, process, streams, account, entry)
         finally:
             os.close(pidfd)
 
-    def _execute(
-        self,
-        id: str,
-        process: Process,
-        streams: Streams,
-        pidfd: int,
-        account: Account,
-        preserve_fds: tuple[int, ...],
-    ) -> RuntimeProcess:
-        group = self._group.find()
-        # Who is to have other processors outside of the group can't be born in it.
-        begins_outside = initial_affinity(process) is not None
-        late = group is not None and (group.by_attach or begins_outside)
-        plan, extras = executed(
-            pidfd,
-            self._confinement.apart,
-            process,
-            account,
-            seccomp=self._confinement.seccomp,
-            maps=self._confinement.maps,
-            cgroups=group.join_fds if group and not late else (),
-            terminal=streams.terminal,
-            preserve_fds=preserve_fds,
-            detached=self._gate is not None,
-        )
-        try:
-            child = launch(
-                plan,
-                extras.descriptors,
-                streams,
-                new_pid_namespace=False,
-                cgroup=group.clone_into if group and not late else None,
-            )
-        except OSError as error:
-            raise failure(error, "exec", self._id, process) from error
-        finally:
-            extras.close()
-        return self._run(id, child, process, late)
-
-    def _run(self, id: str, child: Child, process: Process, late: bool) -> RuntimeProcess:
-        """Let an executed process go, once it is where it belongs."""
-
-        def go(pid: int) -> None:
-            if late:
-                self._group.attach(pid)
-            child.start(_READY_LIMIT)
-
-        try:
-            master = ready(child, _READY_LIMIT, go)
-        except BaseException as error:
-            abandon(child)
-            if isinstance(error, OSError):
-                raise failure(error, "exec", self._id, process) from error
-            raise
-        return SpawnedProcess(id, child, self._group.oom, terminal_pipes(master))
+    def _enterable(self, even_paused: bool) -> set[State]:
+        """Who waits at a gate has its root already, so others can be in it before its start."""
+        states = {State.RUNNING}
+        states |= {State.CREATED} if self._gate is not None else set()
+        return states | ({State.PAUSED} if even_paused else set())
 
     def open(self, id: str, info: Mapping[str, object]) -> RuntimeProcess:
         return FoundProcess(id, info, open_same(info))
 
-    def _living(self, operation: str) -> int:
-        """Duplicate the pidfd of init; raises InvalidState unless the container is running."""
+    def _living(self, operation: str, *wanted: State) -> int:
+        """Duplicate the pidfd of init; raises InvalidState unless the container is running, or
+        in one of the states ``wanted``."""
         state = self.state()
         descriptor = self.init.exit.fileno() if self.init else None
-        if state is not State.RUNNING or descriptor is None:
+        if state not in (wanted or (State.RUNNING,)) or descriptor is None:
             if descriptor is not None:
                 os.close(descriptor)
             raise InvalidState(

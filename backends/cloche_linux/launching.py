@@ -55,7 +55,7 @@ def _descriptor(end: int | str | None) -> int:
     return end
 
 
-def ready(child: Child, timeout: float, then: Callable[[int], None]) -> int | None:
+def ready(child: Child, timeout: float | None, then: Callable[[int], None]) -> int | None:
     """Wait until all is set up and do ``then`` with the pid; returns the terminal's master.
 
     Raises what either does; there is no master to close then.

@@ -35,6 +35,8 @@ _LINKS = (
     ("/dev/stderr", "/proc/self/fd/2"),
 )
 
+_PTMX = "/dev/ptmx"
+
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 
 
@@ -49,9 +51,11 @@ def add_devices(
     if kinds.get("/dev") == "tmpfs":
         _add_defaults(plan, namespaces)
         if kinds.get("/dev/pts") == "devpts":
-            plan.symlink("/dev/ptmx", "pts/ptmx")
+            plan.symlink(_PTMX, "pts/ptmx")
     for number, device in enumerate(devices):
-        _add(plan, device, f"linux.devices[{number}]", namespaces)
+        # Some callers list every device of a host, and this one is the container's own.
+        if device.path != _PTMX:
+            _add(plan, device, f"linux.devices[{number}]", namespaces)
 
 
 def _add_defaults(plan: Plan, namespaces: Namespaces) -> None:

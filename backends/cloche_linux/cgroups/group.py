@@ -102,6 +102,21 @@ class Group:
         elif self._nodes:
             self._scope.admit(pid, self._nodes[0].path)
 
+    def beneath(self, paths: Mapping[str, str]) -> Group:
+        """Groups that its processes made beneath it, by controller; "" stands for all others.
+
+        Raises InvalidSpec and NotFound. Close it, and never remove it.
+        """
+        from cloche_linux.cgroups.beneath import beneath
+
+        return Group(self.id, beneath(self._nodes, paths), self._scope)
+
+    def around(self, pid: int) -> Group:
+        """Where ``pid`` is, which may have moved to a v2 group beneath this one; as ``beneath``."""
+        from cloche_linux.cgroups.beneath import around
+
+        return Group(self.id, around(self._nodes, pid), self._scope)
+
     def adopt(self, pids: Callable[[], Iterable[int]]) -> None:
         """Move all processes in that ``pids`` lists, until it lists no new one."""
         adopt(self.attach, pids)

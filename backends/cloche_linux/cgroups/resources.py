@@ -73,7 +73,8 @@ def _on_v2(one: Setting | Refusal, layout: Layout) -> Setting | Refusal:
     if found is None:
         return _missing(one.limit, one.controller)
     if found.version == 1:
-        return Refusal(limit=one.limit, reason=f"the {one.controller} controller is on cgroup v1")
+        reason = f"invalid configuration: the {one.controller} controller is on cgroup v1"
+        return Refusal(limit=one.limit, reason=reason)
     return one
 
 

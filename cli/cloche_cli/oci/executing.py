@@ -9,11 +9,14 @@ assert sys.platform != "win32"
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche.oci import Entry
 from cloche.spec import LinuxCapabilities, User
 from cloche_cli.oci.creating import preserved
 from cloche_cli.oci.places import home
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cloche.oci import BundleContainer
     from cloche.spec import Process
     from cloche_cli.oci.flags import Typed
@@ -30,17 +33,31 @@ def execute(typed: Typed, below: Typed) -> int:
     detached, socket = below.switch("detach"), below.text("console-socket")
     if process.terminal and detached and socket is None:
         raise InvalidSpec("--tty: nobody takes the terminal: --console-socket is missing")
-    started = container.exec(
-        process,
+    entry = Entry(
         preserve_fds=preserved(below),
+        subgroups=_subgroups(below.list("cgroup")),
+        even_paused=below.switch("ignore-paused"),
         console_socket=socket,
         pid_file=below.text("pid-file"),
     )
+    started = container.exec(process, entry)
     if detached:
         return 0
     from cloche_cli.oci.waiting import wait_for
 
     return wait_for(started)
+
+
+def _subgroups(words: Iterable[str]) -> dict[str, str]:
+    """Sort ``[CONTROLLER[,CONTROLLER…]:]PATH`` by controller; "" stands for all others."""
+    found = {}
+    for word in words:
+        controllers, separator, path = word.rpartition(":")
+        if not path:
+            raise InvalidSpec(f"--cgroup: there is no path in {word!r}", path="cgroup")
+        for controller in controllers.split(",") if separator else ("",):
+            found[controller] = path
+    return found
 
 
 def _process(container: BundleContainer, below: Typed) -> Process:

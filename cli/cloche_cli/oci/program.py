@@ -41,6 +41,8 @@ class Command(NamedTuple):
     help: str
     flags: tuple[Flag, ...] = ()
     mixed: bool = True
+    #: The exit code of its failures, where those of its programs are to be told from them.
+    failure: int | None = None
 
 
 _BUNDLE = Flag("bundle", "text", "The bundle's directory; the current one by default.", ("b",))
@@ -100,8 +102,11 @@ COMMANDS: Mapping[str, Command] = {
             Flag("additional-gids", "list", "A further group.", ("g",)),
             Flag("cap", "list", "A further capability.", ("c",)),
             Flag("no-new-privs", "switch", "Without new privileges."),
+            Flag("ignore-paused", "switch", "In a paused container, too, once it runs on."),
+            Flag("cgroup", "list", "A group beneath the container's, [CONTROLLER,…:]PATH."),
         ),
         mixed=False,
+        failure=255,
     ),
     "ps": Command(
         "showing",
@@ -187,8 +192,13 @@ def run(words: Sequence[str]) -> int:
     except BaseException as error:  # noqa: BLE001 - every ending is told in a line
         from cloche_cli.oci.telling import fail
 
-        return fail(error, typed)
+        return fail(error, typed, _failure(typed))
     return code
+
+
+def _failure(typed: Typed) -> int | None:
+    command = COMMANDS.get(typed.words[0]) if typed.words else None
+    return None if command is None else command.failure
 
 
 def _tell_warnings(typed: Typed) -> None:

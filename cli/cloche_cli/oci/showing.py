@@ -116,7 +116,7 @@ def events(typed: Typed, below: Typed) -> int:
     seconds = _seconds(below.text("interval") or "5s")
     while True:
         line = {"type": "stats", "id": container.id, "data": _data(container.stats())}
-        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
         sys.stdout.flush()
         if below.switch("stats"):
             return 0

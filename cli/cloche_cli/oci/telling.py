@@ -16,8 +16,8 @@ __all__ = ["fail", "warn"]
 _INTERRUPTED = 130
 
 
-def fail(error: BaseException, typed: Typed) -> int:
-    """Tell an error, and give the exit code for it; what nobody foresaw is told, too."""
+def fail(error: BaseException, typed: Typed, code: int | None = None) -> int:
+    """Tell an error, and give ``code`` or the one for it; what nobody foresaw is told, too."""
     if isinstance(error, BrokenPipeError):
         return 1
     message = _words(error)
@@ -29,7 +29,7 @@ def fail(error: BaseException, typed: Typed) -> int:
         import traceback
 
         traceback.print_exception(error)
-    return _code(error)
+    return _code(error) if code is None else code
 
 
 def warn(message: str, typed: Typed) -> None:

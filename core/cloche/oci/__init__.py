@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .container import BundleContainer
+    from .executing import Entry
     from .features import features
     from .home import Home
     from .making import Wanted
@@ -26,6 +27,7 @@ __all__ = [
     "Bundle",
     "BundleContainer",
     "BundleRecord",
+    "Entry",
     "Home",
     "Wanted",
     "features",
@@ -36,6 +38,7 @@ _LAZY = {
     "Bundle": ".bundle",
     "BundleContainer": ".container",
     "BundleRecord": ".record",
+    "Entry": ".executing",
     "Home": ".home",
     "Wanted": ".making",
     "features": ".features",

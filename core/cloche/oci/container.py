@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cloche.stats import Stats
     from cloche.stdio import Pipes
 
+    from .executing import Entry
     from .home import Home
 
 __all__ = ["BundleContainer"]
@@ -155,21 +156,19 @@ class BundleContainer:
             self.container.delete()
         self._home.discard(self.id)
 
-    def exec(
-        self,
-        process: Process,
-        *,
-        preserve_fds: tuple[int, ...] = (),
-        console_socket: str | None = None,
-        pid_file: str | None = None,
-    ) -> RuntimeProcess:
+    def exec(self, process: Process, entry: Entry) -> RuntimeProcess:
         """Run a further process in it; CommandFailed (126, 127) if its program can't be run."""
         from .executing import execute
 
-        self._require("exec", State.RUNNING)
-        return execute(
-            self.container, process, preserve_fds, console_socket=console_socket, pid_file=pid_file
-        )
+        if not entry.even_paused and self.state() is State.PAUSED:
+            raise InvalidState(
+                "cannot exec in a paused container",
+                operation="exec",
+                container=self.id,
+                hint="resume it, or --ignore-paused",
+            )
+        self._require("exec", *_ALIVE)
+        return execute(self.container, process, entry)
 
     def pause(self) -> None:
         """Stop all its processes where they are."""

@@ -10,54 +10,61 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import NotSupported
+from cloche.values import Value
 
-from .making import write_pid
+from .making import check_pid_file, write_pid
 from .streams import CallersStreams, hand_over
 from .wording import worded
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from collections.abc import Mapping
 
     from cloche.runtime import RuntimeContainer, RuntimeProcess
     from cloche.spec import Process
-    from cloche.stdio import Streams
-
-    class Preserving(Protocol):
-        """A container whose further processes can be given descriptors."""
-
-        def exec(
-            self, id: str, process: Process, streams: Streams, *, preserve_fds: tuple[int, ...]
-        ) -> RuntimeProcess: ...
 
 
-__all__ = ["execute"]
+__all__ = ["Entry", "execute"]
 
 
-def execute(
-    container: RuntimeContainer,
-    process: Process,
-    preserve_fds: tuple[int, ...],
-    *,
-    console_socket: str | None,
-    pid_file: str | None,
-) -> RuntimeProcess:
+class Entry(Value, kw_only=True):
+    """What a caller says of a further process beside its specification."""
+
+    #: Descriptors that the process gets as 3, 4, ….
+    preserve_fds: tuple[int, ...] = ()
+    #: Groups beneath the container's that it gets into, by controller; "" stands for all others.
+    subgroups: Mapping[str, str] = {}
+    #: Enter a paused container, too, and wait until it runs on.
+    even_paused: bool = False
+    console_socket: str | None = None
+    pid_file: str | None = None
+
+
+_FOR_RUNTIMES = ("preserve_fds", "subgroups", "even_paused")
+
+
+def execute(container: RuntimeContainer, process: Process, entry: Entry) -> RuntimeProcess:
     """Run it; the terminal is sent away, if there is a socket for it, and the pid is written."""
+    if entry.pid_file is not None:
+        check_pid_file(entry.pid_file)
     streams, name = CallersStreams(process), os.urandom(6).hex()
+    asked = {each: value for each in _FOR_RUNTIMES if (value := getattr(entry, each))}
+    _check(container, asked)
     with worded(process):
-        if preserve_fds:
-            started = _preserving(container).exec(name, process, streams, preserve_fds=preserve_fds)
-        else:
-            started = container.exec(name, process, streams)
-    if console_socket is not None and started.pipes is not None:
-        hand_over(started.pipes, console_socket)
-    if pid_file is not None:
-        write_pid(pid_file, started.pid or 0)
+        started = container.exec(name, process, streams, **asked)
+    if entry.console_socket is not None and started.pipes is not None:
+        hand_over(started.pipes, entry.console_socket)
+    if entry.pid_file is not None:
+        write_pid(entry.pid_file, started.pid or 0)
     return started
 
 
-def _preserving(container: RuntimeContainer) -> Preserving:
+def _check(container: RuntimeContainer, asked: Mapping[str, object]) -> None:
+    """Refuse what goes beyond the contract if this runtime knows nothing of it."""
+    if not asked:
+        return
     from inspect import signature
 
-    if "preserve_fds" not in signature(container.exec).parameters:
-        raise NotSupported("--preserve-fds: the runtime gives an exec no further descriptors")
-    return container  # type: ignore[return-value]
+    known = signature(container.exec).parameters
+    for name in asked:
+        if name not in known:
+            raise NotSupported(f"the runtime has no {name.replace('_', ' ')} for further processes")

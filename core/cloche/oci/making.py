@@ -6,6 +6,7 @@ import sys
 
 assert sys.platform != "win32"
 
+import errno
 import os
 import time
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ def make(home: Home, id: str, wanted: Wanted) -> BundleContainer:
     from .container import BundleContainer
 
     _check_terminal(wanted)
+    if wanted.pid_file is not None:
+        check_pid_file(wanted.pid_file)
     runtime = open_runtime(wanted.runtime)
     request = _request(id, home.directory(id), wanted)
     runtime.accepts(request)
@@ -146,6 +149,14 @@ def _tell(container: BundleContainer, wanted: Wanted) -> None:
         hand_over(container.pipes, wanted.console_socket)
     if wanted.pid_file is not None:
         write_pid(wanted.pid_file, container.pid)
+
+
+def check_pid_file(path: str) -> None:
+    """Refuse a pid file that nobody can write, before anything is made."""
+    directory = os.path.dirname(path) or "."
+    if not os.access(directory, os.W_OK | os.X_OK):
+        what = os.strerror(errno.EACCES if os.path.isdir(directory) else errno.ENOENT)
+        raise ClocheError(f"--pid-file {path}: {what}")
 
 
 def write_pid(path: str, pid: int) -> None:

@@ -21,7 +21,9 @@ _MASKED = (
     *("/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"),
 )
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
-_NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "cgroup")
+_NAMESPACES = ("pid", "network", "ipc", "uts", "mount")
+#: Is there where control groups have version 2 only, by which alone a namespace hides the rest.
+_ONLY_V2 = "/sys/fs/cgroup/cgroup.controllers"
 
 
 def template(*, rootless: bool = False) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def _mount(destination: str, type: str, source: str, *options: str) -> dict[str,
 
 
 def _linux(rootless: bool) -> dict[str, Any]:
-    kinds = (*_NAMESPACES, *(("user",) if rootless else ()))
+    further = {"cgroup": os.path.exists(_ONLY_V2), "user": rootless}
+    kinds = (*_NAMESPACES, *(kind for kind, wanted in further.items() if wanted))
     section: dict[str, Any] = {
         "namespaces": [{"type": kind} for kind in kinds],
         "maskedPaths": list(_MASKED),

@@ -25,7 +25,7 @@ def test_and_at_exec(oci) -> None:
     oci.create("sleep", "600")
     oci("start", "box")
     said = oci("exec", "box", "nosuch")
-    assert said.code == 127
+    assert said.code == 255
     assert 'exec: "nosuch": executable file not found in $PATH' in said.err
 
 
