@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import BackendError, InvalidState, NotSupported
+from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux import spawn
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
 from cloche_linux.members import members
-from cloche_linux.process import FoundProcess, SpawnedProcess
+from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
 from cloche_linux.translate import failure
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class LinuxContainer(RuntimeContainer):
         return self._known_confinement
 
     def state(self) -> State:
-        if self.init is None or self.init.exit.poll() is not None:
+        if self.init is None or await_end(self.init):
             return State.STOPPED
         if not self._started:
             return State.CREATED
@@ -196,7 +196,8 @@ class LinuxContainer(RuntimeContainer):
     def delete(self) -> None:
         if self.init is not None:
             self.terminate()
-            self.init.exit.wait(_EXIT_LIMIT)
+            if not await_end(self.init, _EXIT_LIMIT):
+                raise TimedOut(f"{self._id} does not end", operation="delete", container=self._id)
         elif self._gate is not None:
             self._gate.dismiss()
             self._group.kill()

@@ -9,6 +9,7 @@ import struct
 from signal import SIGKILL, pidfd_send_signal
 from typing import TYPE_CHECKING
 
+from cloche.errors import TimedOut
 from cloche.exit import Exit, ExitStatus, Reason
 from cloche.runtime import RuntimeProcess
 from cloche_linux.identity import identify
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cloche.stdio import Pipes
     from cloche_linux.spawn import Child
 
-__all__ = ["FoundProcess", "SpawnedProcess"]
+__all__ = ["FoundProcess", "SpawnedProcess", "await_end"]
 
 # linux/pidfd.h (6.13; the exit code 6.15): PIDFD_GET_INFO is _IOWR(0xFF, 11, struct pidfd_info),
 # whose first version has 64 bytes: mask, cgroup id, eight 32-bit ids … and the exit code.
@@ -143,6 +144,27 @@ class FoundProcess(RuntimeProcess):
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+
+
+def await_end(process: RuntimeProcess, timeout: float = 0) -> bool:
+    """Say whether a process has ended within so many seconds, and not how.
+
+    How a process ended that others reap is known only when they have, which may be never.
+    """
+    pidfd = process.pidfd if isinstance(process, FoundProcess) else None
+    if pidfd is None:
+        return process.exit.poll() is not None or (timeout > 0 and _ends(process, timeout))
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(timeout * 1000))
+
+
+def _ends(process: RuntimeProcess, timeout: float) -> bool:
+    try:
+        process.exit.wait(timeout)
+    except TimedOut:
+        return False
+    return True
 
 
 def _wait_until_reaped(pidfd: int) -> None:

@@ -68,8 +68,24 @@ def _variable(path: str, variable: str, windows: bool) -> None:
 
 
 def _version(version: str) -> None:
+    if not _is_semantic(version):
+        raise fault("ociVersion", f"{version!r} is not a version such as 1.2.0")
     if version.split(".")[0] != "1":
         raise fault("ociVersion", f"is {version!r}; this is a runtime-spec 1.x implementation")
+
+
+def _is_semantic(version: str) -> bool:
+    """Whether it has the form of Semantic Versioning 2.0.0 (https://semver.org)."""
+    whole, plus, build = version.partition("+")
+    release, dash, early = whole.partition("-")
+    numbers = release.split(".")
+    words = [*(early.split(".") if dash else ()), *(build.split(".") if plus else ())]
+    return (
+        version.isascii()
+        and len(numbers) == 3
+        and all(each.isdigit() and (each == "0" or each[0] != "0") for each in numbers)
+        and all(each.replace("-", "0").isalnum() for each in words)
+    )
 
 
 def _command(process: Process, path: str, windows: bool) -> None:

@@ -57,6 +57,10 @@ def check_linux(linux: Linux, spec: Spec) -> None:
         among(where, linux.rootfs_propagation, _PROPAGATION + _RECURSIVE)
     if linux.resources is not None:
         _resources(linux.resources)
+    if linux.seccomp is not None:
+        from .seccomp_checks import check_seccomp
+
+        check_seccomp(linux.seccomp)
     _rarely_asked(linux, kinds)
 
 
@@ -132,10 +136,21 @@ def _resources(resources: LinuxResources) -> None:
     weight = resources.block_io.weight if resources.block_io is not None else None
     if weight and not 10 <= weight <= 1000:
         raise fault(f"{path}.blockIO.weight", "goes from 10 to 1000")
+    _devices_with_limits(path, resources)
     _huge_pages(f"{path}.hugepageLimits", resources)
     for key in resources.unified or ():
         if "/" in key or "." not in key:
             raise fault(f'{path}.unified["{key}"]', "is not the name of a cgroup file")
+
+
+def _devices_with_limits(path: str, resources: LinuxResources) -> None:
+    weights = resources.block_io.weight_device if resources.block_io is not None else None
+    for position, device in enumerate(weights or ()):
+        if device.weight is None and device.leaf_weight is None:
+            raise fault(f"{path}.blockIO.weightDevice[{position}].weight", "is missing")
+    for name, limits in (resources.rdma or {}).items():
+        if limits.hca_handles is None and limits.hca_objects is None:
+            raise fault(f'{path}.rdma["{name}"]', "limits neither handles nor objects")
 
 
 def _huge_pages(path: str, resources: LinuxResources) -> None:

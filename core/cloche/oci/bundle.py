@@ -39,6 +39,7 @@ class Bundle(Value):
         file = config or f"{path}/config.json"
         data = _content(file)
         spec = _read(Spec, data)
+        _require_ids(data, "process", "user")
         documents.check(spec)
         return cls(path, data, _rooted(spec, path))
 
@@ -51,7 +52,9 @@ class Bundle(Value):
 
 def read_process(file: str) -> Process:
     """Read the document of a process; errors as of ``Bundle.open``."""
-    process = _read(Process, _content(file))
+    data = _content(file)
+    process = _read(Process, data)
+    _require_ids(data, "user")
     documents.check_process(process)
     return process
 
@@ -62,6 +65,17 @@ def _read(kind: type[T], data: bytes) -> T:
     if b"\\u0000" in data:
         _refuse_nul("", loads(data))
     return found
+
+
+def _require_ids(data: bytes, *way: str) -> None:
+    """Refuse a user without numbers; in Python they are root's where nobody says otherwise."""
+    user = loads(data)
+    for key in way:
+        user = user.get(key) or {}
+    for name in ("uid", "gid") if user else ():
+        if name not in user:
+            path = ".".join((*way, name))
+            raise InvalidSpec(f"{path}: is missing", path=path)
 
 
 def _refuse_nul(path: str, value: object) -> None:

@@ -74,6 +74,9 @@ def document(root: Path, *args: str) -> dict[str, Any]:
 class Runtime:
     """The command line, with a place of the test's own."""
 
+    #: Seconds that a command may take.
+    limit = 60
+
     def __init__(self, place: Path, busybox: Path) -> None:
         self.state = place / "state"
         self.place = place
@@ -87,8 +90,13 @@ class Runtime:
             # Files, for a container that lives on would hold the writing end of a pipe.
             code = subprocess.run(
                 [*self.program, *before, *words],
-                input=input, stdout=out, stderr=err, text=True, timeout=60, env=self.environment,
-            ).returncode  # fmt: skip
+                input=input,
+                stdout=out,
+                stderr=err,
+                text=True,
+                timeout=self.limit,
+                env=self.environment,
+            ).returncode
             out.seek(0)
             err.seek(0)
             return Said(code, out.read(), err.read())

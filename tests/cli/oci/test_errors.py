@@ -40,6 +40,34 @@ def test_and_at_exec(oci) -> None:
         (lambda c: c.pop("process"), "process"),
         (lambda c: c.pop("linux"), "linux"),
         (lambda c: c.update(ociVersion="2.0.0"), "ociVersion"),
+        (lambda c: c["process"]["user"].pop("gid"), "process.user.gid"),
+        (
+            lambda c: c["linux"].update(
+                seccomp={
+                    "defaultAction": "SCMP_ACT_ALLOW",
+                    "syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}],
+                }
+            ),
+            "linux.seccomp.syscalls[0].names",
+        ),
+        (
+            lambda c: c["linux"].update(
+                seccomp={"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}
+            ),
+            "linux.seccomp.listenerMetadata",
+        ),
+        (
+            lambda c: c["linux"].update(
+                seccomp={"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}
+            ),
+            "linux.seccomp.defaultErrnoRet",
+        ),
+        (
+            lambda c: c["linux"].update(
+                resources={"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}}
+            ),
+            "linux.resources.blockIO.weightDevice[0].weight",
+        ),
         (lambda c: c["linux"]["namespaces"].append({"type": "no"}), "linux.namespaces[6].type"),
         (lambda c: c["linux"].update(sysctl={"kernel.panic": "1"}), 'linux.sysctl["kernel.panic"]'),
         (lambda c: c["linux"].update(intelRdt={}), "linux.intelRdt"),

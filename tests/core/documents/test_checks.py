@@ -152,7 +152,10 @@ def test_a_process_alone_is_checked_under_the_name_it_is_given(
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"ociVersion": "2.0.0"}, "ociVersion"),
+        *[
+            ({"ociVersion": wrong}, "ociVersion")
+            for wrong in ("2.0.0", "1.0", "1.0.00", "1.0.0-a_b")
+        ],
         ({"root": {"path": ""}}, "root.path"),
         ({"mounts": [{"destination": ""}]}, "mounts[0].destination"),
         ({"mounts": [{"destination": "/", "uidMappings": [ID]}]}, "mounts[0].uidMappings"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 Config = dict[str, Any]
@@ -23,22 +24,22 @@ def every(*changes: Change) -> Change:
 
 def linux(**values: object) -> Change:
     """Set properties of the Linux section."""
-    return lambda config: config["linux"].update(values)
+    return lambda config: config["linux"].update(deepcopy(values))
 
 
 def process(**values: object) -> Change:
     """Set properties of the process."""
-    return lambda config: config["process"].update(values)
+    return lambda config: config["process"].update(deepcopy(values))
 
 
 def top(**values: object) -> Change:
     """Set properties of the configuration itself."""
-    return lambda config: config.update(values)
+    return lambda config: config.update(deepcopy(values))
 
 
 def mounted(*mounts: Config) -> Change:
     """Add mounts."""
-    return lambda config: config["mounts"].extend(mounts)
+    return lambda config: config["mounts"].extend(deepcopy(mounts))
 
 
 def bound(source: object, destination: str, *options: str, **more: object) -> Config:
