@@ -47,7 +47,7 @@ class Child:
     it does end, since the helper waits for a word that can no longer come.
     """
 
-    __slots__ = ("_control", "_helper", "_status", "pid", "pidfd")
+    __slots__ = ("_control", "_helper", "_left", "_status", "pid", "pidfd")
 
     pid: int
     """In the pid namespace of this process. With FORK in the plan, of the first helper at first."""
@@ -57,7 +57,16 @@ class Child:
     def __init__(self, pid: int, pidfd: int, control: int) -> None:
         self.pid, self.pidfd, self._control = pid, pidfd, control
         self._helper = -1
+        self._left = False
         self._status = _RUNNING
+
+    def leave_end(self) -> None:
+        """Reap the process only if asked how it ended: else that is for whoever adopts it.
+
+        A caller's subreaper waits for what a runtime has started, and learns nothing of a process
+        that was reaped here while the runtime was on its way out.
+        """
+        self._left = True
 
     def wait_maps(self, timeout: float | None = None) -> int:
         """Wait until the helper asks for id maps; returns the pid to write them for.
@@ -121,13 +130,17 @@ class Child:
         signal.pidfd_send_signal(self.pidfd, signal_number)
 
     def close(self) -> None:
-        """Give up all descriptors; a child that has ended is reaped. May be called again."""
+        """Give up all descriptors; a child that has ended is reaped, unless its end was left to
+        others. May be called again."""
         if self.pidfd < 0:
             return
         os.close(self._control)
         self._control = -1
         pidfd, self.pidfd = self.pidfd, -1
-        check(lib.cloche_disown(pidfd))
+        if self._left:
+            os.close(pidfd)
+        else:
+            check(lib.cloche_disown(pidfd))
         self._end_helper()
 
     def __enter__(self) -> Child:
@@ -181,7 +194,7 @@ class Child:
             if packet.kind == Message.FAILED:
                 raise self._failure(packet)
             self._helper, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
-            if not packet.flags & NEW_PID_NAMESPACE:
+            if not packet.flags & NEW_PID_NAMESPACE and not self._left:
                 check(lib.cloche_watch(self.pidfd))
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 

@@ -116,7 +116,7 @@ def _launch(
         detached=inside.detached,
     )
     try:
-        return launch(
+        child = launch(
             plan,
             extras.descriptors,
             streams,
@@ -125,6 +125,9 @@ def _launch(
         )
     finally:
         extras.close()
+    if inside.detached:
+        child.leave_end()
+    return child
 
 
 def _run(

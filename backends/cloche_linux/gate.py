@@ -63,6 +63,7 @@ class Gate:
                     os.close(descriptor)
             return False
         with Child(pid, pidfd, connection) as waiting:
+            waiting.leave_end()
             waiting.start()
         self.remove()
         return True

@@ -86,5 +86,6 @@ def abandon(child: Child) -> None:
     else:
         poll = select.poll()
         poll.register(child.pidfd, select.POLLIN)
-        poll.poll(_KILLED_LIMIT)
+        if poll.poll(_KILLED_LIMIT):
+            child.exit_status()
     child.close()

@@ -198,7 +198,10 @@ def _spawn(
 ) -> Child:
     listening = None if gate is None else gate.listen()
     try:
-        return _launch(request, root, streams, namespaces, account, names, group, listening)
+        child = _launch(request, root, streams, namespaces, account, names, group, listening)
+        if gate is not None:
+            child.leave_end()
+        return child
     finally:
         if listening is not None:
             os.close(listening)

@@ -24,6 +24,7 @@ enum {
     CLONE_GIVE_PIDFD = 0x1000,  /* CLONE_PIDFD */
     CLONE_WAIT = 0x4000,        /* CLONE_VFORK: the parent goes on when the child has executed or ended */
     CLONE_SIBLING = 0x8000,     /* CLONE_PARENT */
+    CLONE_USER_NAMESPACE = 0x10000000,
     CLONE_PID_NAMESPACE = 0x20000000,
     SIGNAL_CHILD = 17,
 };

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
-from cloche_linux.kernel import Attribute, Namespace
+from cloche_linux.kernel import Attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +79,7 @@ def _add(plan: Plan, device: LinuxDevice, where: str, namespaces: Namespaces) ->
 def _node(
     plan: Plan, path: str, mode: int, number: int, uid: int, gid: int, namespaces: Namespaces
 ) -> None:
-    if namespaces.has_own(Namespace.USER) and not stat.S_ISFIFO(mode):
+    if namespaces.in_user_namespace and not stat.S_ISFIFO(mode):
         _bind_node(plan, path, mode, number)
     else:
         plan.device(path, mode, number, uid, gid)

@@ -66,7 +66,7 @@ def add_mounts(
             _bind(plan, mount, options)
         elif mount.type == "overlay":
             _overlay(plan, mount, options, namespaces)
-        elif mount.type == "sysfs" and not namespaces.has_own(Namespace.NETWORK):
+        elif mount.type == "sysfs" and not namespaces.may_mount_sys:
             _bind_sys(plan, mount, options, namespaces)
         elif mount.type in {"cgroup", "cgroup2"}:
             add_groups(plan, mount, options, namespaces, groups)
@@ -126,7 +126,7 @@ def _overlay(plan: Plan, mount: Mount, options: MountOptions, namespaces: Namesp
 
 
 def _bind_sys(plan: Plan, mount: Mount, options: MountOptions, namespaces: Namespaces) -> None:
-    """Show the host's /sys where the network is the host's: a fresh one would not be allowed.
+    """Show the host's /sys where the network is not the container's to show.
 
     In a user namespace it comes with all that is mounted beneath it, which can only be hidden.
     """

@@ -56,12 +56,29 @@ class Namespaces(Value):
     @property
     def forks(self) -> bool:
         """Whether the helper has to go on in a child, where namespaces are for children only."""
-        joins_pid = any(kind is Namespace.PID for kind, _ in self.joined)
-        return joins_pid or int.__and__(self.own, _LATE) != 0
+        return self._joins(Namespace.PID) or int.__and__(self.own, _LATE) != 0
+
+    @property
+    def in_user_namespace(self) -> bool:
+        """Whether its user namespace is not the host's: it makes one, or joins another's."""
+        return self.has_own(Namespace.USER) or self._joins(Namespace.USER)
+
+    @property
+    def may_mount_sys(self) -> bool:
+        """Whether a fresh /sys may be mounted, which shows the network of who mounts it.
+
+        That takes privileges over the network, which a new user namespace has over a new one only.
+        """
+        if self.has_own(Namespace.NETWORK):
+            return True
+        return self._joins(Namespace.NETWORK) and not self.has_own(Namespace.USER)
 
     def has_own(self, kind: Namespace) -> bool:
         # As numbers: an operator of flags takes ten times as long, and plans ask often.
         return int.__and__(self.own, kind) != 0
+
+    def _joins(self, kind: Namespace) -> bool:
+        return any(each is kind for each, _ in self.joined)
 
 
 def refuse_mounts_of_host(descriptor: int) -> None:

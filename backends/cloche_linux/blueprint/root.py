@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
-from cloche_linux.kernel import Attribute, Namespace, Propagation
+from cloche_linux.kernel import Attribute, Propagation
 
 if TYPE_CHECKING:
     from cloche.layers import RootFilesystem
@@ -79,7 +79,7 @@ def overlay_options(namespaces: Namespaces) -> list[tuple[str, str | None]]:
     ``volatile``: changes never outlive their container, so nothing need be flushed for them. In a
     user namespace overlay keeps its notes in user xattrs (kernel 5.11).
     """
-    inside = namespaces.has_own(Namespace.USER)
+    inside = namespaces.in_user_namespace
     return [("userxattr", None)] if inside else [("volatile", None)]
 
 

@@ -24,16 +24,6 @@ int step_unshare(struct helper *h, const struct record *r)
     return (int)CALL(unshare, r->first);
 }
 
-int step_join(struct helper *h, const struct record *r)
-{
-    (void)h;
-    return (int)CALL(setns, FD_EXTRAS + r->number, r->first);
-}
-
-int step_join_process(struct helper *h, const struct record *r)
-{
-    return step_join(h, r);
-}
 
 int step_attach_cgroup(struct helper *h, const struct record *r)
 {
@@ -84,6 +74,29 @@ static int become_root(int may_set_groups)
     if (!error)
         error = (int)CALL(setresgid, 0, 0, 0);
     return error ? error : (int)CALL(setresuid, 0, 0, 0);
+}
+
+static int join(const struct record *r)
+{
+    return (int)CALL(setns, FD_EXTRAS + r->number, r->first);
+}
+
+/* What is mounted by ids that are not mapped can't be (EOVERFLOW), so in another's user namespace, too, root does
+ * it; who made that may have forbidden all groups (EPERM). */
+int step_join(struct helper *h, const struct record *r)
+{
+    (void)h;
+    int error = join(r);
+    if (error || r->first != CLONE_USER_NAMESPACE)
+        return error;
+    error = become_root(1);
+    return error == -EPERM ? become_root(0) : error;
+}
+
+int step_join_process(struct helper *h, const struct record *r)
+{
+    (void)h;
+    return join(r);
 }
 
 int step_map_self(struct helper *h, const struct record *r)

@@ -1,0 +1,63 @@
+"""Containers in the namespaces of another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SIZE = 2000
+
+
+@pytest.fixture
+def open_root(busybox) -> Iterator[str]:
+    """A root that any user may enter."""
+    with tempfile.TemporaryDirectory(prefix="cloche-") as place:
+        Path(place).chmod(0o755)
+        yield shutil.copytree(busybox, f"{place}/root", symlinks=True)
+
+
+def mapped(config) -> None:
+    config["linux"]["namespaces"].append({"type": "user"})
+    ids = [{"containerID": 0, "hostID": 100000, "size": SIZE}]
+    config["linux"] |= {"uidMappings": ids, "gidMappings": ids}
+
+
+def joining(pid: int, *kinds: str):
+    def change(config) -> None:
+        config["linux"]["namespaces"] = [
+            *({"type": kind} for kind in ("mount", "pid", "uts", "ipc", "network", "cgroup")
+              if kind not in kinds),
+            *({"type": kind, "path": f"/proc/{pid}/ns/{_file(kind)}"} for kind in kinds),
+        ]  # fmt: skip
+
+    return change
+
+
+def _file(kind: str) -> str:
+    return {"network": "net", "mount": "mnt"}.get(kind, kind)
+
+
+def test_a_user_namespace_with_all_that_a_container_mounts(oci, open_root) -> None:
+    def rooted(change):
+        return lambda config: (change(config), config["root"].update(path=open_root))
+
+    pid = oci.create("sleep", "600", change=rooted(mapped))
+    script = "cat /proc/self/uid_map; id -u; echo x > /dev/null && ls /dev/pts"
+    said = oci.run("sh", "-c", script, change=rooted(joining(pid, "user", "pid", "network")))
+    assert said.out.split() == ["0", "100000", str(SIZE), "0", "ptmx"], said.err
+
+
+def test_a_joined_network_is_the_one_that_is_shown(oci) -> None:
+    def with_sys(config) -> None:
+        joining(pid, "network")(config)
+        config["mounts"].append({"destination": "/sys", "type": "sysfs", "source": "sysfs"})
+
+    pid = oci.create("sleep", "600")
+    said = oci.run("ls", "/sys/class/net", change=with_sys)
+    assert said.out.split() == ["lo"]
+    assert os.listdir("/sys/class/net") != ["lo"], "what is not to be shown could not be seen"
