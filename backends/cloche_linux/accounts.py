@@ -10,7 +10,7 @@ from cloche.errors import Unavailable
 from cloche.values import replace
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
-from cloche_linux.users import Account, check_id, group_id, resolve
+from cloche_linux.users import Account, check_id, group_id, home_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ def account_inside(process: Process, root: Callable[[], int], confinement: Confi
     It gets the container's further groups; those that the container does without, it does without.
     """
     more = (*(process.user.additional_gids or ()), *confinement.groups)
-    if not process.user.username:
+    if not process.user.username and not _needs_home(process):
         return _account(process, lambda path: None, confinement.maps, more)
     descriptor = root()
     try:
@@ -76,8 +76,7 @@ def _account(
     more: Sequence[int],
 ) -> Account:
     user = process.user
-    numbers = Account(uid=user.uid, gid=user.gid)
-    account = resolve(user.username, read) if user.username else numbers
+    account = resolve(user.username, read) if user.username else _numbered(process, read)
     groups = tuple(dict.fromkeys((*account.additional_gids, *more)))
     _check_ids(account.uid, account.gid, *groups)
     if maps is None:
@@ -85,6 +84,17 @@ def _account(
         return account if same else replace(account, additional_gids=groups)
     _check(account, maps)
     return replace(account, additional_gids=_had(groups, maps))
+
+
+def _numbered(process: Process, read: Callable[[str], bytes | None]) -> Account:
+    """The numbers as they are; a home is looked for unless the environment names one."""
+    user = process.user
+    home = home_of(user.uid, read) if _needs_home(process) else None
+    return Account(uid=user.uid, gid=user.gid, home=home)
+
+
+def _needs_home(process: Process) -> bool:
+    return not any(variable.startswith("HOME=") for variable in process.env or ())
 
 
 def _check_ids(uid: int, *gids: int) -> None:

@@ -50,6 +50,6 @@ def _namespace(path: str) -> str | None:
         return "network"
     if path.startswith("fs/mqueue/") or (top == "kernel" and rest in _IPC | _IPC_MORE):
         return "ipc"
-    if path in {"kernel/hostname", "kernel/domainname"}:
+    if path == "kernel/domainname":  # the host name has a field of its own
         return "uts"
     return None

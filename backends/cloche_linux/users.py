@@ -10,7 +10,7 @@ from cloche.values import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Account", "check_id", "group_id", "resolve"]
+__all__ = ["Account", "check_id", "group_id", "home_of", "resolve"]
 
 _FILES_LIMIT = 4 << 20
 #: To the kernel this number says "leave it as it is", which is root; higher ones lose their upper
@@ -49,6 +49,12 @@ def resolve(user: str, read: Callable[[str], bytes | None]) -> Account:
     gid = _group(group, groups) if group else int(entry[3]) if entry else 0
     more = () if group or entry is None else _listing(entry[0], groups)
     return Account(uid=uid, gid=gid, additional_gids=more, home=entry[5] if entry else None)
+
+
+def home_of(uid: int, read: Callable[[str], bytes | None]) -> str | None:
+    """The home directory that ``etc/passwd`` has for a number; None if it has none."""
+    rows = _rows(read("etc/passwd"), 7)
+    return next((row[5] for row in rows if int(row[2]) == uid), None)
 
 
 def group_id(group: str, read: Callable[[str], bytes | None]) -> int:

@@ -70,13 +70,22 @@ def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
 
 
 def preserved(below: Typed) -> tuple[int, ...]:
-    """The descriptors that are handed on; Unavailable unless all of them are open."""
+    """The descriptors that are handed on: of as many as are asked for, those that are open.
+
+    Callers name more than they have, as they do to crun. Unavailable for a gap among the open ones:
+    what comes behind it would get other numbers.
+    """
     count = below.number("preserve-fds")
-    for descriptor in range(3, 3 + count):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            raise Unavailable(
-                f"--preserve-fds {count}: descriptor {descriptor} is not open"
-            ) from None
-    return tuple(range(3, 3 + count))
+    found = [number for number in range(3, 3 + count) if _is_open(number)]
+    if found != [*range(3, 3 + len(found))]:
+        gap = next(number for number in range(3, 3 + count) if number not in found)
+        raise Unavailable(f"--preserve-fds {count}: descriptor {gap} is not open")
+    return tuple(found)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

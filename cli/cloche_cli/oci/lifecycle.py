@@ -9,9 +9,11 @@ assert sys.platform != "win32"
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotFound
-from cloche_cli.oci.places import found, one_id
+from cloche_cli.oci.places import found, home, one_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cloche_cli.oci.flags import Typed
 
 __all__ = ["delete", "kill", "pause", "resume", "start"]
@@ -32,14 +34,25 @@ def kill(typed: Typed, below: Typed) -> int:
 
 def delete(typed: Typed, below: Typed) -> int:
     """Take a container away."""
-    force = below.switch("force")
-    one_id(below)
-    try:
-        found(typed, below).delete(force=force)
-    except NotFound:
-        if not force:
-            raise
+    force, word = below.switch("force"), one_id(below)
+    place = home(typed)
+    for each in _matching(place.ids(), word) if below.switch("regex") else (word,):
+        try:
+            place.get(each).delete(force=force)
+        except NotFound:
+            if not force:
+                raise
     return 0
+
+
+def _matching(ids: Iterable[str], expression: str) -> Iterable[str]:
+    import re
+
+    try:
+        wanted = re.compile(expression)
+    except re.error as error:
+        raise InvalidSpec(f"--regex {expression!r}: {error}", path="regex") from None
+    return [each for each in ids if wanted.search(each)]
 
 
 def pause(typed: Typed, below: Typed) -> int:

@@ -83,7 +83,10 @@ COMMANDS: Mapping[str, Command] = {
         "lifecycle",
         "ID",
         "Take a container away.",
-        (Flag("force", "switch", "End it first; one that is not there is fine.", ("f",)),),
+        (
+            Flag("force", "switch", "End it first; one that is not there is fine.", ("f",)),
+            Flag("regex", "switch", "All whose id has this regular expression in it.", ("r",)),
+        ),
     ),
     "exec": Command(
         "executing",
@@ -235,6 +238,10 @@ def _call(name: str, command: Command, typed: Typed, below: Typed) -> int:
     from cloche_cli.oci.cgroups import check_manager
 
     check_manager(typed)
+    if typed.text("log") is not None or typed.text("log-format") is not None:
+        from cloche_cli.oci.telling import check_log
+
+        check_log(typed)
     module = import_module(f"cloche_cli.oci.{command.module}")
     code: int = getattr(module, _FUNCTIONS.get(name, name))(typed, below)
     return code

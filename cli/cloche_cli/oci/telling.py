@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from cloche.errors import ClocheError, CommandFailed
+from cloche.errors import ClocheError, CommandFailed, InvalidSpec, Unavailable
 
 if TYPE_CHECKING:
     from cloche_cli.oci.flags import Typed
 
-__all__ = ["fail", "warn"]
+__all__ = ["check_log", "fail", "warn"]
 
 _INTERRUPTED = 130
+
+
+def check_log(typed: Typed) -> None:
+    """Refuse a log that can't be written, before anything is done that it would tell of."""
+    form, path = typed.text("log-format"), typed.text("log")
+    if form not in (None, "text", "json"):
+        raise InvalidSpec(f"--log-format: {form!r} is neither text nor json", path="log-format")
+    if path is None:
+        return
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    except OSError as error:
+        raise Unavailable(f"--log {path}: {error.strerror}") from error
 
 
 def fail(error: BaseException, typed: Typed, code: int | None = None) -> int:

@@ -108,8 +108,10 @@ def _sysctl(key: str, kinds: set[str]) -> None:
         kind = "network"
     elif dotted in _SYSCTL_OF_IPC or dotted.startswith("fs.mqueue."):
         kind = "ipc"
-    elif dotted in ("kernel.hostname", "kernel.domainname"):
+    elif dotted == "kernel.domainname":
         kind = "uts"
+    elif dotted == "kernel.hostname":
+        raise fault(path, "is what the field hostname is for")
     elif dotted.startswith("user."):
         kind = "user"
     else:

@@ -68,7 +68,7 @@ class LinuxIOPriority(Document, names={"class_": "class"}):
     """An I/O class such as ``IOPRIO_CLASS_BE`` and a priority in it, 0 the highest."""
 
     class_: str
-    priority: Int64
+    priority: Int64 = 0
 
 
 class CPUAffinity(Document):

@@ -70,6 +70,10 @@ def test_and_at_exec(oci) -> None:
         ),
         (lambda c: c["linux"]["namespaces"].append({"type": "no"}), "linux.namespaces[6].type"),
         (lambda c: c["linux"].update(sysctl={"kernel.panic": "1"}), 'linux.sysctl["kernel.panic"]'),
+        (
+            lambda c: c["linux"].update(sysctl={"kernel.hostname": "x"}),
+            'linux.sysctl["kernel.hostname"]',
+        ),
         (lambda c: c["linux"].update(intelRdt={}), "linux.intelRdt"),
         (lambda c: c["process"].update(apparmorProfile="x"), "process.apparmorProfile"),
         (lambda c: c["process"].update(selinuxLabel="x"), "process.selinuxLabel"),

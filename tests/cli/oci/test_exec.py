@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,32 @@ def test_a_label_that_nothing_would_enforce_is_refused(running, tmp_path, label,
     assert said.err.startswith(f"cloche: process.{label}: ")
     assert module in said.err
     assert running("exec", "box", "test", "-e", "/tmp/ran").code == 1
+
+
+@pytest.mark.parametrize(("uid", "home"), [(0, "/root"), (12, "/var/kept"), (77, "/")])
+def test_a_home_is_that_of_the_containers_users(oci, uid, home) -> None:
+    """A configuration has numbers only, and the container's own file knows what belongs to them."""
+
+    def change(config) -> None:
+        config["root"]["path"] = str(_with_users(oci))
+        config["process"]["user"]["uid"] = uid
+
+    said = oci.run("sh", "-c", "echo $HOME", change=change)
+    assert (said.code, said.out) == (0, f"{home}\n")
+
+
+def test_an_executed_process_has_the_home_of_its_user(oci) -> None:
+    oci.create("sleep", "600", change=lambda c: c["root"].update(path=str(_with_users(oci))))
+    oci("start", "box")
+    assert oci("exec", "--user", "12", "box", "sh", "-c", "echo $HOME").out == "/var/kept\n"
+
+
+def _with_users(oci) -> Path:
+    """A root whose list of users is behind a link."""
+    root = oci.place / "root"
+    shutil.copytree(oci.busybox, root, symlinks=True)
+    (root / "etc/passwd").rename(root / "users")
+    with (root / "users").open("a") as users:
+        users.write("kept:x:12:12::/var/kept:/bin/sh\n")
+    (root / "etc/passwd").symlink_to("../users")
+    return root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,20 @@ def test_descriptors_are_handed_on_from_3(oci, count) -> None:
     assert held - {"0", "1", "2"} == {str(3 + number) for number in range(count)}
 
 
-def test_descriptors_that_are_not_open_are_refused(oci) -> None:
-    said = oci("run", "-b", oci.bundle("true"), "--preserve-fds", "2", "box")
-    assert (said.code, said.err) == (1, "cloche: --preserve-fds 2: descriptor 3 is not open\n")
+def test_more_descriptors_may_be_named_than_are_open(oci) -> None:
+    said = oci("run", "-b", oci.bundle("ls", "/proc/self/fd"), "--preserve-fds", "9", "box")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.split() == ["0", "1", "2", "3"]  # 3 is the directory that ls reads
+
+
+def test_descriptors_with_a_gap_are_refused(oci) -> None:
+    script = 'exec 4</etc/group; exec "$@" --preserve-fds 2 box'
+    words = [*oci.program, "run", "-b", oci.bundle("true")]
+    said = subprocess.run(
+        ["sh", "-c", script, "sh", *words], env=oci.environment, capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    assert said.stderr == "cloche: --preserve-fds 2: descriptor 3 is not open\n"
 
 
 def test_another_configuration_may_be_named(oci, tmp_path) -> None:
@@ -96,6 +108,20 @@ def test_errors_are_words_in_the_log_unless_asked_otherwise(oci, tmp_path) -> No
     log = tmp_path / "log"
     oci("state", "nobody", before=(f"--log={log}",))
     assert 'level=error msg="container \\"nobody\\" does not exist"' in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        (("--log-format", "xml"), "--log-format: 'xml' is neither text nor json"),
+        (("--log", "/no/such/log"), "--log /no/such/log: No such file or directory"),
+    ],
+)
+def test_a_log_that_cannot_be_kept_is_refused_before_anything_is_made(oci, before, wanted) -> None:
+    said = oci("create", "-b", oci.bundle("true"), "box", before=before)
+    assert said.code == 1
+    assert said.err.startswith(f"cloche: {wanted}\n")
+    assert not oci.state.exists()
 
 
 def test_systemd_is_refused_where_it_does_not_run(oci) -> None:

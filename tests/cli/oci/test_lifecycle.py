@@ -71,6 +71,18 @@ def test_delete_ends_what_waits_if_it_is_forced(oci) -> None:
     assert has_ended(pid)
 
 
+def test_delete_takes_all_whose_ids_match(oci) -> None:
+    for name in ("box-1", "box-2", "other"):
+        oci.create("sleep", "600", id=name)
+    assert oci("delete", "--force", "--regex", "^box-[0-9]$").code == 0
+    assert oci("list", "-q").out == "other\n"
+
+
+def test_delete_refuses_what_is_no_expression(oci) -> None:
+    said = oci("delete", "--regex", "(")
+    assert (said.code, said.err.split(":")[1]) == (1, " --regex '('")
+
+
 def test_delete_refuses_what_runs_unless_forced(oci) -> None:
     oci.create("sleep", "600")
     oci("start", "box")
