@@ -20,7 +20,7 @@ from cloche.interrupts import interruptible
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import check
 from cloche_linux.failures import ExecFailed, StepFailed
-from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, Message
+from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, PLACE, Message
 from cloche_linux.steps import Step
 
 _MESSAGE: Final = struct.Struct("<IiiI256s240s")
@@ -47,14 +47,18 @@ class Child:
     it does end, since the helper waits for a word that can no longer come.
     """
 
-    __slots__ = ("_control", "_helper", "_left", "_status", "pid", "pidfd")
+    __slots__ = ("_control", "_helper", "_left", "_status", "origins", "pid", "pidfd")
 
     pid: int
     """In the pid namespace of this process. With FORK in the plan, of the first helper at first."""
     pidfd: int
     """Readable when the process has ended. Owned by this object: duplicate it to keep it."""
 
+    origins: tuple[str, ...]
+    """What each step of its plan comes from, to say so of the one that fails; may be empty."""
+
     def __init__(self, pid: int, pidfd: int, control: int) -> None:
+        self.origins = ()
         self.pid, self.pidfd, self._control = pid, pidfd, control
         self._helper = -1
         self._left = False
@@ -209,6 +213,8 @@ class Child:
         step = Step(packet.number)
         kind = ExecFailed if step in (Step.EXECUTE, Step.FIND_PROGRAM) else StepFailed
         failure = kind(step, packet.error, packet.path, packet.detail)
+        place = packet.flags >> PLACE
+        failure.origin = self.origins[place] if place < len(self.origins) else ""
         if isinstance(failure, ExecFailed):
             failure.has_shell = bool(packet.flags & HAS_SHELL)
         return failure

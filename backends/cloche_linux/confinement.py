@@ -25,3 +25,5 @@ class Confinement(Value):
     groups: tuple[int, ...] = ()
     #: Its pid namespace is another's: which processes are its own, only its control group tells.
     shares_pids: bool = False
+    #: Its root is not that of its mount namespace: who enters that is not yet where it is.
+    chrooted: bool = False

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
-from cloche_linux import spawn
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
-from cloche_linux.kernel import Namespace
 from cloche_linux.members import members
 from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
+from cloche_linux.roots import open_root
 from cloche_linux.translate import failure
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from cloche_linux.confinement import Confinement
     from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
+    from cloche_linux.shared_mounts import SharedMounts
 
 __all__ = ["LinuxContainer"]
 
@@ -35,14 +35,8 @@ class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
     __slots__ = (
-        "_gate",
-        "_group",
-        "_hooks",
-        "_id",
-        "_known_confinement",
-        "_process",
-        "_started",
-        "init",
+        *("_gate", "_group", "_hooks", "_id", "_known_confinement", "_mounts", "_process"),
+        *("_started", "init"),
     )
 
     def __init__(
@@ -56,6 +50,7 @@ class LinuxContainer(RuntimeContainer):
         process: Process | None = None,
         gate: Gate | None = None,
         hooks: Mapping[str, object] | None = None,
+        mounts: SharedMounts | None = None,
     ) -> None:
         self._id = id
         self.init: RuntimeProcess | None = init
@@ -67,6 +62,8 @@ class LinuxContainer(RuntimeContainer):
         self._process = process
         #: Where it waits for its start, if it outlives its maker.
         self._gate = gate
+        #: What it has mounted on the host.
+        self._mounts = mounts
         #: Hooks that are still to come.
         self._hooks = hooks
 
@@ -202,6 +199,8 @@ class LinuxContainer(RuntimeContainer):
             self._gate.dismiss()
             self._group.kill()
         self._group.remove()
+        if self._mounts is not None:
+            self._mounts.remove()
         if self._gate is not None:
             self._gate.remove()
         follow_end(self._hooks, self._id)
@@ -244,9 +243,7 @@ class LinuxContainer(RuntimeContainer):
                 f"{self._id} has ended: its files are gone", operation="files", container=self._id
             )
         try:
-            return spawn.open_root(
-                descriptor, self._confinement.apart & (Namespace.MOUNT | Namespace.USER)
-            )
+            return open_root(self._init().pid, descriptor, self._confinement)
         except OSError as error:
             raise failure(error, "files", self._id, None) from error
         finally:

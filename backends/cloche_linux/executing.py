@@ -114,6 +114,7 @@ def _launch(
         terminal=streams.terminal,
         preserve_fds=entry.preserve_fds,
         detached=inside.detached,
+        chrooted=inside.pid if inside.confinement.chrooted else None,
     )
     try:
         child = launch(

@@ -18,6 +18,8 @@ class StepFailed(OSError):
         super().__init__(number, what, path or None)
         self.step = step
         self.detail = detail
+        #: The JSON path of what the step was for, where that is known.
+        self.origin = ""
 
 
 class ExecFailed(StepFailed):

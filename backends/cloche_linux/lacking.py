@@ -25,12 +25,6 @@ def check_lacking(spec: Spec) -> None:
             raise NotSupported(f"{path}: {why}", backend="linux")
     if spec.process is not None:
         check_labels(spec.process)
-    for number, mount in enumerate(spec.mounts or ()):
-        if mount.uid_mappings or mount.gid_mappings:
-            path = f"mounts[{number}].uidMappings"
-            raise NotSupported(
-                f"{path}: mounts with ids of their own are not here", backend="linux"
-            )
 
 
 def check_labels(process: Process) -> None:

@@ -30,15 +30,21 @@ def launch(
     *,
     new_pid_namespace: bool,
     cgroup: int | None,
+    origins: tuple[str, ...] = (),
 ) -> Child:
-    """Spawn the helper on ``plan``; its ends of the streams stay the caller's. Raises OSError."""
-    return spawn.spawn(
+    """Spawn the helper on ``plan``; its ends of the streams stay the caller's. Raises OSError.
+
+    ``origins``: what to call what each of its steps comes from, should that fail.
+    """
+    child = spawn.spawn(
         plan.encode(),
         _descriptors(streams),
         extras,
         new_pid_namespace=new_pid_namespace,
         cgroup=cgroup,
     )
+    child.origins = origins
+    return child
 
 
 def _descriptors(streams: Streams) -> tuple[int | None, int | None, int | None]:

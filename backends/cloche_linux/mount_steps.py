@@ -14,6 +14,14 @@ from cloche_linux.steps import Extra, Step, as_path
 
 VERIFY_SOURCE = 16
 RECURSIVE_ATTRIBUTES = 32
+RECURSIVE_PROPAGATION = 128
+RECURSIVE_IDMAP = 256
+IDMAP = 512
+COPY_MODE = 1024
+COPY_UP = 2048
+
+Identity = tuple[int, int]
+"""``st_dev`` and ``st_ino`` that a source must still have, else ESTALE."""
 
 
 class MountSteps(SetupSteps):
@@ -30,11 +38,16 @@ class MountSteps(SetupSteps):
         options: Iterable[Option] = (),
         attributes: Attribute | int = 0,
         propagation: Propagation = Propagation.KEEP,
+        idmap: Extra | None = None,
+        copy_mode: bool = False,
+        copy_up: bool = False,
     ) -> None:
         """Mount a new file system on a directory of the root, made if missing (mode 0755).
 
         ``options`` are the file system's own (``size=…``); what is a mount's (``ro,nosuid``) goes
         into ``attributes``. ``ro`` for the super block too is the option ``("ro", None)``.
+        ``idmap``: a user namespace whose maps the mount translates by. ``copy_mode``: it takes the
+        permissions of the directory if there is one, ``copy_up``: it begins with what is there.
         """
         self._add(
             Step.MOUNT,
@@ -42,6 +55,8 @@ class MountSteps(SetupSteps):
             as_path(source),
             as_options(options),
             as_path(fstype),
+            flags=(COPY_MODE if copy_mode else 0) | (COPY_UP if copy_up else 0),
+            number=-1 if idmap is None else idmap,
             first=int(attributes),
             third=int(propagation),
         )
@@ -71,47 +86,110 @@ class MountSteps(SetupSteps):
         clear: Attribute | int = 0,
         recursive_attributes: bool = False,
         propagation: Propagation = Propagation.KEEP,
-        identity: tuple[int, int] | None = None,
-        idmap: Extra | None = None,
+        recursive_propagation: bool = False,
+        identity: Identity | None = None,
+        tree: Extra | None = None,
     ) -> None:
         """Mount a file or directory of the host in the root.
 
         A missing target is made, as a directory or an empty file like the source. ``attributes``
         are added and ``clear`` removed, of the topmost mount or with ``recursive_attributes`` of
-        all. ``identity`` is the ``(st_dev, st_ino)`` the source must still have, else ESTALE.
-        ``idmap`` is a user namespace whose maps the mount translates by (Linux 5.12, file systems
-        that can).
+        all; likewise the propagation. ``tree``: what :meth:`clone_tree` kept in this place, with
+        all of that decided there.
         """
         flags = RECURSIVE if recursive else 0
         flags |= RECURSIVE_ATTRIBUTES if recursive_attributes else 0
-        flags |= VERIFY_SOURCE if identity else 0
-        device, inode = identity or (0, 0)
-        self._add(
+        flags |= RECURSIVE_PROPAGATION if recursive_propagation else 0
+        self._source(
             Step.BIND,
+            source,
             as_path(target),
-            as_path(source),
-            device.to_bytes(8, "little") + inode.to_bytes(8, "little"),
+            identity,
             flags=flags,
-            number=-1 if idmap is None else idmap,
+            number=-1 if tree is None else tree,
             first=int(attributes),
             second=int(clear),
             third=int(propagation),
+        )
+
+    def clone_tree(
+        self,
+        source: str | bytes,
+        place: Extra,
+        *,
+        recursive: bool = True,
+        attributes: Attribute | int = 0,
+        clear: Attribute | int = 0,
+        recursive_attributes: bool = False,
+        propagation: Propagation = Propagation.KEEP,
+        idmap: bool = False,
+        recursive_idmap: bool = False,
+        identity: Identity | None = None,
+    ) -> None:
+        """Keep a copy of the mounts of the host at ``source`` for :meth:`bind`; before any other
+        namespace is entered.
+
+        The copy takes the ``place`` of a descriptor, with ``idmap`` of a user namespace whose maps
+        it translates by (Linux 5.12; EINVAL for file systems that can't). The propagation is that
+        of all its mounts.
+        """
+        flags = RECURSIVE | RECURSIVE_PROPAGATION if recursive else 0
+        flags |= RECURSIVE_ATTRIBUTES if recursive_attributes else 0
+        flags |= (IDMAP if idmap else 0) | (RECURSIVE_IDMAP if recursive_idmap else 0)
+        self._source(
+            Step.CLONE_TREE,
+            source,
+            b"",
+            identity,
+            flags=flags,
+            number=place,
+            first=int(attributes),
+            second=int(clear),
+            third=int(propagation),
+        )
+
+    def _source(
+        self,
+        step: Step,
+        source: str | bytes,
+        target: bytes,
+        identity: Identity | None,
+        *,
+        flags: int,
+        number: int,
+        first: int,
+        second: int,
+        third: int,
+    ) -> None:
+        device, inode = identity or (0, 0)
+        self._add(
+            step,
+            target,
+            as_path(source),
+            device.to_bytes(8, "little") + inode.to_bytes(8, "little"),
+            flags=flags | (VERIFY_SOURCE if identity else 0),
+            number=number,
+            first=first,
+            second=second,
+            third=third,
         )
 
     def remount(
         self,
         target: str | bytes,
         *,
+        options: Iterable[Option] = (),
         attributes: Attribute | int = 0,
         clear: Attribute | int = 0,
         recursive: bool = False,
         propagation: Propagation = Propagation.KEEP,
     ) -> None:
-        """Change attributes or propagation of a mount that exists; EINVAL if the target is not
-        one."""
+        """Change a mount that exists, and with ``options`` its file system; EINVAL if the target
+        is not one."""
         self._add(
             Step.REMOUNT,
             as_path(target),
+            data=as_options(options),
             flags=RECURSIVE if recursive else 0,
             first=int(attributes),
             second=int(clear),

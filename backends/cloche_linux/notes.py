@@ -30,6 +30,7 @@ def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[st
         "seccomp": _seccomp_note(confinement.seccomp),
         "groups": list(confinement.groups),
         **({"shares_pids": True} if confinement.shares_pids else {}),
+        **({"chrooted": True} if confinement.chrooted else {}),
     }
 
 
@@ -42,6 +43,7 @@ def confinement_of(info: Mapping[str, object]) -> Confinement | None:
             seccomp=_seccomp(info["seccomp"]),
             groups=tuple(cast("list[int]", info["groups"])),
             shares_pids=info.get("shares_pids") is True,
+            chrooted=info.get("chrooted") is True,
         )
     except (KeyError, TypeError, ValueError, InvalidSpec):
         return None

@@ -26,3 +26,5 @@ class Message(enum.IntEnum):
 
 HAS_SHELL = 1
 NEW_PID_NAMESPACE = 2
+PLACE = 8
+"""From this bit on, flags of a failure say which step of the plan it was, from 0."""

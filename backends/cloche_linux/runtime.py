@@ -10,8 +10,9 @@ from cloche.runtime import Lifetime, Runtime, RuntimeContainer, Status
 from cloche_linux import blueprint
 from cloche_linux.accounts import account_of_layers, further_groups
 from cloche_linux.blueprint.affinity import check_affinity
-from cloche_linux.blueprint.mounts import check_mounts
-from cloche_linux.blueprint.namespaces import choose
+from cloche_linux.blueprint.devices import check_devices
+from cloche_linux.blueprint.mount_checks import check_mounts
+from cloche_linux.blueprint.namespaces import check_namespaces, choose
 from cloche_linux.confinement import Confinement
 from cloche_linux.container import LinuxContainer
 from cloche_linux.gate import Gate
@@ -21,6 +22,7 @@ from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_lacking
 from cloche_linux.launching import abandon, launch, ready, terminal_pipes
 from cloche_linux.process import FoundProcess, SpawnedProcess
+from cloche_linux.shared_mounts import SharedMounts
 from cloche_linux.sysctls import check_sysctls
 from cloche_linux.translate import failure
 
@@ -55,7 +57,9 @@ class LinuxRuntime(Runtime):
         check_lacking(request.spec)
         check_affinity(process)
         namespaces = choose(linux)
-        check_mounts(request.spec.mounts or ())
+        check_namespaces(linux, namespaces, explicit=request.bundle is not None)
+        check_mounts(request.spec.mounts or (), namespaces)
+        check_devices(linux.devices or (), request.spec.mounts or (), namespaces)
         check_sysctls(linux)
         planned(request)
         account_of_layers(request, process, _paths(request), namespaces.maps)
@@ -71,6 +75,7 @@ class LinuxRuntime(Runtime):
         further = further_groups(request, process, layers)
         group = ContainerGroup(request.id, request.state)
         plan = planned(request)
+        mounts = _shared_mounts(request, root, namespaces)
         made = group.make(plan) if plan is not None else None
         gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
         child: Child | None = None
@@ -81,11 +86,7 @@ class LinuxRuntime(Runtime):
             pipes = terminal_pipes(_set_up(child, namespaces, late, request))
             init = SpawnedProcess(request.id, child, group.oom, pipes)
         except BaseException as error:
-            if child is not None:
-                abandon(child)
-            if gate is not None:
-                gate.remove()
-            group.remove()
+            _undo(child, gate, mounts, group)
             if not isinstance(error, OSError):
                 _see_off(request, error)
                 raise
@@ -102,6 +103,7 @@ class LinuxRuntime(Runtime):
             process=process,
             gate=gate,
             hooks=_later_hooks(request),
+            mounts=mounts,
         )
 
     def _names(self, root: RootFilesystem, namespaces: Namespaces) -> str | None:
@@ -116,7 +118,7 @@ class LinuxRuntime(Runtime):
 
         group = ContainerGroup(id, state)
         if info is None:
-            return _half_made(id, Gate(state), group)
+            return _half_made(id, Gate(state), group, SharedMounts(state))
         match info.get("init"):
             case dict(identity):
                 init = FoundProcess(id, identity, open_same(identity))
@@ -129,6 +131,7 @@ class LinuxRuntime(Runtime):
                     started=gate is None or not gate.waits(),
                     gate=gate,
                     hooks=cast("Mapping[str, object] | None", info.get("hooks")),
+                    mounts=SharedMounts(state),
                 )
         raise InvalidSpec(f"the record of {id} is not one of this runtime's", container=id)
 
@@ -145,7 +148,14 @@ def _confinement(
 ) -> Confinement:
     linux, _ = _sections(request)
     shares_pids = not namespaces.has_own(Namespace.PID)
-    return Confinement(namespaces.apart, namespaces.maps, linux.seccomp, further, shares_pids)
+    return Confinement(
+        namespaces.apart,
+        namespaces.maps,
+        linux.seccomp,
+        further,
+        shares_pids,
+        chrooted=namespaces.shares_mounts or not request.pivot,
+    )
 
 
 def _later_hooks(request: CreateRequest) -> Mapping[str, object] | None:
@@ -163,11 +173,34 @@ def _see_off(request: CreateRequest, error: BaseException) -> None:
         end_what_a_hook_ended(request, error)
 
 
-def _half_made(id: str, gate: Gate, group: ContainerGroup) -> LinuxContainer:
+def _shared_mounts(
+    request: CreateRequest, root: RootFilesystem, namespaces: Namespaces
+) -> SharedMounts | None:
+    """What a container without mounts of its own is going to have mounted on the host."""
+    if not namespaces.shares_mounts:
+        return None
+    mounts = SharedMounts(request.state)
+    mounts.note(root.path or "/")
+    return mounts
+
+
+def _undo(
+    child: Child | None, gate: Gate | None, mounts: SharedMounts | None, group: ContainerGroup
+) -> None:
+    if child is not None:
+        abandon(child)
+    if gate is not None:
+        gate.remove()
+    if mounts is not None:
+        mounts.remove()
+    group.remove()
+
+
+def _half_made(id: str, gate: Gate, group: ContainerGroup, mounts: SharedMounts) -> LinuxContainer:
     """What is left of a container whose maker died before it could note anything."""
-    if group.find() is None and not gate.waits():
+    if group.find() is None and not gate.waits() and not mounts.noted():
         raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
-    return LinuxContainer(id, None, None, group, started=False, gate=gate)
+    return LinuxContainer(id, None, None, group, started=False, gate=gate, mounts=mounts)
 
 
 def _sections(request: CreateRequest) -> tuple[Linux, Process]:
@@ -236,6 +269,8 @@ def _launch(
             streams,
             new_pid_namespace=namespaces.spawned_apart,
             cgroup=group.clone_into if group else None,
+            # Of a specification that we wrote nobody knows the paths.
+            origins=laid_out.plan.origins if request.bundle is not None else (),
         )
     finally:
         laid_out.extras.close()

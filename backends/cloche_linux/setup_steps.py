@@ -62,6 +62,11 @@ class SetupSteps(Recorder):
         """
         self._add(Step.JOIN_PROCESS, number=pidfd, first=int(namespaces))
 
+    def enter_root(self, directory: Extra) -> None:
+        """Make a directory, open as a descriptor, the root: that of a container without one of its
+        own in its mount namespace. After the namespaces are entered."""
+        self._add(Step.ENTER_ROOT, number=directory)
+
     def map_by_parent(self) -> None:
         """Ask the parent for id maps (:attr:`cloche_linux.spawn.Child.pid`), wait, and become uid
         0 of them.
@@ -138,15 +143,17 @@ class SetupSteps(Recorder):
         recursive: bool = True,
         attributes: Attribute | int = 0,
         attach: str | bytes = "/",
+        propagation: Propagation = Propagation.KEEP,
     ) -> None:
         """Make a directory of the host the root to be; ``attributes`` are those of its topmost
-        mount."""
+        mount, ``propagation`` that of all."""
         self._add(
             Step.ROOT_BIND,
             as_path(attach),
             as_path(source),
             flags=RECURSIVE if recursive else 0,
             first=int(attributes),
+            third=int(propagation),
         )
 
     def root_attributes(self, attributes: Attribute | int) -> None:

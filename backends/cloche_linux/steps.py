@@ -90,6 +90,8 @@ class Step(enum.IntEnum):
     AFFINITY = 57
     GIVE_STREAMS = 58
     FIND_PROGRAM = 59
+    CLONE_TREE = 60
+    ENTER_ROOT = 61
 
 
 class Section(NamedTuple):
@@ -97,6 +99,8 @@ class Section(NamedTuple):
 
     records: bytes
     steps: int
+    #: What each step comes from.
+    origins: tuple[str, ...]
 
 
 class Written(NamedTuple):
@@ -110,7 +114,10 @@ class Recorder:
     """Writes steps down in the order they are asked for; :class:`cloche_linux.plan.Plan` gives
     them names."""
 
-    __slots__ = ("_area", "_count", "_cuts", "_end", "_fault", "_flags", "_records")
+    __slots__ = (
+        *("_area", "_count", "_cuts", "_end", "_fault", "_flags", "_origins", "_records"),
+        "origin",
+    )
 
     def __init__(self, text: bytes = b"\0") -> None:
         """Begin with the ``text`` that sections included later point into."""
@@ -121,6 +128,9 @@ class Recorder:
         self._fault = (0, 0, 0)
         self._cuts: list[Section] = []
         self._flags = 0
+        #: What the next steps come from, as a JSON path of the specification.
+        self.origin = ""
+        self._origins: list[str] = []
 
     def __len__(self) -> int:
         """The number of steps so far."""
@@ -132,8 +142,8 @@ class Recorder:
 
     def cut(self) -> None:
         """End a section here: what was recorded since the last one ended."""
-        self._cuts.append(Section(b"".join(self._records), self._count))
-        self._records, self._count = [], 0
+        self._cuts.append(Section(b"".join(self._records), self._count, self.origins))
+        self._records, self._count, self._origins = [], 0, []
 
     def written(self) -> Written:
         """Return the sections that were cut, and the text they all point into."""
@@ -143,6 +153,12 @@ class Recorder:
         """Go on with a section; this plan began with the text that it points into."""
         self._records.append(section.records)
         self._count += section.steps
+        self._origins += section.origins
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """What each step comes from: a JSON path, or nothing."""
+        return tuple(self._origins)
 
     def inject(self, step: Step, errno: int, occurrence: int = 1) -> None:
         """Make the helper fail with ``errno`` where it would begin the given occurrence (from 1)
@@ -197,6 +213,7 @@ class Recorder:
     ) -> None:
         text = self._text
         self._count += 1
+        self._origins.append(self.origin)
         self._records.append(
             _RECORD.pack(
                 step,

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 
 if TYPE_CHECKING:
-    from cloche.spec import Linux
+    from cloche.spec import Linux, LinuxNamespace
 
 __all__ = ["check_sysctls"]
+
+#: Namespaces whose files beneath /proc are called otherwise.
+_FILES = {"network": "net", "mount": "mnt"}
 
 _IPC = frozenset({"msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni"})
 _IPC_MORE = frozenset({"shm_rmid_forced", "msg_next_id", "sem_next_id", "shm_next_id"})
 
 
-def check_sysctls(linux: Linux) -> list[tuple[str, str]]:
-    """Return paths beneath /proc/sys and values; raises InvalidSpec for one that is the host's.
+def check_sysctls(linux: Linux) -> dict[str, tuple[str, str]]:
+    """Return paths beneath /proc/sys and values by name; raises InvalidSpec for the host's.
 
-    Names come with dots or slashes, as sysctl(8) takes them.
+    Names come with dots or slashes, as sysctl(8) takes them. A namespace that is joined will do,
+    unless it is that of this process.
     """
-    own = {entry.type for entry in linux.namespaces or () if not entry.path}
-    checked = []
-    for name, value in (linux.sysctl or {}).items():
+    if not linux.sysctl:
+        return {}
+    own = {entry.type for entry in linux.namespaces or () if not _is_hosts(entry)}
+    checked: dict[str, tuple[str, str]] = {}
+    for name, value in linux.sysctl.items():
+        where = f'linux.sysctl["{name}"]'
         path = _path(name)
         needed = _namespace(path)
         if needed is None or ".." in path.split("/"):
-            raise InvalidSpec(f"{name} is not a container's to set", path="linux.sysctl")
+            raise InvalidSpec(f"{name} is not a container's to set", path=where)
         if needed not in own:
             raise InvalidSpec(
                 f"{name} needs a {needed} namespace of the container's own",
-                path="linux.sysctl",
+                path=where,
                 hint="without one it would change this machine",
             )
-        checked.append((path, value))
+        checked[name] = path, value
     return checked
+
+
+def _is_hosts(entry: LinuxNamespace) -> bool:
+    """Whether a namespace to join is the one that this process is in."""
+    if not entry.path:
+        return False
+    name = _FILES.get(entry.type, entry.type)
+    return os.path.samestat(os.stat(entry.path), os.stat(f"/proc/self/ns/{name}"))
 
 
 def _path(name: str) -> str:

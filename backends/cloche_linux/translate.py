@@ -6,7 +6,14 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from cloche.errors import BackendError, ClocheError, CommandFailed, TimedOut, Unavailable
+from cloche.errors import (
+    BackendError,
+    ClocheError,
+    CommandFailed,
+    NotSupported,
+    TimedOut,
+    Unavailable,
+)
 from cloche.machine import refused
 from cloche_linux.spawn import ExecFailed, StepFailed
 from cloche_linux.steps import Step
@@ -20,6 +27,7 @@ _DENIED = frozenset({errno.EPERM, errno.EACCES})
 _SCARCE = frozenset(
     {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT}
 )
+_UNTRANSLATED = frozenset({errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.E2BIG, errno.EOPNOTSUPP})
 _NAMESPACE_STEPS = frozenset({Step.UNSHARE, Step.MAP_SELF, Step.MAP_BY_PARENT, Step.FORK})
 
 
@@ -33,6 +41,8 @@ def failure(error: OSError, operation: str, container: str, process: Process | N
         )
     if not isinstance(error, StepFailed):
         return _spawn(error, operation, container)
+    if error.step is Step.CLONE_TREE and error.errno in _UNTRANSLATED:
+        return _untranslated(error, operation, container)
     if error.step is Step.WORKING_DIRECTORY and process is not None:
         return CommandFailed(
             f"working directory {process.cwd}: {_reason(error)}",
@@ -73,11 +83,24 @@ def _no_namespaces(error: StepFailed, operation: str, container: str) -> Unavail
     )
 
 
+def _untranslated(error: StepFailed, operation: str, container: str) -> NotSupported:
+    """Of a kernel, or a file system, that can't show files with other owners."""
+    kernel = error.errno in {errno.ENOSYS, errno.E2BIG}
+    what = "this kernel" if kernel else f"the file system of {error.filename}"
+    return NotSupported(
+        f"{error.origin}: {what} shows no files with other owners than they have: {_reason(error)}",
+        operation=operation,
+        container=container,
+        backend="linux",
+    )
+
+
 def _step(error: StepFailed, operation: str, container: str) -> BackendError:
     step = error.step.name.lower()
     place = f" {error.filename}" if error.filename else ""
+    origin = f"{error.origin}: " if error.origin else ""
     return BackendError(
-        f"{step}{place}: {_reason(error)}{': ' if error.detail else ''}{error.detail}",
+        f"{origin}{step}{place}: {_reason(error)}{': ' if error.detail else ''}{error.detail}",
         step=step,
         errno=error.errno,
         path=error.filename or None,

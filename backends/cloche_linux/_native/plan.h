@@ -19,6 +19,11 @@ enum {
     VERIFY_SOURCE = 16,
     RECURSIVE_ATTRIBUTES = 32,
     NO_PIVOT = 64,
+    RECURSIVE_PROPAGATION = 128,
+    RECURSIVE_IDMAP = 256,
+    IDMAP = 512,
+    COPY_MODE = 1024,
+    COPY_UP = 2048,
 };
 
 enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */

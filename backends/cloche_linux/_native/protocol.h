@@ -19,7 +19,7 @@ enum {
     MESSAGE_CHILD = 2,   /* number: pid; flags; with its pidfd */
     MESSAGE_READY = 3,   /* perhaps with the master of a terminal */
     MESSAGE_STARTED = 4, /* the workload is executed; without an init, end of file says so */
-    MESSAGE_FAILED = 5,  /* number: step; error; path; detail: the kernel's own words */
+    MESSAGE_FAILED = 5,  /* number: step; error; flags; path; detail: the kernel's own words */
     MESSAGE_EXITED = 6,  /* number: wait status */
     MESSAGE_ROOT = 7,    /* with the root directory */
     MESSAGE_PROBED = 8,  /* error; path: name of the ability */
@@ -32,7 +32,7 @@ enum {
     MESSAGE_GIVE_UP = 35, /* at the gate only */
 };
 
-enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2 };
+enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_PLACE = 8 /* from this bit on: which step of the plan */ };
 
 #include "message.h"
 

@@ -23,12 +23,12 @@
     STEP(11, PROPAGATION, 0, propagation)          /* first: MS_* */                                                   \
     STEP(12, SCRATCH, D, scratch)                  /* data: options[] */                                               \
     STEP(13, ROOT_OVERLAY, P | L | D | M, root_overlay) /* path: host's; else as OVERLAY */                            \
-    STEP(14, ROOT_BIND, P | S, root_bind)          /* path, source: host's; flags: RECURSIVE; first: set */            \
+    STEP(14, ROOT_BIND, P | S, root_bind)          /* path, source: host's; flags: RECURSIVE; first: set; third: MS_* */ \
     STEP(15, ROOT_ATTRIBUTES, 0, root_attributes)  /* first: set */                                                    \
-    STEP(16, MOUNT, P | S | D, mount)              /* @path; data: options[]; more: type; first: set; third: MS_* */   \
+    STEP(16, MOUNT, P | S | D, mount)              /* @path; data: options[]; more: type; number: idmap; first: set; third: MS_* */ \
     STEP(17, OVERLAY, P | L | D | M, overlay)      /* @path; source: lowers[]; data: options[]; more: upper, work[] */ \
-    STEP(18, BIND, P | S, bind)                    /* @path; number: idmap; data: dev, ino; first, second, third */    \
-    STEP(19, REMOUNT, P, remount)                  /* @path; first: set; second: clear; third: MS_* */                 \
+    STEP(18, BIND, P | S, bind)                    /* @path; number: tree; data: dev, ino; first, second, third */     \
+    STEP(19, REMOUNT, P | D, remount)              /* @path; data: options[]; first: set; second: clear; third: MS_* */ \
     STEP(20, DIRECTORY, P, directory)              /* @path; number: mode; first, second: owner */                     \
     STEP(21, DEVICE, P, device)                    /* @path; number: mode; first: device; second, third: owner */      \
     STEP(22, SYMLINK, P | S, symlink)              /* @path; source: what it says */                                   \
@@ -68,7 +68,9 @@
     STEP(56, IO_PRIORITY, 0, io_priority)          /* number: class and level */                                       \
     STEP(57, AFFINITY, 0, affinity)                /* data: mask of processors */                                      \
     STEP(58, GIVE_STREAMS, 0, give_streams)        /* number: owner */                                                 \
-    STEP(59, FIND_PROGRAM, P | L | D, find_program) /* as EXECUTE */
+    STEP(59, FIND_PROGRAM, P | L | D, find_program) /* as EXECUTE */                                                   \
+    STEP(60, CLONE_TREE, S | N, clone_tree)        /* source: host's; number: idmap, becomes the tree; data, first, second, third: as BIND */ \
+    STEP(61, ENTER_ROOT, N, enter_root)            /* number: a directory */
 
 enum {
 #define STEP(number, name, fields, function) STEP_##name = number,

@@ -57,6 +57,7 @@ static inline long call6(long number, long a, long b, long c, long d, long e, lo
 #define __NR_fsopen 430
 #define __NR_fsconfig 431
 #define __NR_fsmount 432
+#define __NR_fspick 433
 #endif
 #ifndef __NR_pidfd_open
 #define __NR_pidfd_open 434

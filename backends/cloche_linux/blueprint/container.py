@@ -9,6 +9,7 @@ from cloche.errors import InvalidSpec
 from cloche.runtime import Lifetime
 from cloche.values import Value
 from cloche_linux.blueprint.devices import add_devices
+from cloche_linux.blueprint.entering import enter_namespaces
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
 from cloche_linux.blueprint.hooks import (
@@ -16,10 +17,12 @@ from cloche_linux.blueprint.hooks import (
     add_hooks_of_start,
     look_at_root,
 )
-from cloche_linux.blueprint.mounts import add_mounts, is_bind
-from cloche_linux.blueprint.namespaces import Namespaces, refuse_mounts_of_host
+from cloche_linux.blueprint.mount_checks import is_bind, is_translated
+from cloche_linux.blueprint.mounts import add_mounts, add_read_only
+from cloche_linux.blueprint.namespaces import Namespaces
 from cloche_linux.blueprint.process import add_confinement, add_execution
-from cloche_linux.blueprint.root import add_root, propagate_root
+from cloche_linux.blueprint.root import add_root, propagate_root, root_propagation
+from cloche_linux.blueprint.trees import clone_trees, open_places
 from cloche_linux.kernel import Attribute, Namespace
 from cloche_linux.plan import Plan
 from cloche_linux.privileges import privileges
@@ -27,19 +30,16 @@ from cloche_linux.sections import kept
 from cloche_linux.sysctls import check_sysctls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
-    from cloche.spec import Linux, LinuxTimeOffset, Mount, Process, Spec
+    from cloche.spec import Linux, Mount, Process, Spec
     from cloche.stdio import Size
     from cloche_linux.steps import Extra, Section, Written
     from cloche_linux.users import Account
 
 __all__ = ["Blueprint", "container"]
-
-_MADE_BEFORE = Namespace.USER.value | Namespace.PID.value
-_NO_OFFSETS: Mapping[str, LinuxTimeOffset] = {}
 
 
 class Blueprint(Value):
@@ -73,22 +73,25 @@ def container(
     """
     spec = request.spec
     linux, process = _sections(spec)
-    constant = _constant(request, root, namespaces, account, terminal is not None, groups)
-    fill, hide, confine = constant.sections
-    plan, extras = Plan(constant.text), Extras(request.preserve_fds)
+    extras = Extras(request.preserve_fds)
     try:
+        places = open_places(extras, spec, namespaces)
+        constant = _constant(
+            request, root, namespaces, account, terminal is not None, groups, places
+        )
+        fill, hide, confine = constant.sections
+        plan = Plan(constant.text)
         if gate is not None:
             plan.detach()
-        _enter_namespaces(plan, extras, spec, namespaces, cgroups, attached_later)
-        add_root(plan, root, linux, namespaces, names, in_place=look_at_root(request))
+        clone_trees(plan, spec, places, root_propagation(spec))
+        enter_namespaces(plan, extras, spec, namespaces, cgroups, attached_later)
+        add_root(plan, root, spec, namespaces, names, in_place=look_at_root(request))
         add_mounts(plan, root.mounts, namespaces)
         plan.include(fill)
-        if request.bundle is not None and process.cwd != "/":
-            plan.directory(process.cwd)
         add_files(plan, request)
         plan.include(hide)
         add_hooks_of_creation(plan, request)
-        plan.pivot(really=request.pivot)
+        plan.pivot(really=request.pivot and not namespaces.shares_mounts)
         propagate_root(plan, linux)
         _announce(plan, request, namespaces, account, terminal)
         if gate is not None and not request.idle:
@@ -111,61 +114,6 @@ def _sections(spec: Spec) -> tuple[Linux, Process]:
     return spec.linux, spec.process
 
 
-def _enter_namespaces(
-    plan: Plan,
-    extras: Extras,
-    spec: Spec,
-    namespaces: Namespaces,
-    cgroups: Sequence[int],
-    attached_later: bool,
-) -> None:
-    linux, process = _sections(spec)
-    if process.oom_score_adj is not None:
-        plan.oom_score(_oom_score(process.oom_score_adj))
-    for procs in cgroups:
-        plan.attach_cgroup(extras.lend(procs))
-    if namespaces.has_own(Namespace.USER):
-        plan.unshare(Namespace.USER)
-        _map(plan, namespaces)
-    for kind, path in sorted(namespaces.joined, key=_user_first):
-        place = extras.open(path)
-        if kind is Namespace.MOUNT:
-            refuse_mounts_of_host(extras.descriptors[place])
-        plan.join(place, kind)
-    # The namespace of cgroups begins where the process is at that moment.
-    late = Namespace.CGROUP.value if attached_later else 0
-    plan.unshare(int(namespaces.own) & ~(_MADE_BEFORE | late))
-    if namespaces.has_own(Namespace.TIME) and linux.time_offsets:
-        plan.time_offsets(_offsets(linux))
-    if namespaces.forks:
-        plan.fork(namespaces.has_own(Namespace.PID))
-
-
-def _user_first(joined: tuple[Namespace, str]) -> bool:
-    return joined[0] is not Namespace.USER
-
-
-def _offsets(linux: Linux) -> Iterator[tuple[str, int, int]]:
-    for clock, offset in (linux.time_offsets or _NO_OFFSETS).items():
-        yield clock, offset.secs or 0, offset.nanosecs or 0
-
-
-def _map(plan: Plan, namespaces: Namespaces) -> None:
-    maps = namespaces.maps
-    if maps is not None and maps.single:
-        plan.map_self(maps.uids[0].outside, maps.gids[0].outside)
-    else:
-        plan.map_by_parent()
-
-
-def _oom_score(wanted: int) -> int:
-    """Clamp to what may be set: lowering it takes a privilege that root may lack, too."""
-    if privileges().may_raise_limits:
-        return wanted
-    with open("/proc/thread-self/oom_score_adj", encoding="ascii") as file:
-        return max(wanted, int(file.read()))
-
-
 def _constant(
     request: CreateRequest,
     root: RootFilesystem,
@@ -173,6 +121,7 @@ def _constant(
     account: Account,
     terminal: bool,
     groups: Sequence[str],
+    places: Mapping[int, Extra],
 ) -> Written:
     """The sections that are the same for most containers: fill, hide and confine.
 
@@ -191,11 +140,12 @@ def _constant(
         ),
         (
             *(named, account, preserved, terminal, request.init, request.lifetime, privileges()),
+            request.bundle is not None,
             *(process.cwd, process.no_new_privileges, user.umask),
         ),
         (
-            lambda plan: _fill(plan, spec, namespaces, named, groups),
-            lambda plan: _hide(plan, linux),
+            lambda plan: _fill(plan, request, namespaces, named, groups, places),
+            lambda plan: _hide(plan, spec),
             lambda plan: add_confinement(
                 plan,
                 process,
@@ -215,29 +165,41 @@ def _constant(
 
 def _changes(mount: Mount) -> bool:
     """Whether what is mounted depends on what this machine has at the moment."""
-    return is_bind(mount) or mount.type == "cgroup"
+    return is_bind(mount) or is_translated(mount) or mount.type == "cgroup"
 
 
 def _fill(
-    plan: Plan, spec: Spec, namespaces: Namespaces, named: bool, groups: Sequence[str]
+    plan: Plan,
+    request: CreateRequest,
+    namespaces: Namespaces,
+    named: bool,
+    groups: Sequence[str],
+    places: Mapping[int, Extra],
 ) -> None:
+    spec = request.spec
     linux, process = _sections(spec)
     mounts = spec.mounts or ()
-    add_mounts(plan, mounts, namespaces, groups)
+    add_mounts(plan, mounts, namespaces, groups, places)
     add_devices(plan, linux.devices or (), mounts, namespaces)
     if named:
         show_hostname(plan, spec, namespaces)
-        if process.cwd != "/":
-            plan.directory(process.cwd)
+    if process.cwd != "/" and (named or request.bundle is not None):
+        plan.directory(process.cwd)
 
 
-def _hide(plan: Plan, linux: Linux) -> None:
-    for name, value in check_sysctls(linux):
-        plan.sysctl(name, value)
-    for path in linux.readonly_paths or ():
+def _hide(plan: Plan, spec: Spec) -> None:
+    linux, _ = _sections(spec)
+    add_read_only(plan, spec.mounts or ())
+    for name, (path, value) in check_sysctls(linux).items():
+        plan.origin = f'linux.sysctl["{name}"]'
+        plan.sysctl(path, value)
+    for number, path in enumerate(linux.readonly_paths or ()):
+        plan.origin = f"linux.readonlyPaths[{number}]"
         plan.read_only(path)
-    for path in linux.masked_paths or ():
+    for number, path in enumerate(linux.masked_paths or ()):
+        plan.origin = f"linux.maskedPaths[{number}]"
         plan.mask(path)
+    plan.origin = ""
 
 
 def _announce(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
+from os.path import normpath
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.mount_checks import is_bind, place_of
 from cloche_linux.kernel import Attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from cloche.spec import LinuxDevice, Mount
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
 
-__all__ = ["add_devices"]
+__all__ = ["add_devices", "check_devices"]
 
 #: Devices that the runtime-spec (config-linux.md, "Default Devices") gives to every container.
 _DEFAULT = (
@@ -39,66 +41,135 @@ _PTMX = "/dev/ptmx"
 
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 
+#: What the kernel's numbers of devices have room for (linux/kdev_t.h).
+_MAJORS = range(1 << 12)
+_MINORS = range(1 << 20)
+
+
+def check_devices(
+    devices: Sequence[LinuxDevice], mounts: Sequence[Mount], namespaces: Namespaces
+) -> None:
+    """Raise InvalidSpec for devices that can't be had, before anything is made."""
+    for number, device in _wanted(devices):
+        where = f"linux.devices[{number}]"
+        mode, wanted = _mode(device, where), _number(device, where)
+        shown = _shown(device.path, mounts)
+        if shown is not None and not _is(shown, mode, wanted):
+            raise InvalidSpec(
+                f"{device.path} is {shown} of this machine, which is something else",
+                path=f"{where}.path",
+            )
+        if shown is None and _must_be_shown(mode, namespaces):
+            _node_of_host(device.path, mode, wanted, where)
+
 
 def add_devices(
-    plan: Plan, devices: Iterable[LinuxDevice], mounts: Iterable[Mount], namespaces: Namespaces
+    plan: Plan, devices: Sequence[LinuxDevice], mounts: Sequence[Mount], namespaces: Namespaces
 ) -> None:
     """Make device nodes, or in a user namespace, which may not, show the host's.
 
-    Only where /dev is the container's own: over a host's /dev nothing is changed.
+    Where a directory of the host's is shown, what is there already is left as it is, and a /dev of
+    the host's is not added to unless asked for.
     """
-    kinds = {mount.destination: mount.type for mount in mounts}
-    if kinds.get("/dev") == "tmpfs":
+    kinds = {place_of(mount): mount for mount in mounts}
+    if "/dev" not in kinds or not is_bind(kinds["/dev"]):
         _add_defaults(plan, namespaces)
-        if kinds.get("/dev/pts") == "devpts":
+        if "/dev/pts" in kinds and kinds["/dev/pts"].type == "devpts":
             plan.symlink(_PTMX, "pts/ptmx")
+    for number, device in _wanted(devices):
+        if _shown(device.path, mounts) is None:
+            plan.origin = where = f"linux.devices[{number}]"
+            mode, wanted = _mode(device, where), _number(device, where)
+            owner = device.uid or 0, device.gid or 0
+            _node(plan, device.path, mode, wanted, owner, namespaces, where)
+    plan.origin = ""
+
+
+def _wanted(devices: Sequence[LinuxDevice]) -> Iterator[tuple[int, LinuxDevice]]:
+    """Some callers list every device of a host, and one is the container's own."""
     for number, device in enumerate(devices):
-        # Some callers list every device of a host, and this one is the container's own.
-        if device.path != _PTMX:
-            _add(plan, device, f"linux.devices[{number}]", namespaces)
+        if normpath(device.path) != _PTMX:
+            yield number, device
 
 
 def _add_defaults(plan: Plan, namespaces: Namespaces) -> None:
     for path, number in _DEFAULT:
-        _node(plan, path, stat.S_IFCHR | 0o666, number, 0, 0, namespaces)
+        _node(plan, path, stat.S_IFCHR | 0o666, number, (0, 0), namespaces, "linux.devices")
     for path, target in _LINKS:
         plan.symlink(path, target)
 
 
-def _add(plan: Plan, device: LinuxDevice, where: str, namespaces: Namespaces) -> None:
+def _mode(device: LinuxDevice, where: str) -> int:
     kind = _TYPES.get(device.type)
     if kind is None:
         raise InvalidSpec(f"no such type of device: {device.type}", path=f"{where}.type")
-    if kind != stat.S_IFIFO and (device.major is None or device.minor is None):
-        raise InvalidSpec("a device needs major and minor", path=f"{where}.major")
-    mode = kind | (0o666 if device.file_mode is None else device.file_mode & 0o7777)
-    number = os.makedev(device.major or 0, device.minor or 0)
-    _node(plan, device.path, mode, number, device.uid or 0, device.gid or 0, namespaces)
+    return kind | (0o666 if device.file_mode is None else device.file_mode & 0o7777)
+
+
+def _number(device: LinuxDevice, where: str) -> int:
+    if device.type == "p":
+        return 0
+    for field, number, room in (("major", device.major, _MAJORS), ("minor", device.minor, _MINORS)):
+        if number is None or number not in room:
+            raise InvalidSpec(f"it goes from 0 to {room[-1]}", path=f"{where}.{field}")
+    return os.makedev(device.major or 0, device.minor or 0)
 
 
 def _node(
-    plan: Plan, path: str, mode: int, number: int, uid: int, gid: int, namespaces: Namespaces
+    plan: Plan,
+    path: str,
+    mode: int,
+    number: int,
+    owner: tuple[int, int],
+    namespaces: Namespaces,
+    where: str,
 ) -> None:
-    if namespaces.in_user_namespace and not stat.S_ISFIFO(mode):
-        _bind_node(plan, path, mode, number)
-    else:
-        plan.device(path, mode, number, uid, gid)
-
-
-def _bind_node(plan: Plan, path: str, mode: int, number: int) -> None:
-    try:
-        info = os.stat(path)
-    except OSError as error:
-        raise InvalidSpec(
-            f"a device can only be shown from this machine, and {path} is not there",
-            path="linux.devices",
-        ) from error
-    if info.st_rdev != number or stat.S_IFMT(info.st_mode) != stat.S_IFMT(mode):
-        raise InvalidSpec(f"{path} of this machine is another device", path="linux.devices")
+    if not _must_be_shown(mode, namespaces):
+        plan.device(path, mode, number, *owner)
+        return
+    source, info = _node_of_host(path, mode, number, where)
     plan.bind(
-        path,
+        source,
         path,
         recursive=False,
         attributes=Attribute.NOSUID | Attribute.NOEXEC,
         identity=(info.st_dev, info.st_ino),
+    )
+
+
+def _must_be_shown(mode: int, namespaces: Namespaces) -> bool:
+    return namespaces.in_user_namespace and not stat.S_ISFIFO(mode)
+
+
+def _shown(path: str, mounts: Sequence[Mount]) -> str | None:
+    """What of this machine is seen at a path already, for a directory of it is mounted there."""
+    path = normpath(path)
+    for mount in reversed(mounts):
+        place = place_of(mount)
+        if place == path or path.startswith(f"{place.rstrip('/')}/"):
+            found = f"{mount.source}/{path.removeprefix(place)}"
+            return normpath(found) if is_bind(mount) and os.path.lexists(found) else None
+    return None
+
+
+def _is(path: str, mode: int, number: int) -> bool:
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return False
+    same = stat.S_IFMT(info.st_mode) == stat.S_IFMT(mode)
+    return same and (info.st_rdev == number or stat.S_ISFIFO(mode))
+
+
+def _node_of_host(path: str, mode: int, number: int, where: str) -> tuple[str, os.stat_result]:
+    """Find the device on this machine: at its path, or else by its number."""
+    kind = "block" if stat.S_ISBLK(mode) else "char"
+    by_number = f"/dev/{kind}/{os.major(number)}:{os.minor(number)}"
+    for place in (path, os.path.realpath(by_number)):
+        if _is(place, mode, number):
+            return place, os.stat(place)
+    raise InvalidSpec(
+        f"in a user namespace a device can only be shown from this machine, and {path} is not "
+        f"its {kind} device {os.major(number)}:{os.minor(number)}",
+        path=where,
     )

@@ -10,6 +10,7 @@ from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_labels
 from cloche_linux.plan import Plan
+from cloche_linux.roots import open_root_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +35,14 @@ def executed(
     terminal: Size | None,
     preserve_fds: tuple[int, ...] = (),
     detached: bool = False,
+    chrooted: int | None = None,
 ) -> tuple[Plan, Extras]:
     """Lay out a process for the container of the init ``pidfd`` with the namespaces ``apart``.
 
     It enters the container's cgroups (``cgroup.procs`` files) first, so that nothing of it ever
     runs without their limits, but for the processors where that is to happen; close the extras
-    afterwards. Raises InvalidSpec, and Unavailable for labels.
+    afterwards. ``chrooted``: the pid of an init whose root is not that of its
+    mount namespace. Raises InvalidSpec, and Unavailable for labels.
     """
     check_labels(process)
     initial, final = initial_affinity(process), final_affinity(process)
@@ -52,7 +55,11 @@ def executed(
         plan.affinity(initial)
     for procs in cgroups:
         plan.attach_cgroup(extras.lend(procs))
-    plan.join_process(extras.lend(pidfd), apart)
+    root = None if chrooted is None else extras.take(open_root_of_process(chrooted, pidfd))
+    if apart:
+        plan.join_process(extras.lend(pidfd), apart)
+    if root is not None:
+        plan.enter_root(root)
     plan.fork(False)
     plan.session_keyring()
     if terminal is not None:

@@ -26,7 +26,10 @@ class Extras:
 
     def open(self, path: str, flags: int = os.O_RDONLY) -> Extra:
         """Open ``path`` and add it; raises OSError."""
-        descriptor = os.open(path, flags | os.O_CLOEXEC)
+        return self.take(os.open(path, flags | os.O_CLOEXEC))
+
+    def take(self, descriptor: int) -> Extra:
+        """Add a descriptor that is closed by ``close``."""
         self._opened.append(descriptor)
         return self.lend(descriptor)
 

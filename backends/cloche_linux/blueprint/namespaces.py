@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from cloche_linux.privileges import Privileges, privileges
 if TYPE_CHECKING:
     from cloche.spec import Linux
 
-__all__ = ["Namespaces", "choose", "refuse_mounts_of_host"]
+__all__ = ["Namespaces", "check_namespaces", "choose"]
 
 _KINDS = {
     "pid": Namespace.PID,
@@ -27,6 +28,7 @@ _KINDS = {
     "time": Namespace.TIME,
 }
 _MOUNTS_OF_HOST = ("/proc/self/ns/mnt", "/proc/1/ns/mnt")
+_NS_GET_NSTYPE = 0xB703  # linux/nsfs.h
 _LATE = Namespace.USER | Namespace.TIME
 
 
@@ -73,6 +75,11 @@ class Namespaces(Value):
             return True
         return self._joins(Namespace.NETWORK) and not self.has_own(Namespace.USER)
 
+    @property
+    def shares_mounts(self) -> bool:
+        """Whether its mounts are the host's."""
+        return not self.has_own(Namespace.MOUNT) and not self._joins(Namespace.MOUNT)
+
     def has_own(self, kind: Namespace) -> bool:
         # As numbers: an operator of flags takes ten times as long, and plans ask often.
         return int.__and__(self.own, kind) != 0
@@ -81,16 +88,55 @@ class Namespaces(Value):
         return any(each is kind for each, _ in self.joined)
 
 
-def refuse_mounts_of_host(descriptor: int) -> None:
-    """Raise InvalidSpec for the host's own mount namespace, whose root a container would replace.
+def check_namespaces(linux: Linux, namespaces: Namespaces, *, explicit: bool) -> None:
+    """Raise InvalidSpec for a path that names none of its type, and for mounts that can't be had.
 
-    ``descriptor``: a mount namespace that is to be joined.
+    ``explicit``: the specification is the caller's own word, so that the host's mounts are meant
+    where none are listed. Else NotSupported.
     """
-    wanted = os.fstat(descriptor)
-    if any(_is(wanted, path) for path in _MOUNTS_OF_HOST):
+    for number, entry in enumerate(linux.namespaces or ()):
+        if entry.path:
+            _check_path(entry.path, _KINDS[entry.type], f"linux.namespaces[{number}].path")
+    if not namespaces.shares_mounts:
+        return
+    if not explicit:
+        raise NotSupported(
+            "linux.namespaces: a container needs a mount namespace that is not the host's",
+            hint='add {"type": "mount"}, or one with a path',
+        )
+    if namespaces.in_user_namespace:
+        raise InvalidSpec(
+            "a user namespace of its own has no right to mount among the mounts of the host",
+            path="linux.namespaces",
+            hint='add {"type": "mount"}',
+        )
+
+
+def _check_path(path: str, kind: Namespace, where: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise InvalidSpec(f"{path}: {error.strerror}", path=where) from error
+    try:
+        found = fcntl.ioctl(descriptor, _NS_GET_NSTYPE)
+    except OSError as error:
+        raise InvalidSpec(f"{path} is not a namespace", path=where) from error
+    finally:
+        os.close(descriptor)
+    if found != kind.value:
+        other = next((name for name, each in _KINDS.items() if each.value == found), "another")
+        raise InvalidSpec(f"{path} is a namespace of the type {other}", path=where)
+    if kind is Namespace.MOUNT:
+        _refuse_mounts_of_host(path, where)
+
+
+def _refuse_mounts_of_host(path: str, where: str) -> None:
+    """Whoever means the host's own says so by listing none, and gets a root that can be undone."""
+    wanted = os.stat(path)
+    if any(_is(wanted, host) for host in _MOUNTS_OF_HOST):
         raise InvalidSpec(
             "the mount namespace to join is the host's, whose root a container would replace",
-            path="linux.namespaces",
+            path=where,
             hint="make one for it: unshare --mount",
         )
 
@@ -130,11 +176,6 @@ def _choose(linux: Linux) -> Namespaces:
         else:
             bits |= kind.value
     own = Namespace(bits)
-    if not bits & Namespace.MOUNT.value and all(kind is not Namespace.MOUNT for kind, _ in joined):
-        raise NotSupported(
-            "linux.namespaces: a container needs a mount namespace that is not the host's",
-            hint='add {"type": "mount"}, or one with a path',
-        )
     joined_user = any(kind is Namespace.USER for kind, _ in joined)
     maps = None if joined_user else _maps(linux, bits & Namespace.USER.value != 0)
     if maps is not None:

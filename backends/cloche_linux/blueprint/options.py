@@ -7,7 +7,7 @@ from functools import lru_cache
 from cloche.values import Value, field
 from cloche_linux.kernel import Attribute, Propagation
 
-__all__ = ["MountOptions", "parse"]
+__all__ = ["MountOptions", "is_own", "parse"]
 
 _NONE = Attribute(0)
 
@@ -45,8 +45,24 @@ _PROPAGATIONS = {
     "runbindable": (Propagation.UNBINDABLE, True),
 }
 
-#: What says nothing to the kernel's new mount calls.
-_SILENT = frozenset({"defaults", "async", "loud", "silent", "nolazytime", "noiversion", "nomand"})
+#: What every file system takes, and only a new one: the name it has there, and whether it is on.
+_SUPERBLOCK = {
+    "sync": ("sync", True),
+    "async": ("sync", False),
+    "dirsync": ("dirsync", True),
+    "lazytime": ("lazytime", True),
+    "nolazytime": ("lazytime", False),
+    "mand": ("mand", True),
+    "nomand": ("mand", False),
+}
+
+#: What is about how it is mounted.
+_MANNERS = frozenset({"bind", "rbind", "remount", "idmap", "ridmap", "tmpcopyup"})
+
+#: What says nothing to the kernel's new mount calls (versions of inodes are always counted), and
+#: what mount(8) keeps to itself.
+_SILENT = frozenset({"defaults", "loud", "silent", "iversion", "noiversion"})
+_SILENT |= {"auto", "noauto", "nofail", "_netdev", "nouser"}
 
 
 class MountOptions(Value):
@@ -57,47 +73,73 @@ class MountOptions(Value):
     #: Attributes for all mounts beneath, too.
     deep_attributes: Attribute = _NONE
     deep_clear: Attribute = _NONE
-    propagation: Propagation = Propagation.KEEP
-    deep_propagation: bool = False
+    #: In their order: a mount can be a slave and then shared among others. And whether for all.
+    propagations: tuple[tuple[Propagation, bool], ...] = ()
     bind: bool = False
     recursive: bool = False
-    #: An idmapped bind was asked for, of the topmost mount or of all.
+    #: Owners are to be translated, of the topmost mount or of all.
     idmap: bool = False
+    recursive_idmap: bool = False
+    #: Nothing is mounted, but what is mounted there changed.
+    remount: bool = False
+    #: A tmpfs is to begin with what it hides.
+    copy_up: bool = False
     #: The file system's own: name and value, or None for a flag.
     own: tuple[tuple[str, str | None], ...] = ()
+    #: Flags of any file system that is new.
+    superblock: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def deep_at_once(self) -> bool:
+        """Whether there are attributes for all mounts, and for the topmost no others."""
+        deep = (self.deep_attributes, self.deep_clear)
+        return any(deep) and deep == (self.attributes, self.clear)
 
 
 @lru_cache(maxsize=256)
 def parse(options: tuple[str, ...]) -> MountOptions:
-    """Sort ``options``; a later one wins over an earlier one that says the opposite."""
-    sets = [_NONE, _NONE]
-    clears = [_NONE, _NONE]
-    own: list[tuple[str, str | None]] = []
-    propagation, deep = Propagation.KEEP, False
-    for option in options:
-        level, name = _level(option)
+    """Sort ``options``; a later one wins over an earlier one that says the opposite.
+
+    What is said of all mounts wins over what is said of the topmost alone.
+    """
+    own = [_own(option) for option in options if is_own(option)]
+    (top, top_clear), (deep, deep_clear) = _attributes(options)
+    switches = dict(_SUPERBLOCK[option] for option in options if option in _SUPERBLOCK)
+    return MountOptions(
+        attributes=(top & ~deep_clear) | deep,
+        clear=(top_clear & ~deep) | deep_clear,
+        deep_attributes=deep,
+        deep_clear=deep_clear,
+        propagations=tuple(_PROPAGATIONS[option] for option in options if option in _PROPAGATIONS),
+        bind="bind" in options or "rbind" in options,
+        recursive="rbind" in options,
+        idmap="idmap" in options or "ridmap" in options,
+        recursive_idmap="ridmap" in options,
+        remount="remount" in options,
+        copy_up="tmpcopyup" in options,
+        own=tuple(own),
+        superblock=tuple(name for name, on in switches.items() if on),
+        values={name: value for name, value in own if value is not None},
+    )
+
+
+def is_own(option: str) -> bool:
+    """Tell whether an option is a file system's own: none that is listed, and no comment."""
+    known = option in _PROPAGATIONS or option in _SUPERBLOCK or option in _MANNERS
+    comment = option[:2] in ("x-", "X-") or option.startswith("comment=")
+    return not (known or option in _SILENT or comment or _level(option)[1] in _ATTRIBUTES)
+
+
+def _attributes(options: tuple[str, ...]) -> list[tuple[Attribute, Attribute]]:
+    """What to set and to clear: of the topmost mount, and of all."""
+    sets, clears = [_NONE, _NONE], [_NONE, _NONE]
+    for level, name in map(_level, options):
         if name in _ATTRIBUTES:
             on, off = _ATTRIBUTES[name]
             sets[level] = (sets[level] & ~off) | on
             clears[level] = (clears[level] & ~on) | off
-        elif option in _PROPAGATIONS:
-            propagation, deep = _PROPAGATIONS[option]
-        elif option not in _SILENT and option not in {"bind", "rbind", "idmap", "ridmap"}:
-            own.append(_own(option))
-    return MountOptions(
-        attributes=sets[0] | sets[1],
-        clear=clears[0] | clears[1],
-        deep_attributes=sets[1],
-        deep_clear=clears[1],
-        propagation=propagation,
-        deep_propagation=deep,
-        bind="bind" in options or "rbind" in options,
-        recursive="rbind" in options,
-        idmap="idmap" in options or "ridmap" in options,
-        own=tuple(own),
-        values={name: value for name, value in own if value is not None},
-    )
+    return list(zip(sets, clears, strict=True))
 
 
 def _level(option: str) -> tuple[int, str]:

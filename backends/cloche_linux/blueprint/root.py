@@ -9,32 +9,21 @@ from cloche_linux.kernel import Attribute, Propagation
 
 if TYPE_CHECKING:
     from cloche.layers import RootFilesystem
-    from cloche.spec import Linux
+    from cloche.spec import Linux, Spec
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
 
-__all__ = ["add_root", "overlay_options", "propagate_root"]
-
-_PROPAGATION = {
-    None: Propagation.PRIVATE,
-    "private": Propagation.PRIVATE,
-    "rprivate": Propagation.PRIVATE,
-    "slave": Propagation.SLAVE,
-    "rslave": Propagation.SLAVE,
-    "shared": Propagation.SLAVE,
-    "rshared": Propagation.SLAVE,
-    "unbindable": Propagation.PRIVATE,
-    "runbindable": Propagation.PRIVATE,
-}
+__all__ = ["add_root", "overlay_options", "propagate_root", "root_propagation"]
 
 #: What the root is to be once it is entered; before, it could not be.
 _ENTERED = {"shared": Propagation.SHARED, "unbindable": Propagation.UNBINDABLE}
+_LISTENING = frozenset({"slave", "rslave", "shared", "rshared"})
 
 
 def add_root(
     plan: Plan,
     root: RootFilesystem,
-    linux: Linux,
+    spec: Spec,
     namespaces: Namespaces,
     names: str | None,
     *,
@@ -45,7 +34,10 @@ def add_root(
     ``names`` is a layer above the root's own. ``in_place``: a root that is a directory is found by
     its path until it is entered, and not by nobody but the helper.
     """
-    plan.propagation(_propagation(linux))
+    if namespaces.shares_mounts:
+        _add_shared_root(plan, root, spec)
+        return
+    plan.propagation(root_propagation(spec))
     memory = root.info.get("memory")
     if isinstance(memory, int):
         plan.scratch(memory)
@@ -65,6 +57,38 @@ def add_root(
         raise InvalidSpec(f"this runtime takes no roots of the form {root.form}", path="root")
 
 
+def _add_shared_root(plan: Plan, root: RootFilesystem, spec: Spec) -> None:
+    """Among the host's mounts, and over its own place: one that can be taken away as a whole.
+
+    What is mounted in it stays in this mount namespace, whatever the host's root is.
+    """
+    if root.form != "path" or not root.path:
+        raise InvalidSpec(
+            "among the mounts of the host a root is a directory", path="linux.namespaces"
+        )
+    plan.root_bind(
+        root.path,
+        attributes=Attribute.NODEV,
+        attach=root.path,
+        propagation=root_propagation(spec),
+    )
+
+
+def root_propagation(spec: Spec) -> Propagation:
+    """What mounts of the host are in the container: cut off, or told of what changes there.
+
+    The latter is what ``slave`` and ``shared`` of single mounts take, unless the root is to be
+    private.
+    """
+    wanted = spec.linux.rootfs_propagation if spec.linux is not None else None
+    if wanted is not None:
+        return Propagation.SLAVE if wanted in _LISTENING else Propagation.PRIVATE
+    for mount in spec.mounts or ():
+        if not _LISTENING.isdisjoint(mount.options or ()):
+            return Propagation.SLAVE
+    return Propagation.PRIVATE
+
+
 def propagate_root(plan: Plan, linux: Linux) -> None:
     """Give the root that was entered the propagation that only such a root can have."""
     wanted = linux.rootfs_propagation or ""
@@ -81,15 +105,6 @@ def overlay_options(namespaces: Namespaces) -> list[tuple[str, str | None]]:
     """
     inside = namespaces.in_user_namespace
     return [("userxattr", None)] if inside else [("volatile", None)]
-
-
-def _propagation(linux: Linux) -> Propagation:
-    try:
-        return _PROPAGATION[linux.rootfs_propagation]
-    except KeyError:
-        raise InvalidSpec(
-            f"no such propagation: {linux.rootfs_propagation}", path="linux.rootfsPropagation"
-        ) from None
 
 
 def _text(root: RootFilesystem, key: str) -> str | None:

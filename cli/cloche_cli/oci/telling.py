@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["check_log", "fail", "warn"]
 
 _INTERRUPTED = 130
+#: Paths that are no flag's.
+_OF_DOCUMENTS = ("hooks", "linux.", "mounts[", "process.", "root.")
 
 
 def check_log(typed: Typed) -> None:
@@ -58,7 +60,10 @@ def _words(error: BaseException) -> str:
         return "interrupted"
     if not isinstance(error, ClocheError):
         return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return " ".join(str(error).split())
+    message = " ".join(str(error).split())
+    path = (error.path or "") if isinstance(error, InvalidSpec) else ""
+    told = message.startswith(path) or not path.startswith(_OF_DOCUMENTS)
+    return message if told else f"{path}: {message}"
 
 
 def _code(error: BaseException) -> int:

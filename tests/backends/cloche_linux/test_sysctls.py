@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+
 import pytest
 
 from cloche.errors import InvalidSpec
@@ -11,8 +14,8 @@ from cloche_linux.sysctls import check_sysctls
 OWN = tuple(LinuxNamespace(type=kind) for kind in ("network", "ipc", "uts", "mount", "pid"))
 
 
-def checked(name: str, namespaces: tuple[LinuxNamespace, ...] = OWN) -> list[tuple[str, str]]:
-    return check_sysctls(Linux(namespaces=namespaces, sysctl={name: "1"}))
+def checked(name: str, namespaces: tuple[LinuxNamespace, ...] = OWN) -> tuple[str, str]:
+    return check_sysctls(Linux(namespaces=namespaces, sysctl={name: "1"}))[name]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,7 @@ def checked(name: str, namespaces: tuple[LinuxNamespace, ...] = OWN) -> list[tup
     ],
 )
 def test_parameters_of_namespaces_of_its_own_are_a_containers_to_set(name: str, path: str) -> None:
-    assert checked(name) == [(path, "1")]
+    assert checked(name) == (path, "1")
 
 
 @pytest.mark.parametrize(
@@ -42,14 +45,31 @@ def test_parameters_of_namespaces_of_its_own_are_a_containers_to_set(name: str, 
     ],
 )
 def test_parameters_of_the_machine_are_refused(name: str) -> None:
-    with pytest.raises(InvalidSpec, match="not a container's to set"):
+    with pytest.raises(InvalidSpec, match="not a container's to set") as refused:
         checked(name)
+    assert refused.value.path == f'linux.sysctl["{name}"]'
 
 
 def test_a_shared_namespace_makes_a_parameter_the_machines() -> None:
     shared = tuple(n for n in OWN if n.type != "network")
     with pytest.raises(InvalidSpec, match="network namespace"):
         checked("net.ipv4.ip_forward", shared)
-    joined = (*shared, LinuxNamespace(type="network", path="/proc/1/ns/net"))
+    joined = (*shared, LinuxNamespace(type="network", path="/proc/self/ns/net"))
     with pytest.raises(InvalidSpec, match="network namespace"):
         checked("net.ipv4.ip_forward", joined)
+
+
+def test_a_namespace_of_another_may_be_joined_for_its_parameters(other_network: str) -> None:
+    joined = (LinuxNamespace(type="network", path=other_network),)
+    assert checked("net.ipv4.ip_forward", joined) == ("net/ipv4/ip_forward", "1")
+
+
+@pytest.fixture
+def other_network() -> Iterator[str]:
+    """The path of a network namespace that is not this process's."""
+    command = ["unshare", "--net", "sh", "-c", "echo; exec sleep 600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(1) == b"\n"
+        yield f"/proc/{child.pid}/ns/net"
+        child.kill()

@@ -51,6 +51,21 @@ int filesystem_mount(struct helper *h, int fs, uint64_t attributes)
     return mount;
 }
 
+/* Gives the file system of a mount other options; of those that are not named it keeps what it has. */
+int filesystem_reconfigure(struct helper *h, int mount, struct span options)
+{
+    int fs = sys_fspick(mount);
+    if (fs < 0)
+        return fs;
+    int error = filesystem_options(h, fs, options);
+    if (!error)
+        error = sys_fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, 0, 0, 0);
+    if (error)
+        explain(h, fs, error);
+    sys_close(fs);
+    return error;
+}
+
 /* Attaches a mount and closes both. */
 int attach(int mount, int target)
 {

@@ -59,8 +59,12 @@ int open_parent(struct helper *h, const char *path, const char **leaf);
 int filesystem_set(struct helper *h, int fs, const char *key, const char *value);
 int filesystem_options(struct helper *h, int fs, struct span options);
 int filesystem_mount(struct helper *h, int fs, uint64_t attributes);
+int filesystem_reconfigure(struct helper *h, int mount, struct span options);
 int attach(int mount, int target);
 int change_attributes(int mount, int recursive, uint64_t set, uint64_t clear, uint64_t propagation, int idmap);
+
+/* copy.c */
+int copy_directory(int from, int to);
 
 /* overlay.c */
 int overlay_mount(struct helper *h, const struct record *r);

@@ -40,6 +40,9 @@ enum {
     FSCONFIG_SET_STRING = 1,
     FSCONFIG_SET_FD = 5,
     FSCONFIG_CMD_CREATE = 6,
+    FSCONFIG_CMD_RECONFIGURE = 7,
+    FSPICK_CLOEXEC = 1,
+    FSPICK_EMPTY_PATH = 8,
     OPEN_TREE_CLONE = 1,
     OPEN_TREE_CLOEXEC = O_CLOEXEC,
     MOVE_MOUNT_F_EMPTY_PATH = 0x04,
@@ -135,6 +138,11 @@ static inline int sys_fsopen(const char *type)
 static inline int sys_fsconfig(int fs, unsigned command, const char *key, const void *value, int number)
 {
     return (int)CALL(fsconfig, fs, command, key, value, number);
+}
+
+static inline int sys_fspick(int mount)
+{
+    return (int)CALL(fspick, mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
 }
 
 static inline int sys_fsmount(int fs, uint64_t attributes)

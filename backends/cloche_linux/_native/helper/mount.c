@@ -1,7 +1,13 @@
 /* Steps that mount in the root to be. */
 #include "helper.h"
 
-int step_mount(struct helper *h, const struct record *r)
+static int idmap_of(const struct helper *h, const struct record *r)
+{
+    return r->number < 0 || r->number >= (int)h->extras ? -1 : FD_EXTRAS + r->number;
+}
+
+/* Creates the file system that a record describes, as a mount that is attached nowhere. */
+static int create_mount(struct helper *h, const struct record *r)
 {
     const char *source = text_of(&h->plan, r->source);
     int fs = sys_fsopen(text_of(&h->plan, r->more));
@@ -15,10 +21,38 @@ int step_mount(struct helper *h, const struct record *r)
     int mount = filesystem_mount(h, fs, r->first);
     if (mount < 0)
         return mount;
-    error = change_attributes(mount, 0, 0, 0, r->third, -1);
-    if (error)
-        return sys_close(mount), error;
-    return attach(mount, make_directory(h, text_of(&h->plan, r->path), 0755));
+    error = change_attributes(mount, 0, 0, 0, r->third, idmap_of(h, r));
+    return error ? sys_close(mount), error : mount;
+}
+
+/* A new tmpfs can take over what it is going to hide: the directory's mode, or all there is. */
+static int take_over(const struct record *r, int mount, int target)
+{
+    struct statx file;
+    char path[32] = "/proc/self/fd/";
+    int error = r->flags & COPY_UP ? copy_directory(target, mount) : 0;
+    if (error || !(r->flags & COPY_MODE))
+        return error;
+    text_append_number(path, text_length(path), sizeof path, (uint64_t)mount);
+    error = sys_statx(target, STATX_MODE, &file);
+    return error ? error : (int)CALL(fchmodat, AT_FDCWD, path, file.stx_mode & 07777);
+}
+
+int step_mount(struct helper *h, const struct record *r)
+{
+    const char *path = text_of(&h->plan, r->path);
+    int mount = create_mount(h, r);
+    if (mount < 0)
+        return mount;
+    int target = open_target(h, path, O_DIRECTORY);
+    int error = target < 0 ? 0 : take_over(r, mount, target);
+    if (target == -ENOENT)
+        target = make_directory(h, path, 0755);
+    if (!error)
+        return attach(mount, target);
+    sys_close(target);
+    sys_close(mount);
+    return error;
 }
 
 /* As `st_dev` of a 64-bit C library. */
@@ -57,11 +91,40 @@ static int copy_source(struct helper *h, const struct record *r, uint16_t *type)
     sys_close(source);
     if (mount < 0)
         return mount;
-    int idmap = r->number < 0 ? -1 : FD_EXTRAS + r->number;
-    int error = change_attributes(mount, r->flags & RECURSIVE_ATTRIBUTES, r->first, r->second, 0, idmap);
-    if (!error) /* of the whole tree, as mount(8) does with rprivate and its like */
-        error = change_attributes(mount, r->flags & RECURSIVE, 0, 0, r->third, -1);
+    int error = change_attributes(mount, r->flags & RECURSIVE_PROPAGATION, 0, 0, r->third, -1);
+    if (!error)
+        error = change_attributes(mount, r->flags & RECURSIVE_ATTRIBUTES, r->first, r->second, 0, -1);
     return error ? sys_close(mount), error : mount;
+}
+
+/* Keeps a copy of something that is only to be had now: to show it by other ids takes privileges in the user
+ * namespace of its file system, and to be its peer a mount namespace where it still is shared. */
+int step_clone_tree(struct helper *h, const struct record *r)
+{
+    uint16_t type;
+    if (r->data.length != 16)
+        return -EINVAL;
+    h->path = text_of(&h->plan, r->source);
+    int mount = copy_source(h, r, &type);
+    if (mount < 0)
+        return mount;
+    int place = FD_EXTRAS + r->number;
+    int error = r->flags & IDMAP ? change_attributes(mount, r->flags & RECURSIVE_IDMAP, 0, 0, 0, place) : 0;
+    if (!error && (error = (int)CALL(dup3, mount, place, 0)) > 0) /* open through the helper's own execution */
+        error = 0;
+    sys_close(mount);
+    return error;
+}
+
+/* The tree that was kept, in the place of its descriptor, or a copy of the source as it is now. */
+static int find_tree(struct helper *h, const struct record *r, uint16_t *type)
+{
+    struct statx file;
+    if (r->number < 0)
+        return copy_source(h, r, type);
+    int error = sys_statx(FD_EXTRAS + r->number, STATX_TYPE, &file);
+    *type = file.stx_mode & 0170000;
+    return error ? error : FD_EXTRAS + r->number;
 }
 
 int step_bind(struct helper *h, const struct record *r)
@@ -70,7 +133,7 @@ int step_bind(struct helper *h, const struct record *r)
     if (r->data.length != 16 || r->number >= (int)h->extras)
         return -EINVAL;
     h->path = text_of(&h->plan, r->source);
-    int mount = copy_source(h, r, &type);
+    int mount = find_tree(h, r, &type);
     if (mount < 0)
         return mount;
     h->path = text_of(&h->plan, r->path);
@@ -83,6 +146,8 @@ int step_remount(struct helper *h, const struct record *r)
     if (target < 0)
         return target;
     int error = change_attributes(target, r->flags & RECURSIVE, r->first, r->second, r->third, -1);
+    if (!error && r->data.length)
+        error = filesystem_reconfigure(h, target, r->data);
     sys_close(target);
     return error;
 }

@@ -40,6 +40,8 @@ int step_root_bind(struct helper *h, const struct record *r)
     if (mount < 0)
         return mount;
     int error = change_attributes(mount, 0, r->first, 0, 0, -1);
+    if (!error)
+        error = change_attributes(mount, 1, 0, 0, r->third, -1);
     return error ? error : attach_root(h, r, mount);
 }
 
@@ -61,11 +63,19 @@ static uint64_t mount_at(const char *path)
 int step_pivot(struct helper *h, const struct record *r)
 {
     int error = (int)CALL(fchdir, root_directory(h));
-    if (!error && r->flags & NO_PIVOT) /* where the host's root is the kernel's own, which nothing can replace */
+    if (!error && r->flags & NO_PIVOT) /* where the host's root can't be replaced, or is others' as well */
         return (int)CALL(chroot, ".");
     if (!error)
         error = (int)CALL(pivot_root, ".", ".");
     while (!error && mount_at("/..") != mount_at("/"))
         error = (int)CALL(umount2, ".", MNT_DETACH);
     return error ? error : (int)CALL(chdir, "/");
+}
+
+/* Of a container whose root is not that of its mount namespace: entering the namespace led to the host's. */
+int step_enter_root(struct helper *h, const struct record *r)
+{
+    (void)h;
+    int error = (int)CALL(fchdir, FD_EXTRAS + r->number);
+    return error ? error : (int)CALL(chroot, ".");
 }

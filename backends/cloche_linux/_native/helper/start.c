@@ -60,11 +60,12 @@ static void report(struct helper *h, uint16_t step, int error)
     message.kind = MESSAGE_FAILED;
     message.number = step;
     message.error = -error;
+    message.flags = h->at << MESSAGE_PLACE;
     if (h->path)
         copy_end(message.path, sizeof message.path, h->path);
     copy_end(message.detail, sizeof message.detail, h->detail);
     if ((step == STEP_EXECUTE || step == STEP_FIND_PROGRAM) && CALL(faccessat, AT_FDCWD, "/bin/sh", 1 /* X_OK */) == 0)
-        message.flags = MESSAGE_HAS_SHELL;
+        message.flags |= MESSAGE_HAS_SHELL;
     control_send_message(h, &message, -1);
 }
 

@@ -53,7 +53,37 @@ def test_propagation_is_told_apart_from_attributes(
     option: str, propagation: Propagation, deep: bool
 ) -> None:
     parsed = parse((option,))
-    assert (parsed.propagation, parsed.deep_propagation) == (propagation, deep)
+    assert parsed.propagations == ((propagation, deep),)
+
+
+def test_a_mount_may_be_told_of_changes_and_then_tell_others() -> None:
+    wanted = ((Propagation.SLAVE, True), (Propagation.SHARED, False))
+    assert parse(("rbind", "rslave", "shared")).propagations == wanted
+
+
+def test_what_is_said_of_all_mounts_wins_over_the_topmost() -> None:
+    parsed = parse(("ro", "nodev", "rrw"))
+    assert (parsed.attributes, parsed.clear) == (Attribute.NODEV, Attribute.RDONLY)
+
+
+@pytest.mark.parametrize(
+    ("options", "flags"),
+    [
+        (("sync", "dirsync"), ("sync", "dirsync")),
+        (("lazytime", "nolazytime"), ()),
+        (("mand",), ("mand",)),
+        (("async", "sync"), ("sync",)),
+    ],
+)
+def test_flags_of_any_file_system_are_its_own_if_they_were_said_last(
+    options: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    parsed = parse(options)
+    assert (parsed.superblock, parsed.own) == (flags, ())
+
+
+def test_what_mount_keeps_to_itself_reaches_no_file_system() -> None:
+    assert parse(("auto", "nofail", "_netdev", "x-systemd.automount", "comment=x")).own == ()
 
 
 def test_what_is_left_belongs_to_the_file_system() -> None:

@@ -65,7 +65,8 @@ def _everything(engine: cloche.Engine, busybox: str) -> object:
 class _Joining:
     """A plug-in that has a container join the network namespace of this process.
 
-    It shows a directory, too, of which some attributes are the topmost mount's alone.
+    It shows a directory, too, of which some attributes are the topmost mount's alone, and once more
+    with other owners.
     """
 
     @cloche.hookimpl
@@ -74,7 +75,7 @@ class _Joining:
 
     @staticmethod
     def _change(spec: Any) -> Any:
-        from cloche.spec import Mount
+        from cloche.spec import LinuxIDMapping, Mount
 
         spaces = [
             space.replace(path=f"/proc/{os.getpid()}/ns/net") if space.type == "network" else space
@@ -82,9 +83,13 @@ class _Joining:
         ]
         options = ("rbind", "ro", "rnoexec")
         shown = Mount(destination="/doc", type="bind", source="/usr/share/doc", options=options)
+        ids = (LinuxIDMapping(container_id=0, host_id=1_000_000, size=65_536),)
+        other = shown.replace(
+            destination="/others", options=("bind", "idmap"), uid_mappings=ids, gid_mappings=ids
+        )
         return spec.replace(
             domainname="domain",
-            mounts=(*spec.mounts, shown),
+            mounts=(*spec.mounts, shown, other),
             linux=spec.linux.replace(namespaces=tuple(spaces)),
         )
 
@@ -201,8 +206,8 @@ SCENES = {
     "idle": Scene(frozenset({*_CONTAINER, Step.IDLE}), Step.PROPAGATION, _idle),
     "a network that is there": Scene(
         frozenset(
-            {*_CONTAINER, *_PROCESS, Step.INIT, Step.JOIN, Step.DOMAINNAME, Step.REMOUNT}
-            - {Step.LOOPBACK}
+            {*(_CONTAINER - {Step.LOOPBACK}), *_PROCESS, Step.INIT, Step.JOIN, Step.DOMAINNAME}
+            | {Step.REMOUNT, Step.CLONE_TREE}
         ),
         Step.PROPAGATION,
         lambda engine, busybox: _with(_Joining(), engine, busybox),

@@ -176,6 +176,20 @@ def gated(sandbox) -> Scene:
     return Scene(plan, (listening.detach(),))
 
 
+def cloned(sandbox) -> Scene:
+    plan = Plan()
+    plan.clone_tree("/tmp", Extra(0))
+    plan.idle()
+    return Scene(plan, (os.open("/dev/null", os.O_RDONLY),))
+
+
+def rooted(sandbox) -> Scene:
+    plan = Plan()
+    plan.enter_root(Extra(0))
+    plan.idle()
+    return Scene(plan, (os.open("/", os.O_RDONLY),))
+
+
 def probed(sandbox) -> Scene:
     plan = Plan()
     plan.probe()
@@ -193,6 +207,8 @@ SCENES: dict[Callable[..., Scene], set[Step]] = {
     hooked: {Step.HOOK},
     gated: {Step.AWAIT_START},
     probed: {Step.PROBE},
+    cloned: {Step.CLONE_TREE},
+    rooted: {Step.ENTER_ROOT},
 }
 PATHS = {
     Step.ROOT_OVERLAY: "/",

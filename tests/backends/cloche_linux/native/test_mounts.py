@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import signal
-import warnings
 
 import pytest
 
 from cloche_linux.kernel import Attribute, Propagation
 from cloche_linux.spawn import StepFailed
-from cloche_linux.steps import Extra, Step
+from cloche_linux.steps import Step
 
 
 @pytest.fixture
@@ -99,36 +96,18 @@ def test_a_source_is_verified(sandbox, tmp_path):
     assert (failed.value.errno, failed.value.filename) == (errno.ESTALE, str(tmp_path))
 
 
-def test_a_bind_can_show_other_owners(sandbox, plan, tmp_path):
-    (tmp_path / "file").touch()
-    namespace = user_namespace("0 100000 65536")
-    try:
-        plan.bind(str(tmp_path), "/b", idmap=Extra(0))
-        ended = sandbox.run("stat", "-c", "%u", "/b/file", plan=plan, extras=[namespace])
-    finally:
-        os.close(namespace)
-    assert ended.output == "100000\n"
+def test_a_file_system_that_is_mounted_gets_other_options(sandbox, plan):
+    plan.mount("tmpfs", "/m", options=[("size", "64k")])
+    plan.remount("/m", options=[("size", "128k")])
+    output = sandbox.run("cat", "/proc/self/mounts", plan=plan).output
+    assert "size=128k" in options_of(output, "/m")
 
 
-def user_namespace(maps: str) -> int:
-    """A user namespace that nobody is in, with one map for users and groups."""
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid == 0:
-        os.write(writing, str(ctypes.CDLL(None).unshare(0x10000000)).encode())
-        signal.pause()
-    assert os.read(reading, 2) == b"0"
-    for name in ("uid_map", "gid_map"):
-        with open(f"/proc/{pid}/{name}", "w") as file:
-            file.write(maps)
-    namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    os.close(reading)
-    os.close(writing)
-    return namespace
+def test_the_kernel_says_what_is_wrong_with_an_option(sandbox, plan):
+    plan.mount("tmpfs", "/m", options=[("no_such", "1")])
+    with pytest.raises(StepFailed, match="no_such") as failed:
+        sandbox.run("true", plan=plan)
+    assert (failed.value.errno, failed.value.filename) == (errno.EINVAL, "no_such")
 
 
 def test_an_overlay_can_be_mounted_within(sandbox, plan, tmp_path):

@@ -1,0 +1,95 @@
+"""Bind mounts that can only be taken from the host before other namespaces are entered.
+
+To show files with other owners takes privileges in the user namespace of their file system, which
+a container's own has not; and what is mounted by the container shows on the host only through a
+mount that was never cut off from it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cloche_linux.blueprint.mount_checks import is_bind, is_translated
+from cloche_linux.blueprint.options import parse
+from cloche_linux.idmaps import requested_maps
+from cloche_linux.kernel import Namespace, Propagation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloche.spec import Mount, Spec
+    from cloche_linux.blueprint.extras import Extras
+    from cloche_linux.blueprint.namespaces import Namespaces
+    from cloche_linux.plan import Plan
+    from cloche_linux.steps import Extra
+
+__all__ = ["clone_trees", "open_places"]
+
+_SHARED = ("shared", "rshared")
+
+
+def open_places(extras: Extras, spec: Spec, namespaces: Namespaces) -> Mapping[int, Extra]:
+    """Open a descriptor for each such mount, by its number: a user namespace to translate by, or
+    one that only keeps the place."""
+    places: dict[int, Extra] = {}
+    for number, mount in enumerate(spec.mounts or ()):
+        if is_translated(mount):
+            places[number] = _translation(extras, mount, namespaces)
+        elif _is_peer(mount, spec, namespaces):
+            places[number] = extras.open(os.devnull)
+    return places
+
+
+def clone_trees(
+    plan: Plan, spec: Spec, places: Mapping[int, Extra], propagation: Propagation
+) -> None:
+    """Keep the trees that :meth:`~cloche_linux.plan.Plan.bind` is to show, in their places.
+
+    ``propagation`` is what mounts of the host have in the container unless they are to be peers.
+    """
+    for number, place in places.items():
+        mount = (spec.mounts or ())[number]
+        if not is_bind(mount):
+            continue
+        options = parse(mount.options or ())
+        translated = is_translated(mount)
+        source = os.path.realpath(mount.source or "")
+        info = os.stat(source)
+        plan.origin = f"mounts[{number}]"
+        plan.clone_tree(
+            source,
+            place,
+            recursive=options.recursive,
+            attributes=options.attributes,
+            clear=options.clear,
+            recursive_attributes=options.deep_at_once,
+            propagation=propagation if translated else Propagation.KEEP,
+            idmap=translated,
+            recursive_idmap=options.recursive_idmap,
+            identity=(info.st_dev, info.st_ino),
+        )
+    plan.origin = ""
+
+
+def _translation(extras: Extras, mount: Mount, namespaces: Namespaces) -> Extra:
+    """The mount's own maps, else those of the user namespace that is joined or to be made."""
+    from cloche_linux.user_namespaces import user_namespace
+
+    if mount.uid_mappings or mount.gid_mappings:
+        return extras.take(user_namespace(requested_maps(mount.uid_mappings, mount.gid_mappings)))
+    for kind, path in namespaces.joined:
+        if kind is Namespace.USER:
+            return extras.open(path)
+    assert namespaces.maps is not None
+    return extras.take(user_namespace(namespaces.maps))
+
+
+def _is_peer(mount: Mount, spec: Spec, namespaces: Namespaces) -> bool:
+    """Whether what is mounted inside shows on the host: only where the root is to be shared, too.
+
+    Never from a user namespace of the container's own, whose root is not the host's.
+    """
+    shared = spec.linux is not None and spec.linux.rootfs_propagation in _SHARED
+    asked = not frozenset(_SHARED).isdisjoint(mount.options or ())
+    return shared and asked and is_bind(mount) and not namespaces.has_own(Namespace.USER)
