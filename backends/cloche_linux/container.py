@@ -230,7 +230,8 @@ class LinuxContainer(RuntimeContainer):
     def pids(self) -> Sequence[int]:
         if self._shares_pids:
             return self._group.pids()
-        return members(self.init.pid) if self.init and self.init.pid else []
+        lives = self.init is not None and self.init.exit.poll() is None
+        return members(self.init.pid) if lives and self.init and self.init.pid else []
 
     @property
     def _shares_pids(self) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from cloche.errors import BackendError
 from cloche.spec import VERSION, State
 from cloche.values import Value
+from cloche_linux.endings import ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -170,7 +171,8 @@ def run(hook: Hook, state: bytes) -> None:
         status = _wait(hook, pid)
         if status != 0:
             words = os.pread(said, _QUOTED, 0).decode(errors="replace").strip()
-            raise _failed(hook, _ending(status) + (f": {words}" if words else ""))
+            end = ending(os.waitstatus_to_exitcode(status))
+            raise _failed(hook, f"{end}: {words}" if words else end)
     finally:
         os.close(given)
         os.close(said)
@@ -215,14 +217,9 @@ def _wait(hook: Hook, pid: int) -> int:
     return status
 
 
-def _ending(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    return f"exit {code}" if code >= 0 else signal.Signals(-code).name
-
-
 def _failed(hook: Hook, why: str, error: OSError | None = None) -> BackendError:
     return BackendError(
-        f"hook {hook.path}: {why}",
+        f"error running hook {hook.path}: {why}",
         step="hook",
         errno=error.errno if error else None,
         path=hook.path,

@@ -19,6 +19,7 @@ RECURSIVE_IDMAP = 256
 IDMAP = 512
 COPY_MODE = 1024
 COPY_UP = 2048
+NO_LINK = 4096
 
 Identity = tuple[int, int]
 """``st_dev`` and ``st_ino`` that a source must still have, else ESTALE."""
@@ -41,8 +42,11 @@ class MountSteps(SetupSteps):
         idmap: Extra | None = None,
         copy_mode: bool = False,
         copy_up: bool = False,
+        links: bool = True,
     ) -> None:
         """Mount a new file system on a directory of the root, made if missing (mode 0755).
+
+        ELOOP if that is a symbolic link, unless ``links`` are followed.
 
         ``options`` are the file system's own (``size=…``); what is a mount's (``ro,nosuid``) goes
         into ``attributes``. ``ro`` for the super block too is the option ``("ro", None)``.
@@ -55,7 +59,9 @@ class MountSteps(SetupSteps):
             as_path(source),
             as_options(options),
             as_path(fstype),
-            flags=(COPY_MODE if copy_mode else 0) | (COPY_UP if copy_up else 0),
+            flags=(COPY_MODE if copy_mode else 0)
+            | (COPY_UP if copy_up else 0)
+            | (0 if links else NO_LINK),
             number=-1 if idmap is None else idmap,
             first=int(attributes),
             third=int(propagation),

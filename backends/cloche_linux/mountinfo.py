@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["mount_points", "points_beneath", "unescape"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["mount_points", "points_of", "points_beneath", "unescape"]
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
@@ -13,6 +17,16 @@ def mount_points(table: str = "/proc/self/mountinfo") -> list[str]:
     """List where something is mounted, in mount order; a place may occur more than once."""
     with open(table, encoding="utf-8", errors="surrogateescape") as lines:
         return [unescape(line.split(" ", 5)[4]) for line in lines]
+
+
+def points_of(kinds: Collection[str], table: str = "/proc/self/mountinfo") -> list[str]:
+    """List where file systems of these types are mounted, the last one first."""
+    with open(table, encoding="utf-8", errors="surrogateescape") as lines:
+        halves = [line.split(" - ", 1) for line in lines]
+    found = [
+        unescape(mount.split(" ", 5)[4]) for mount, kind in halves if kind.split(" ")[0] in kinds
+    ]
+    return found[::-1]
 
 
 def points_beneath(directory: str, points: list[str]) -> list[str]:

@@ -161,14 +161,14 @@ class SetupSteps(Recorder):
         written."""
         self._add(Step.ROOT_ATTRIBUTES, first=int(attributes))
 
-    def pivot(self, *, really: bool = True) -> None:
+    def pivot(self, *, really: bool = True, revealing: Iterable[str] = ()) -> None:
         """Make the root the process' root and detach the host's; sources of the host are gone from
         here on.
 
         Not ``really``, for hosts whose root is the kernel's own ramfs: the host's mounts stay in
-        the namespace, out of sight of those without CAP_SYS_CHROOT only.
+        the namespace, beneath the root and out of sight, but for those at ``revealing``.
         """
-        self._add(Step.PIVOT, flags=0 if really else NO_PIVOT)
+        self._add(Step.PIVOT, data=as_list(revealing), flags=0 if really else NO_PIVOT)
 
     def hooks_by_parent(self) -> None:
         """Tell the parent that all is mounted and nothing entered yet, and go on when it says so.
@@ -188,9 +188,9 @@ class SetupSteps(Recorder):
         """Run a program and wait for its end: for ``seconds`` at most, unless that is 0.
 
         Its input is ``state``, with the pid that this process has in its own pid namespace between
-        the two parts. Fails if the program does (ECANCELED, with the beginning of what it said) or
-        takes too long (ETIMEDOUT). Before :meth:`pivot` the program is the host's, later the
-        container's.
+        the two parts. It begins at the root to be. Fails if the program does (ECANCELED, with its
+        end and the beginning of what it said) or takes too long (ETIMEDOUT). Before :meth:`pivot`
+        the program is the host's, later the container's.
         """
         before, after = state
         self._add(

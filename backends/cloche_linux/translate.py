@@ -53,7 +53,23 @@ def failure(error: OSError, operation: str, container: str, process: Process | N
         )
     if error.step in _NAMESPACE_STEPS and error.errno in _DENIED:
         return _no_namespaces(error, operation, container)
+    if error.step is Step.HOOK:
+        return _hook(error, operation, container)
     return _step(error, operation, container)
+
+
+def _hook(error: StepFailed, operation: str, container: str) -> BackendError:
+    from cloche_linux.endings import told
+
+    return BackendError(
+        f"error running hook {error.filename}: {told(error.detail) or _reason(error)}",
+        step="hook",
+        errno=error.errno,
+        path=error.filename or None,
+        operation=operation,
+        container=container,
+        backend="linux",
+    )
 
 
 def _command(error: ExecFailed, name: str, operation: str, container: str) -> CommandFailed:

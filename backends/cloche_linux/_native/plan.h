@@ -24,6 +24,7 @@ enum {
     IDMAP = 512,
     COPY_MODE = 1024,
     COPY_UP = 2048,
+    NO_LINK = 4096,
 };
 
 enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */

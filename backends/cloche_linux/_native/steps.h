@@ -35,7 +35,7 @@
     STEP(23, FILE, P, file)                        /* @path; data: content; number: mode; first, second: owner */      \
     STEP(24, MASK, P, mask)                        /* @path */                                                         \
     STEP(25, READ_ONLY, P, read_only)              /* @path */                                                         \
-    STEP(26, PIVOT, 0, pivot)                      /* */                                                               \
+    STEP(26, PIVOT, D, pivot)                      /* data: taken away[] */                                            \
     STEP(27, HOSTNAME, P, hostname)                /* path: the name */                                                \
     STEP(28, DOMAINNAME, P, domainname)            /* path: the name */                                                \
     STEP(29, LOOPBACK, 0, loopback)                /* */                                                               \

@@ -21,7 +21,7 @@ from cloche_linux.blueprint.mount_checks import is_bind, is_translated
 from cloche_linux.blueprint.mounts import add_mounts, add_read_only
 from cloche_linux.blueprint.namespaces import Namespaces
 from cloche_linux.blueprint.process import add_confinement, add_execution
-from cloche_linux.blueprint.root import add_root, propagate_root, root_propagation
+from cloche_linux.blueprint.root import add_root, enter_root, propagate_root, root_propagation
 from cloche_linux.blueprint.trees import clone_trees, open_places
 from cloche_linux.kernel import Attribute, Namespace
 from cloche_linux.plan import Plan
@@ -91,9 +91,10 @@ def container(
         add_files(plan, request)
         plan.include(hide)
         add_hooks_of_creation(plan, request)
-        plan.pivot(really=request.pivot and not namespaces.shares_mounts)
+        enter_root(plan, namespaces, pivot=request.pivot)
         propagate_root(plan, linux)
         _announce(plan, request, namespaces, account, terminal)
+        add_read_only(plan, spec.mounts or ())
         if gate is not None and not request.idle:
             plan.find_program(_program(process), process.env or ())
         _await_start(plan, None if gate is None else extras.lend(gate))
@@ -189,7 +190,6 @@ def _fill(
 
 def _hide(plan: Plan, spec: Spec) -> None:
     linux, _ = _sections(spec)
-    add_read_only(plan, spec.mounts or ())
     for name, (path, value) in check_sysctls(linux).items():
         plan.origin = f'linux.sysctl["{name}"]'
         plan.sysctl(path, value)

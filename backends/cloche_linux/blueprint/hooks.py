@@ -17,7 +17,10 @@ __all__ = ["add_hooks_of_creation", "add_hooks_of_start", "look_at_root"]
 def look_at_root(request: CreateRequest) -> bool:
     """Say whether a hook looks for the container's root by the path that its bundle has for it."""
     hooks = request.spec.hooks
-    return request.pivot and hooks is not None and bool(hooks.create_container)
+    if hooks is None or not request.pivot:
+        return False
+    # Those of the runtime's namespaces may enter the container's mounts, to add some to its root.
+    return bool(hooks.prestart or hooks.create_runtime or hooks.create_container)
 
 
 def add_hooks_of_creation(plan: Plan, request: CreateRequest) -> None:

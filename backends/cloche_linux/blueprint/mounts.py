@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_mounts", "add_read_only"]
 
+_HIDDEN_IN = frozenset({"proc", "sysfs"})
 _DIRECTORIES = frozenset({"lowerdir", "upperdir", "workdir"})
 
 
@@ -187,6 +188,8 @@ def _fresh(
         idmap=idmap,
         copy_mode=memory and "mode" not in options.values,
         copy_up=options.copy_up,
+        # What is hidden of these two is looked for by their paths.
+        links=mount.type not in _HIDDEN_IN,
     )
     _finish(plan, mount, options)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche_linux.kernel import Attribute, Propagation
+from cloche_linux.mountinfo import points_of
 
 if TYPE_CHECKING:
     from cloche.layers import RootFilesystem
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
 
-__all__ = ["add_root", "overlay_options", "propagate_root", "root_propagation"]
+__all__ = ["add_root", "enter_root", "overlay_options", "propagate_root", "root_propagation"]
 
 #: What the root is to be once it is entered; before, it could not be.
 _ENTERED = {"shared": Propagation.SHARED, "unbindable": Propagation.UNBINDABLE}
@@ -87,6 +88,15 @@ def root_propagation(spec: Spec) -> Propagation:
         if not _LISTENING.isdisjoint(mount.options or ()):
             return Propagation.SLAVE
     return Propagation.PRIVATE
+
+
+def enter_root(plan: Plan, namespaces: Namespaces, *, pivot: bool) -> None:
+    """Enter the root, or where it can't be the namespace's own, stand in front of all others."""
+    covering = not pivot and not namespaces.shares_mounts
+    plan.pivot(
+        really=pivot and not namespaces.shares_mounts,
+        revealing=points_of({"proc", "sysfs"}) if covering else (),
+    )
 
 
 def propagate_root(plan: Plan, linux: Linux) -> None:

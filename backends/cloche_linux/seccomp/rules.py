@@ -89,25 +89,26 @@ def resolve(seccomp: LinuxSeccomp, machine: str) -> Policy:
 
     A rule without conditions decides about its calls, whatever other rules say of them; of several
     rules that apply the first one counts. A rule that repeats the default action says nothing.
-    These are libseccomp's answers to what the runtime-spec leaves open. Unlike there, a rule may
-    ask twice about one argument, and then both must hold.
+    These are libseccomp's answers to what the runtime-spec leaves open. Conditions of a rule must
+    hold together, but if it asks twice about one argument, any of them is enough: so runc and crun
+    read it, and policies are written for them.
     """
     default = _result(seccomp.default_action, seccomp.default_errno_ret, "defaultAction")
     table, always = numbers(machine), dict[int, int]()
     sometimes: dict[int, list[Alternative]] = {}
     named: set[int] = set()
     for position, rule in enumerate(seccomp.syscalls or ()):
-        result, conditions = _rule(rule, f"syscalls[{position}]")
+        result, alternatives = _rule(rule, f"syscalls[{position}]")
         calls = [table[name] for name in rule.names if name in table]
         named.update(calls)
         for call in calls if result != default else ():
-            if conditions:
-                sometimes.setdefault(call, []).append(Alternative(conditions, result))
+            if alternatives:
+                sometimes.setdefault(call, []).extend(alternatives)
             else:
                 always.setdefault(call, result)
     decisions = {call: Decision((), result) for call, result in always.items()}
-    for call, alternatives in sometimes.items():
-        decisions.setdefault(call, Decision(tuple(alternatives), default))
+    for call, known in sometimes.items():
+        decisions.setdefault(call, Decision(tuple(known), default))
     return Policy(decisions, default, _last_known(seccomp, default, named))
 
 
@@ -122,10 +123,13 @@ def _last_known(seccomp: LinuxSeccomp, default: int, named: set[int]) -> int | N
     return max(named, default=None)
 
 
-def _rule(rule: LinuxSyscall, path: str) -> tuple[int, tuple[Condition, ...]]:
+def _rule(rule: LinuxSyscall, path: str) -> tuple[int, list[Alternative]]:
     result = _result(rule.action, rule.errno_ret, f"{path}.action")
     arguments = enumerate(rule.args or ())
-    return result, tuple(_condition(arg, f"{path}.args[{n}]") for n, arg in arguments)
+    conditions = tuple(_condition(arg, f"{path}.args[{n}]") for n, arg in arguments)
+    if len({each.argument for each in conditions}) < len(conditions):
+        return result, [Alternative((each,), result) for each in conditions]
+    return result, [Alternative(conditions, result)] if conditions else []
 
 
 def _result(action: str, number: int | None, path: str) -> int:

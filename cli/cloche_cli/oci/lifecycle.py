@@ -70,6 +70,8 @@ def resume(typed: Typed, below: Typed) -> int:
 def _signal(word: str) -> int:
     from cloche.signals import signal_number
 
+    if word == "0":  # sends nothing, and says whether anything could be sent
+        return 0
     try:
         return signal_number(word)
     except ValueError:

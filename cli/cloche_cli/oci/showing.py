@@ -41,7 +41,7 @@ def list_all(typed: Typed, below: Typed) -> int:
         return 0
     rows = [*_described(place)]
     if _is_json(below, "table"):
-        sys.stdout.write(json.dumps(rows or None) + "\n")
+        sys.stdout.write(json.dumps(rows or None, separators=(",", ":")) + "\n")
     else:
         _table(_COLUMNS, [[str(row[name.lower()]) for name in _COLUMNS] for row in rows])
     return 0

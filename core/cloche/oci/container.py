@@ -128,15 +128,24 @@ class BundleContainer:
         """Send a signal to its first process, or to ``all``, of which there may be none."""
         state = self.state()
         if state not in _ALIVE:
-            if all:
-                return
-            raise InvalidState("container not running", operation="kill", container=self.id)
+            left = self._left()
+            if not left and not all:
+                raise InvalidState("container not running", operation="kill", container=self.id)
+            _signal_all(left, signal)
+            return
         if signal == _SIGKILL:
             self.container.terminate()
         elif all:
             _signal_all(self.container.pids(), signal)
         else:
             self.process.kill(signal)
+
+    def _left(self) -> Sequence[int]:
+        """What outlives its first process, as it can without a pid namespace of its own."""
+        try:
+            return self.container.pids()
+        except NotFound:
+            return ()
 
     def delete(self, *, force: bool = False) -> None:
         """Take away everything of it; ``force`` ends it first."""
@@ -186,8 +195,8 @@ class BundleContainer:
         self.container.update(resources)
 
     def pids(self) -> Sequence[int]:
-        """List its processes by their ids on this machine."""
-        self._require("ps", *_ALIVE)
+        """List its processes by their ids on this machine; one that has stopped may have none."""
+        self._require("ps", *_ALIVE, State.STOPPED)
         return self.container.pids()
 
     def stats(self) -> Stats:

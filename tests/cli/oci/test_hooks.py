@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -120,10 +121,38 @@ def test_a_poststop_hook_that_fails_is_a_warning(oci, hook) -> None:
     failing = hook("poststop", "exit 4")
     oci.create("sleep", "600", change=with_hooks(poststop=failing))
     said = oci("delete", "--force", "box")
-    assert (said.code, said.err) == (0, f"cloche: warning: hook {failing['path']}: exit 4\n")
+    told = f"cloche: warning: error running hook {failing['path']}: exit 4\n"
+    assert (said.code, said.err) == (0, told)
 
 
 def test_a_hook_that_is_not_there_is_named(oci) -> None:
     bundle = oci.bundle("true", change=with_hooks(createRuntime={"path": "/no/such"}))
     said = oci("create", "--bundle", bundle, "box")
-    assert (said.code, said.err) == (1, "cloche: hook /no/such: no such file or directory\n")
+    told = "cloche: error running hook /no/such: no such file or directory\n"
+    assert (said.code, said.err) == (1, told)
+
+
+def test_a_hook_that_a_signal_ended_is_told_by_the_signals_name(oci) -> None:
+    for kind in ("createRuntime", "createContainer", "startContainer"):
+        ended = {"path": "/bin/sh", "args": ["sh", "-c", "echo oh; kill -SYS $$"]}
+        said = oci.run("true", change=with_hooks(**{kind: ended}))
+        assert said.code == 1
+        assert "error running hook /bin/sh: signal: bad system call: oh" in said.err
+
+
+def test_what_hooks_mount_in_the_root_is_in_the_container(oci, hook, tmp_path) -> None:
+    root = f"{oci.place}/bundle-0/rootfs"
+    (tmp_path / "shown").write_text("shown by a hook\n")
+    entered = f"nsenter -m -t $(grep -o '\"pid\":[ 0-9]*' {hook.notes}/prestart | tr -dc 0-9)"
+    before = hook("prestart", f"{entered} mount --bind {tmp_path}/shown {root}/by-runtime")
+    within = hook("createContainer", f"mount --bind {tmp_path}/shown ./by-container")
+
+    def change(config) -> None:
+        shutil.copytree(oci.busybox, root, symlinks=True)
+        for name in ("by-runtime", "by-container"):
+            Path(root, name).touch()
+        config["root"]["path"] = "rootfs"
+        with_hooks(prestart=before, createContainer=within)(config)
+
+    said = oci.run("cat", "/by-runtime", "/by-container", change=change)
+    assert said.out == "shown by a hook\n" * 2, said.err

@@ -66,6 +66,9 @@ int change_attributes(int mount, int recursive, uint64_t set, uint64_t clear, ui
 /* copy.c */
 int copy_directory(int from, int to);
 
+/* hide.c */
+int cover_directory(struct helper *h, int target);
+
 /* overlay.c */
 int overlay_mount(struct helper *h, const struct record *r);
 int overlay_of(struct helper *h, const struct record *r, const int *layers, unsigned count);

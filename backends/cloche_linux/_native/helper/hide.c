@@ -19,7 +19,7 @@ static int cover(int mount, int target)
 
 /* The first masked directory gets a new tmpfs, the others copies of that mount. Only a mount that is attached
  * can be copied (before 6.15), so the first is not kept aside as a pattern. */
-static int cover_directory(struct helper *h, int target)
+int cover_directory(struct helper *h, int target)
 {
     if (h->empty_directory >= 0)
         return cover(sys_clone_tree(h->empty_directory, 0), target);

@@ -46,6 +46,7 @@ struct hook {
     const char **arguments;
     const char **environment;
     const char *path;
+    int directory;
     int input;
     int output;
 };
@@ -59,6 +60,7 @@ __attribute__((noreturn)) static void become(const struct hook *hook)
     CALL(dup3, hook->output, 2, 0);
     CALL(close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */);
     CALL(umask, 022);
+    CALL(fchdir, hook->directory);
     sys_set_signal_mask(0);
     int error = (int)CALL(execve, hook->path, hook->arguments, hook->environment);
     text_append_number(number, 0, sizeof number, (uint64_t)-error);
@@ -76,13 +78,12 @@ static int fork_hook(const struct hook *hook, int *pidfd)
     return (int)pid;
 }
 
-static int await(int pid, int pidfd, uint64_t seconds)
+static int await(int pid, int pidfd, uint64_t seconds, int *status)
 {
     struct {
         long seconds, nanoseconds;
     } limit = {(long)seconds, 0};
     struct pollfd ended = {pidfd, POLLIN, 0};
-    int status = 0;
     long found;
     do
         found = CALL(ppoll, &ended, 1, seconds ? &limit : 0, 0, 0);
@@ -91,30 +92,41 @@ static int await(int pid, int pidfd, uint64_t seconds)
         CALL(kill, pid, SIGNAL_KILL);
     long reaped;
     do
-        reaped = CALL(wait4, pid, &status, 0, 0);
+        reaped = CALL(wait4, pid, status, 0, 0);
     while (reaped == -EINTR);
     if (found == 0)
         return -ETIMEDOUT;
-    return reaped < 0 ? (int)reaped : status == 0 ? 0 : -ECANCELED;
+    return reaped < 0 ? (int)reaped : *status == 0 ? 0 : -ECANCELED;
+}
+
+/* What it ended with, and the beginning of what it said. */
+static void tell(struct helper *h, const struct hook *hook, int status)
+{
+    int by_signal = status & 0x7f;
+    size_t size = text_append(h->detail, 0, sizeof h->detail, by_signal ? "signal " : "exit ", by_signal ? 7 : 5);
+    size = text_append_number(h->detail, size, sizeof h->detail, (uint64_t)(by_signal ? by_signal : status >> 8));
+    size = text_append(h->detail, size, sizeof h->detail, ": ", 2);
+    long words = CALL(pread64, hook->output, h->detail + size, WORDS, 0);
+    h->detail[words > 0 ? size + (size_t)words : size - 2] = 0;
 }
 
 static int run(struct helper *h, const struct hook *hook, uint64_t seconds)
 {
     int pidfd = -1;
     int pid = fork_hook(hook, &pidfd);
-    int error = pid < 0 ? pid : await(pid, pidfd, seconds);
+    int status = 0;
+    int error = pid < 0 ? pid : await(pid, pidfd, seconds, &status);
     sys_close(pidfd);
-    if (error) {
-        long size = CALL(pread64, hook->output, h->detail, WORDS, 0);
-        h->detail[size < 0 ? 0 : size] = 0;
+    if (error == -ECANCELED)
+        tell(h, hook, status);
+    if (error)
         h->path = hook->path;
-    }
     return error;
 }
 
 int step_hook(struct helper *h, const struct record *r)
 {
-    struct hook hook = {.path = text_of(&h->plan, r->path)};
+    struct hook hook = {.path = text_of(&h->plan, r->path), .directory = root_directory(h)};
     int error = arguments_of(&h->plan, r, &hook.arguments, &hook.environment);
     if (error)
         return error;

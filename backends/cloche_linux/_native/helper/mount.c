@@ -38,10 +38,28 @@ static int take_over(const struct record *r, int mount, int target)
     return error ? error : (int)CALL(fchmodat, AT_FDCWD, path, file.stx_mode & 07777);
 }
 
+static const char link_words[] = "it must be mounted on ordinary directory, and this is a link";
+
+/* What is hidden of proc and sys is looked for by their paths; a link there would have it hidden elsewhere. */
+static int refuse_link(struct helper *h, const char *path)
+{
+    struct statx file;
+    int fd = open_target(h, path, O_NOFOLLOW);
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd;
+    int error = sys_statx(fd, STATX_TYPE, &file);
+    sys_close(fd);
+    if (error || (file.stx_mode & 0170000) != 0120000)
+        return error;
+    text_append(h->detail, 0, sizeof h->detail, link_words, sizeof link_words - 1);
+    return -ELOOP;
+}
+
 int step_mount(struct helper *h, const struct record *r)
 {
     const char *path = text_of(&h->plan, r->path);
-    int mount = create_mount(h, r);
+    int link = r->flags & NO_LINK ? refuse_link(h, path) : 0;
+    int mount = link ? link : create_mount(h, r);
     if (mount < 0)
         return mount;
     int target = open_target(h, path, O_DIRECTORY);

@@ -57,14 +57,40 @@ static uint64_t mount_at(const char *path)
     return CALL(statx, AT_FDCWD, path, 0, STATX_MNT_ID, &found) ? 0 : found.stx_mnt_id;
 }
 
+/* What can't be detached, for it came along into a user namespace, is covered. */
+static int take_away(struct helper *h, const char *path)
+{
+    h->path = path;
+    int error = (int)CALL(umount2, path, MNT_DETACH);
+    if (error != -EINVAL && error != -EPERM)
+        return error;
+    int target = sys_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+    if (target < 0)
+        return target;
+    error = cover_directory(h, target);
+    sys_close(target);
+    return error;
+}
+
+/* For hosts whose root is the kernel's own, which nothing can replace. Their mounts stay in the namespace, beneath
+ * the container's root, and whoever sees a whole proc anywhere may mount one that nothing is hidden of, in a user
+ * namespace of his own (mount_too_revealing() of the kernel): so those are taken away. */
+static int change_root(struct helper *h, const struct record *r)
+{
+    int error = 0;
+    for (const char *path = list_begin(&h->plan, r->data); path && !error; path = list_next(&h->plan, r->data, path))
+        error = take_away(h, path);
+    return error ? error : (int)CALL(chroot, ".");
+}
+
 /* The old root lands on top of the new one, in the same place, and is detached from there: no directory in the
  * image is needed to put it in (pivot_root(2), "pivot_root(".", ".")"). What was stacked on the old root, like
  * the private tmpfs, is on top of that and goes first; "/.." is where the stack ends. */
 int step_pivot(struct helper *h, const struct record *r)
 {
     int error = (int)CALL(fchdir, root_directory(h));
-    if (!error && r->flags & NO_PIVOT) /* where the host's root can't be replaced, or is others' as well */
-        return (int)CALL(chroot, ".");
+    if (!error && r->flags & NO_PIVOT)
+        return change_root(h, r);
     if (!error)
         error = (int)CALL(pivot_root, ".", ".");
     while (!error && mount_at("/..") != mount_at("/"))

@@ -86,4 +86,5 @@ def check(error: cloche.ClocheError, point: Point) -> None:
     assert isinstance(error, BackendError)
     step = point.step.name.lower()
     assert (error.step, error.errno, error.path) == (step, FAULT, point.path or None)
+    step = "error running hook" if point.step is Step.HOOK else step
     assert str(error) == f"{step}{' ' if point.path else ''}{point.path}: {REASON}"

@@ -99,9 +99,9 @@ def judged(policy: LinuxSeccomp, machine: str, number: int, args: tuple[int, ...
 
 
 def applies(rule: LinuxSyscall, args: tuple[int, ...]) -> bool:
-    return all(
-        HOLDS[arg.op](args[arg.index], arg.value, arg.value_two or 0) for arg in rule.args or ()
-    )
+    asked = rule.args or ()
+    held = (HOLDS[arg.op](args[arg.index], arg.value, arg.value_two or 0) for arg in asked)
+    return all(held) if len({arg.index for arg in asked}) == len(asked) else any(held)
 
 
 @settings(max_examples=300, deadline=None)
