@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from cloche import documents
 from cloche.errors import InvalidSpec, NotFound
-from cloche.spec import Process, Spec
+from cloche.spec import Mount, Process, Spec
 from cloche.values import Value
 
 __all__ = ["Bundle", "read_process"]
@@ -113,4 +113,13 @@ def _rooted(spec: Spec, bundle: str) -> Spec:
     if not os.path.isdir(path):
         missing = "is not a directory" if os.path.exists(path) else "does not exist"
         raise InvalidSpec(f"root.path: {path} {missing}", path="root.path")
-    return spec.replace(root=spec.root.replace(path=path))
+    mounts = tuple(_placed(mount, bundle) for mount in spec.mounts or ())
+    return spec.replace(root=spec.root.replace(path=path), mounts=mounts)
+
+
+def _placed(mount: Mount, bundle: str) -> Mount:
+    """Let a path of the host begin at the bundle unless it begins at the root."""
+    binds = mount.type == "bind" or not {"bind", "rbind"}.isdisjoint(mount.options or ())
+    if not binds or not mount.source or mount.source.startswith("/"):
+        return mount
+    return mount.replace(source=os.path.join(bundle, mount.source))

@@ -23,7 +23,9 @@ _ATTRIBUTES = (
     *("strictatime", "nostrictatime"),
 )
 _PROPAGATIONS = ("private", "shared", "slave", "unbindable")
-_SILENT = ("async", "defaults", "loud", "silent", "nolazytime", "noiversion", "nomand")
+_MANNERS = ("bind", "rbind", "remount", "idmap", "ridmap", "tmpcopyup")
+_SUPERBLOCK = ("sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand")
+_SILENT = ("defaults", "loud", "silent", "iversion", "noiversion")
 _NAMESPACES = ("cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts")
 _ACTIONS = ("ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "LOG", "TRACE", "TRAP")
 _OPERATORS = ("EQ", "GE", "GT", "LE", "LT", "MASKED_EQ", "NE")
@@ -44,7 +46,7 @@ def features() -> dict[str, Any]:
 
 def _mount_options() -> set[str]:
     recursive = {f"r{name}" for name in (*_ATTRIBUTES, *_PROPAGATIONS)}
-    return {"bind", "rbind", *_ATTRIBUTES, *_PROPAGATIONS, *_SILENT, *recursive}
+    return {*_MANNERS, *_ATTRIBUTES, *_PROPAGATIONS, *_SUPERBLOCK, *_SILENT, *recursive}
 
 
 def _linux() -> dict[str, Any]:
@@ -68,7 +70,7 @@ def _linux() -> dict[str, Any]:
         "apparmor": {"enabled": False},
         "selinux": {"enabled": False},
         "intelRdt": {"enabled": False},
-        "mountExtensions": {"idmap": {"enabled": False}},
+        "mountExtensions": {"idmap": {"enabled": True}},
     }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.oci.conftest import mount
 
-from .conftest import mount
+from .conftest import Place
 
 ROOT = ("bin", "dev", "etc", "proc", "sys", "tmp")
 
@@ -20,34 +20,8 @@ def shared(config) -> None:
     config["linux"]["namespaces"] = [{"type": kind} for kind in kinds]
 
 
-@pytest.fixture(autouse=True)
-def place(oci) -> Iterator[int]:
-    """The pid of one whose mounts are the host's here: other tests look at this machine's."""
-    command = ["unshare", "--mount", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        oci.program = [*entered(child.pid), *oci.program]
-        yield child.pid
-        for directory in oci.state.glob("*"):
-            assert oci("delete", "--force", directory.name).code == 0
-        child.kill()
-
-
-def entered(pid: int) -> list[str]:
-    return ["nsenter", f"--mount=/proc/{pid}/ns/mnt"]
-
-
-@pytest.fixture
-def beneath(place: int) -> Callable[[Path | str], list[str]]:
-    """Tells what is mounted at a path and beneath it."""
-
-    def look(path: Path | str) -> list[str]:
-        lines = Path(f"/proc/{place}/mountinfo").read_text().splitlines()
-        points = (line.split()[4] for line in lines)
-        return [each.removeprefix(str(path)) for each in points if each.startswith(str(path))]
-
-    return look
+def points(place: Place, beneath: Path | str) -> list[str]:
+    return [each.point for each in place.mounts(beneath)]
 
 
 @pytest.fixture
@@ -71,27 +45,27 @@ def test_it_is_in_the_mount_namespace_of_the_runtime_and_sees_its_own_root(
     oci, place, among
 ) -> None:
     said = oci.run("sh", "-c", "readlink /proc/self/ns/mnt; ls /", change=among)
-    wanted = [os.readlink(f"/proc/{place}/ns/mnt"), *ROOT]
+    wanted = [os.readlink(f"/proc/{place.pid}/ns/mnt"), *ROOT]
     assert said.out.split() == wanted, said.err
 
 
-def test_its_mounts_are_seen_on_the_host_until_it_is_deleted(oci, beneath, root, among) -> None:
+def test_its_mounts_are_seen_on_the_host_until_it_is_deleted(oci, place, root, among) -> None:
     oci.create("sleep", "600", change=among)
-    assert beneath(root) == ["", "/proc", "/dev", "/dev/pts"]
+    assert points(place, root) == ["", "/proc", "/dev", "/dev/pts"]
     oci("start", "box")
     assert oci("kill", "box", "KILL").code == 0
     oci.until("stopped")
     assert oci("delete", "box").code == 0
-    assert beneath(root) == []
+    assert points(place, root) == []
 
 
-def test_what_was_mounted_there_before_stays(oci, place, beneath, root, among, tmp_path) -> None:
+def test_what_was_mounted_there_before_stays(oci, place, root, among, tmp_path) -> None:
     """As callers have it that mount a root first."""
     source = root.rename(tmp_path / "source")
     root.mkdir()
-    subprocess.run([*entered(place), "mount", "--bind", source, root], check=True)
+    place.do("mount", "--bind", source, root)
     assert oci.run("true", change=among).code == 0
-    assert beneath(root) == [""]
+    assert points(place, root) == [""]
 
 
 def test_a_process_is_executed_in_its_root(oci, among) -> None:
@@ -111,18 +85,18 @@ def test_a_process_is_executed_in_its_root(oci, among) -> None:
     ],
     ids=["option", "type", "command", "parameter"],
 )
-def test_a_failure_leaves_nothing_mounted(oci, beneath, root, among, fault) -> None:
+def test_a_failure_leaves_nothing_mounted(oci, place, root, among, fault) -> None:
     def change(config) -> None:
         among(config)
         fault(config)
 
     said = oci("create", "-b", oci.bundle("true", change=change), "box")
     assert said.code != 0
-    assert beneath(root) == []
+    assert points(place, root) == []
     assert list(oci.state.iterdir()) == []
 
 
-def test_what_a_create_that_was_killed_left_is_taken_away(oci, beneath, root, among) -> None:
+def test_what_a_create_that_was_killed_left_is_taken_away(oci, place, root, among) -> None:
     """Killed while a hook runs: all is mounted, and nobody could note that it is there."""
 
     def change(config) -> None:
@@ -131,12 +105,12 @@ def test_what_a_create_that_was_killed_left_is_taken_away(oci, beneath, root, am
         config["hooks"] = {"createRuntime": [hook]}
 
     assert oci("create", "-b", oci.bundle("true", change=change), "box").code == -9
-    assert beneath(root) != []
+    assert points(place, root) != []
     assert oci("delete", "--force", "box").code == 0
-    assert beneath(root) == []
+    assert points(place, root) == []
 
 
-@pytest.mark.parametrize(("wanted", "mark"), [("private", ""), ("shared", "shared:"), (None, "")])
+@pytest.mark.parametrize(("wanted", "mark"), [("private", ""), ("shared", "shared"), (None, "")])
 def test_its_root_propagates_as_it_is_to_and_the_hosts_is_left_alone(
     oci, place, root, among, wanted, mark
 ) -> None:
@@ -145,19 +119,17 @@ def test_its_root_propagates_as_it_is_to_and_the_hosts_is_left_alone(
         if wanted:
             config["linux"]["rootfsPropagation"] = wanted
 
-    def marks(path: str) -> list[str]:
-        """What is said of the mounts at a path, as the host sees them."""
-        lines = map(str.split, Path(f"/proc/{place}/mountinfo").read_text().splitlines())
-        return [" ".join(line[6 : line.index("-")]) for line in lines if line[4] == path]
+    def marks(path: str) -> list[frozenset[str]]:
+        return [each.propagation for each in place.mounts() if each.point == path]
 
     before = marks("/")
     oci.create("sleep", "600", change=change)
     assert marks("/") == before
     (shown,) = marks(str(root))
-    assert shown.startswith(mark) if mark else shown == ""
+    assert shown == ({mark} if mark else set())
 
 
-def test_masks_hold_there_and_nowhere_else(oci, beneath, among) -> None:
+def test_masks_hold_there_and_nowhere_else(oci, place, among) -> None:
     def change(config) -> None:
         among(config)
         config["linux"].update(maskedPaths=["/proc/keys"], readonlyPaths=["/proc/sys"])
@@ -167,7 +139,7 @@ def test_masks_hold_there_and_nowhere_else(oci, beneath, among) -> None:
     assert said.out == "0\n"
     assert "Read-only file system" in said.err
     assert Path("/proc/keys").stat().st_mode & 0o170000 == 0o100000
-    assert "/proc/sys" not in beneath("/proc")
+    assert "/proc/sys" not in points(place, "/proc")
 
 
 def test_a_user_namespace_of_its_own_is_refused(oci, among) -> None:
