@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, cast
 from cloche.errors import BackendError
 from cloche.spec import VERSION, State
 from cloche.values import Value
+from cloche_linux.annotations import HOOKS_STDERR, HOOKS_STDOUT
 from cloche_linux.endings import ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cloche.runtime import CreateRequest
     from cloche.spec import Hook, Hooks
@@ -122,13 +123,13 @@ def run_after_start(noted: Mapping[str, object], id: str, pid: int) -> None:
     """Run the hooks that follow the start, in their order; BackendError if one fails."""
     hooks, subject = _recalled(noted, "poststart", id)
     for hook in hooks:
-        run(hook, subject.state("running", pid))
+        run(hook, subject, "running", pid)
 
 
 def run_after_end(noted: Mapping[str, object], id: str) -> None:
     """Run the hooks that follow the end; what fails becomes a HookWarning."""
     hooks, subject = _recalled(noted, "poststop", id)
-    _run_all(hooks, subject.state("stopped", 0))
+    _run_all(hooks, subject)
 
 
 def end_what_a_hook_ended(request: CreateRequest, error: BaseException) -> None:
@@ -138,7 +139,7 @@ def end_what_a_hook_ended(request: CreateRequest, error: BaseException) -> None:
     """
     hooks = request.spec.hooks
     if hooks is not None and isinstance(error, BackendError) and error.step == "hook":
-        _run_all(hooks.poststop or (), subject_of(request).state("stopped", 0))
+        _run_all(hooks.poststop or (), subject_of(request))
 
 
 def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
@@ -149,39 +150,53 @@ def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
     subject = subject_of(request)
     for each, status in ((hooks.prestart, "created"), (hooks.create_runtime, "creating")):
         for hook in each or ():
-            run(hook, subject.state(status, pid))
+            run(hook, subject, status, pid)
 
 
-def _run_all(hooks: Iterable[Hook], state: bytes) -> None:
-    """Run hooks one after the other, each to its end; what fails becomes a HookWarning."""
+def _run_all(hooks: Iterable[Hook], subject: Subject) -> None:
+    """Run the last hooks one after the other; what fails becomes a HookWarning."""
     for hook in hooks:
         try:
-            run(hook, state)
+            run(hook, subject, "stopped", 0)
         except BackendError as error:
             warnings.warn(str(error), HookWarning, stacklevel=2)
 
 
-def run(hook: Hook, state: bytes) -> None:
-    """Run one hook to its end, with ``state`` as its input; raises BackendError if it fails."""
+def run(hook: Hook, subject: Subject, status: str, pid: int) -> None:
+    """Run one hook to its end, with the state as its input; raises BackendError if it fails."""
     given, said = os.memfd_create("state"), os.memfd_create("words")
+    streams = [given, said, said]
     try:
-        os.write(given, state)
+        os.write(given, subject.state(status, pid))
         os.lseek(given, 0, os.SEEK_SET)
-        pid = _spawn(hook, given, said)
-        status = _wait(hook, pid)
-        if status != 0:
+        for place, name in ((1, HOOKS_STDOUT), (2, HOOKS_STDERR)):
+            streams[place] = _opened(hook, subject, name, said)
+        pid = _spawn(hook, streams)
+        ended = _wait(hook, pid)
+        if ended != 0:
             words = os.pread(said, _QUOTED, 0).decode(errors="replace").strip()
-            end = ending(os.waitstatus_to_exitcode(status))
+            end = ending(os.waitstatus_to_exitcode(ended))
             raise _failed(hook, f"{end}: {words}" if words else end)
     finally:
-        os.close(given)
-        os.close(said)
+        for descriptor in {*streams, said}:
+            os.close(descriptor)
 
 
-def _spawn(hook: Hook, given: int, said: int) -> int:
-    actions = [(os.POSIX_SPAWN_DUP2, source, place) for source, place in ((given, 0), (said, 1))]
-    actions.append((os.POSIX_SPAWN_DUP2, said, 2))
-    environment = dict(map(_pair, hook.env or ()))
+def _opened(hook: Hook, subject: Subject, name: str, otherwise: int) -> int:
+    """The file that an annotation names for what hooks say."""
+    path = (subject.annotations or {}).get(name)
+    if not path:
+        return otherwise
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _failed(hook, f"{name}: {os.strerror(error.errno or 0).lower()}", error) from error
+
+
+def _spawn(hook: Hook, streams: Sequence[int]) -> int:
+    """Without an environment of its own it has ours, as with runc and crun."""
+    actions = [(os.POSIX_SPAWN_DUP2, source, place) for place, source in enumerate(streams)]
+    environment = os.environ if hook.env is None else dict(map(_pair, hook.env))
     try:
         return os.posix_spawn(
             hook.path,

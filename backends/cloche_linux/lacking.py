@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import NotSupported, Unavailable
+from cloche_linux.annotations import check_annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ _SELINUX = "/sys/fs/selinux"
 
 def check_lacking(spec: Spec) -> None:
     """Raise Unavailable or NotSupported for what can't be had, before anything is made."""
+    check_annotations(spec)
     if spec.linux is not None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")

@@ -138,18 +138,18 @@ class Plan(MountSteps):
         self._add(Step.BOUNDING, first=capabilities)
 
     def identity(
-        self, uid: int, gid: int, groups: Iterable[int] = (), *, deny_setgroups: bool = False
+        self, uid: int, gid: int, groups: Iterable[int] = (), *, keep_groups: bool = False
     ) -> None:
         """Become a user, keeping permitted capabilities for :meth:`capabilities` to cut.
 
-        ``groups`` replace all supplementary ones; with ``deny_setgroups`` (a single self-written
-        map allows nothing else) they are left alone and ``groups`` must be empty.
+        ``groups`` replace all supplementary ones; with ``keep_groups`` (a single self-written map
+        allows nothing else) they are left alone and ``groups`` must be empty.
         """
         packed = b"".join(group.to_bytes(4, "little") for group in groups)
-        if deny_setgroups and packed:
-            raise ValueError("supplementary groups cannot be set where setgroups is denied")
+        if keep_groups and packed:
+            raise ValueError("supplementary groups are either kept or set")
         self._add(
-            Step.IDENTITY, data=packed, number=-1 if deny_setgroups else 0, first=uid, second=gid
+            Step.IDENTITY, data=packed, number=-1 if keep_groups else 0, first=uid, second=gid
         )
 
     def capabilities(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import InvalidSpec
 from cloche.runtime import Lifetime
 from cloche.values import Value
+from cloche_linux.annotations import keeps_groups
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.entering import enter_namespaces
 from cloche_linux.blueprint.extras import Extras
@@ -132,7 +133,7 @@ def _constant(
     linux, process = _sections(spec)
     preserved = len(request.preserve_fds)
     named = root.form == "overlay"
-    user = process.user
+    user, keep_groups = process.user, keeps_groups(spec.annotations)
     return kept(
         (
             *(spec.mounts, linux.devices, linux.sysctl, linux.namespaces, linux.seccomp),
@@ -142,7 +143,7 @@ def _constant(
         (
             *(named, account, preserved, terminal, request.init, request.lifetime, privileges()),
             request.bundle is not None,
-            *(process.cwd, process.no_new_privileges, user.umask),
+            *(process.cwd, process.no_new_privileges, user.umask, keep_groups),
         ),
         (
             lambda plan: _fill(plan, request, namespaces, named, groups, places),
@@ -158,6 +159,7 @@ def _constant(
                 is_init=request.init,
                 detached=request.lifetime is Lifetime.DETACHED,
                 personality=linux.personality,
+                keep_groups=keep_groups,
             ),
         ),
         keep=namespaces.maps is None and not any(map(_changes, spec.mounts or ())),

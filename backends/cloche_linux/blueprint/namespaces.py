@@ -198,6 +198,5 @@ def _kind(name: str, number: int) -> Namespace:
 def _maps(linux: Linux, own_user: bool) -> IdMaps | None:
     if own_user and (linux.uid_mappings or linux.gid_mappings):
         return requested_maps(linux.uid_mappings, linux.gid_mappings)
-    if own_user and not privileges().rootless:
-        raise InvalidSpec("a user namespace needs id maps", path="linux.uidMappings")
-    return own_maps() if privileges().rootless else None
+    # Of whom no maps are named, has its maker's, who is root there: for crun's callers, too.
+    return own_maps() if own_user or privileges().rootless else None

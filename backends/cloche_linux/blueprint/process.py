@@ -34,11 +34,13 @@ def add_confinement(
     is_init: bool,
     detached: bool = False,
     personality: LinuxPersonality | None = None,
+    keep_groups: bool = False,
 ) -> None:
     """Add everything from closing descriptors to the filter: all but executing the program.
 
     ``is_init``: the process is under an init of ours, which ends with the embedding process; any
-    other is told to die with it itself, unless it is ``detached``.
+    other is told to die with it itself, unless it is ``detached``. ``keep_groups``: its further
+    groups are its maker's.
     """
     plan.descriptors(preserved)
     if terminal:
@@ -49,7 +51,7 @@ def add_confinement(
     _limits(plan, process)
     plan.umask(0o022 if process.user.umask is None else process.user.umask)
     plan.working_directory(process.cwd)
-    _credentials(plan, process, account, seccomp, maps)
+    _credentials(plan, process, account, seccomp, maps, keep_groups=keep_groups)
     if not is_init and not detached:
         plan.parent_death()
     if process.no_new_privileges and seccomp is not None:
@@ -84,6 +86,8 @@ def _credentials(
     account: Account,
     seccomp: LinuxSeccomp | None,
     maps: IdMaps | None,
+    *,
+    keep_groups: bool,
 ) -> None:
     """Order: bounding set, ids, no_new_privs, filter if it needs SYS_ADMIN, then the last sets."""
     # In a user namespace of its own a container may have what the kernel knows; else what we have.
@@ -93,8 +97,8 @@ def _credentials(
     plan.identity(
         account.uid,
         account.gid,
-        account.additional_gids,
-        deny_setgroups=maps is not None and maps.single,
+        () if keep_groups else account.additional_gids,
+        keep_groups=keep_groups or (maps is not None and maps.single),
     )
     if process.no_new_privileges:
         plan.no_new_privileges()

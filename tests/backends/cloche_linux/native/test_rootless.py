@@ -199,7 +199,7 @@ def test_the_owner_can_execute_in_it_and_reach_its_files(fork, sandbox, code):
         inside.fork(new_pid_namespace=False)
         inside.ready()
         inside.descriptors()
-        inside.identity(0, 0, deny_setgroups=True)
+        inside.identity(0, 0, keep_groups=True)
         inside.execute(["sh", "-c", "cat /own; id -u"], ["PATH=/bin"])
         ended = sandbox.ended(inside.encode(), extras=[child.pidfd], new_pid_namespace=False)
         root = open_root(child.pidfd, Namespace.USER | Namespace.MOUNT)
