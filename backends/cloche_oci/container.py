@@ -43,8 +43,17 @@ _END_LIMIT = 10.0
 class Site:
     """Where a container is: its bundle, its runtime, its group."""
 
-    def __init__(self, id: str, bundle: Bundle, tool: Tool, group: str | None = None) -> None:
+    def __init__(
+        self,
+        id: str,
+        bundle: Bundle,
+        tool: Tool,
+        group: str | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.id = id
+        #: What its runtime is told before commands that make or start it.
+        self.options = tuple(options)
         self.bundle = bundle
         self.tool = tool
         #: The path of its control group below each hierarchy.
@@ -53,7 +62,11 @@ class Site:
     @property
     def note(self) -> dict[str, object]:
         """What is noted of it, beside its processes."""
-        return {"runtime": self.tool.program.path, "group": self.group}
+        return {
+            "runtime": self.tool.program.path,
+            "group": self.group,
+            "options": list(self.options),
+        }
 
     def error(self, kind: type[ClocheError], message: str, operation: str) -> ClocheError:
         """Make an error that says where it happened."""
@@ -92,7 +105,13 @@ class OciContainer(RuntimeContainer):
         if not site.bundle.exists():
             raise site.error(NotFound, f"nothing of {site.id} exists any more", arguments[0])
         join = self.init.pid if self.init else None
-        return site.tool.do(site.bundle, site.id, *arguments, join=join, process=process)
+        return site.tool.do(
+            site.bundle, site.id, *arguments, join=join, process=process, options=site.options
+        )
+
+    @property
+    def _has_own_kernel(self) -> bool:
+        return self._site.tool.program.has_own_kernel
 
     def state(self) -> State:
         if self._failed is not None or self._has_ended():
@@ -157,6 +176,8 @@ class OciContainer(RuntimeContainer):
                 raise
 
     def terminate(self) -> None:
+        if self._has_own_kernel and self.state() is State.PAUSED:
+            self._do("resume", self._site.id)  # it hears no signal, and gVisor fails to delete it
         frozen = groups.is_frozen(self._site.group)
         self._init().kill(signal.SIGKILL)
         if frozen and groups.is_frozen(self._site.group):  # some runtimes thaw what they kill
@@ -185,6 +206,9 @@ class OciContainer(RuntimeContainer):
 
     def update(self, resources: LinuxResources) -> None:
         self._need_groups("update")
+        if self._has_own_kernel:
+            message = f"{self._site.tool.program.name} changes no limits later"
+            raise self._site.error(NotSupported, message, "update")
         name = f"update-{os.urandom(4).hex()}"
         document = documents.to_json(resources)
         try:
@@ -218,6 +242,9 @@ class OciContainer(RuntimeContainer):
         return [pid for pid in found if isinstance(pid, int)] if isinstance(found, list) else []
 
     def root_descriptor(self) -> int:
+        if self._has_own_kernel:
+            message = f"{self._site.tool.program.name} keeps files to a kernel of its own"
+            raise self._site.error(NotSupported, message, "files")
         pid = None if self.init is None or self._has_ended() else self.init.pid
         message = f"{self._site.id} has ended: its files are gone"
         if pid is None:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche import documents
-from cloche.errors import CommandFailed
+from cloche.errors import CommandFailed, NotSupported
 from cloche.runtime import Lifetime
 from cloche_oci.bundle import Bundle
 from cloche_oci.calling import LIMIT
@@ -43,11 +43,13 @@ def create(
     A command that can't be run, which some runtimes see now, is an error of ``start``.
     """
     linux = sections(request)
-    site = Site(request.id, Bundle(request.state), tool, linux.cgroups_path)
+    bundle, options = Bundle(request.state), tool.program.options(linux)
+    site = Site(request.id, bundle, tool, linux.cgroups_path, options)
     try:
         site.bundle.make()
         site.bundle.dump("site.json", site.note)
         tool.get_ready(site.bundle, _limit(request))
+        _check_descriptors(tool, request)
         return _create(site, request, root, streams)
     except BaseException as error:
         try:
@@ -57,12 +59,32 @@ def create(
         raise
 
 
+def _check_descriptors(tool: Tool, request: CreateRequest) -> None:
+    if request.preserve_fds and not tool.passes_descriptors:
+        name = tool.program.name
+        raise NotSupported(
+            f"{name} hands no descriptors on to its containers",
+            hint="run it by crun or runc",
+            operation="create",
+            container=request.id,
+            backend="oci",
+        )
+
+
+def _reports(tool: Tool, request: CreateRequest) -> bool:
+    return tool.passes_descriptors and has_init(request)
+
+
 def _create(
     site: Site, request: CreateRequest, root: RootFilesystem, streams: Streams
 ) -> RuntimeContainer:
     maps, process = own_maps(), request.spec.process
     user = _user(request, root)
-    config = config_of(request, root, site.bundle, user, streams.terminal, maps, site.group)
+    config = config_of(
+        request, root, site.bundle, user, streams.terminal, maps, site.group,
+        reports=site.tool.passes_descriptors,
+        whole=site.tool.program.has_own_kernel,
+    )  # fmt: skip
     site.bundle.write("config.json", json.dumps(documents.to_json(config)).encode())
     plan = _plan(site, request, root, streams)
     path = site.bundle.dump("plan", {**plan})
@@ -82,8 +104,13 @@ def _create(
 def _made(site: Site, request: CreateRequest, kept: Kept) -> RuntimeContainer:
     info = {**kept.identity, "note": NOTE}
     reached: list[OciContainer] = []
-    init = KeptProcess(site.id, kept, info, lambda number: reached[0].send(number))
-    container = OciContainer(site, init, process=request.spec.process, reports=has_init(request))
+    init = KeptProcess(
+        site.id, kept, info, lambda number: reached[0].send(number),
+        only_codes=site.tool.program.has_own_kernel,
+    )  # fmt: skip
+    container = OciContainer(
+        site, init, process=request.spec.process, reports=_reports(site.tool, request)
+    )
     reached.append(container)
     try:
         _write_files(container, request)
@@ -113,7 +140,7 @@ def _user(request: CreateRequest, root: RootFilesystem) -> User:
 
 def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Streams) -> Plan:
     tool, bundle = site.tool, site.bundle
-    reports, terminal = has_init(request), streams.terminal is not None
+    reports, terminal = _reports(tool, request), streams.terminal is not None
     preserved = len(request.preserve_fds)
     given = preserved + reports
     options = ["--bundle", bundle.path, "--pid-file", bundle.place(_PID)]
@@ -121,12 +148,16 @@ def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Str
     options += ["--console-socket", _CONSOLE] if terminal else []
     options += [] if request.pivot else ["--no-pivot"]
     options += [] if request.keyring else ["--no-new-keyring"]
-    overlay = overlay_of(root, bundle, request.spec, inside=own_maps() is not None)
+    overlay = overlay_of(
+        root, bundle, request.spec,
+        inside=own_maps() is not None,
+        whole=tool.program.has_own_kernel,
+    )  # fmt: skip
     return {
         "asker": os.getpid() if request.lifetime is Lifetime.PROCESS else None,
         "stage": tool.stage(bundle, root=overlay),
         "directory": bundle.path,
-        "make": tool.command(bundle.place(_LOG), "create", *options, site.id),
+        "make": tool.command(bundle.place(_LOG), *site.options, "create", *options, site.id),
         "pid_file": bundle.place(_PID),
         "thaw": tool.command(os.devnull, "resume", site.id),
         "undo": tool.command(os.devnull, "delete", "--force", site.id),

@@ -45,12 +45,15 @@ def execute(
     ``root`` opens the container's root, in which users are looked up. Raises CommandFailed
     (126, 127), TimedOut, BackendError.
     """
+    alone = tool.program.has_own_kernel
     user = with_numbers(process.user, (), lambda: of_root(root))
     mark = f"exec-{os.urandom(6).hex()}"
     files = [f"{mark}-{name}" for name in ("process", "log", "plan", "pid", "console")]
     written, log, planned, *_ = files
     try:
-        described = _sized(process_of(process, user, streams.terminal), streams.terminal, root)
+        described = process_of(process, user, streams.terminal)
+        if streams.terminal is not None and not alone:
+            described = _sized(described, streams.terminal, root)
         document = documents.to_json(described)
         bundle.write(written, json.dumps(document).encode())
         plan = _plan(tool, bundle, container, files, join, streams.terminal)
@@ -61,17 +64,16 @@ def execute(
         raise failure(tool.program.name, "exec", container, text, process) from error
     finally:
         bundle.discard(*files)
-    return KeptProcess(id, kept, {**kept.identity, "note": f"{mark}.json"}, None)
+    noted = {**kept.identity, "note": f"{mark}.json"}
+    return KeptProcess(id, kept, noted, None, only_codes=alone)
 
 
-def _sized(process: Process, terminal: Size | None, root: Callable[[], int]) -> Process:
+def _sized(process: Process, terminal: Size, root: Callable[[], int]) -> Process:
     """Have our init, if the container has it, give the terminal its size before the program runs.
 
     crun does that when the program may have asked for it already. What is not there stays as it
     is, for the runtime to say so.
     """
-    if terminal is None:
-        return process
     opened = root()
     try:
         if not (_is_there(opened, (INSIDE,), "") and _is_there(opened, *_looked_for(process))):
@@ -113,7 +115,7 @@ def _plan(
 ) -> Plan:
     written, log, _, pid, console = files
     options = ["--process", bundle.place(written), "--detach", "--pid-file", bundle.place(pid)]
-    options += ["--tty", "--console-socket", console] if terminal else []
+    options += ["--console-socket", console] if terminal else []
     return {
         "asker": os.getpid(),
         "stage": tool.stage(bundle, join),

@@ -15,8 +15,11 @@ __all__ = ["explain", "failure"]
 
 _MOST = 500
 _UNKNOWN_CONTAINER = re.compile(r"container .*does not exist|/status`: No such file", re.IGNORECASE)
-#: Where runtimes speak of executing the program: runc (and other users of Go), crun.
-_EXEC = r"(?:exec: \"[^\"]*\":|exec container process|open executable)"
+#: Where runtimes speak of executing the program: runc (and other users of Go), crun, runsc.
+_EXEC = (
+    r"(?:exec: \"[^\"]*\":|exec container process|open executable"
+    r"|(?:process|in sandbox): failed to load|finding executable)"
+)
 _NOT_FOUND = re.compile(rf"executable .*not found|{_EXEC}.*no such file", re.IGNORECASE)
 _NOT_RUNNABLE = re.compile(
     rf"{_EXEC}.*(?:permission denied|format error|is a directory)", re.IGNORECASE

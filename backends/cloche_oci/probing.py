@@ -112,6 +112,9 @@ def _missing(program: Program) -> Mapping[Capability, str]:
         missing[Capability.ISOLATE_PROCESS] = f"{program.name} makes virtual machines"
     else:
         missing[Capability.ISOLATE_VM] = f"{program.name} shares this machine's kernel"
+    if program.has_own_kernel:
+        missing[Capability.FILES] = f"{program.name} keeps files to a kernel of its own"
+        missing[Capability.UPDATE] = f"{program.name} changes no limits later"
     if _has_no_hooks(program):
         missing[Capability.HOOKS] = f"{program.name} says that it runs no hooks"
     return missing

@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 
 __all__ = ["FoundProcess", "KeptProcess", "NeverRun", "read_status"]
 
+#: From here on a shell's exit codes are signals.
+_SIGNALS = 128
+
 
 class KeptProcess(RuntimeProcess):
     """A process whose keeper is a child of this process: it ends when its keeper does."""
 
     def __init__(
-        self, id: str, kept: Kept, info: Mapping[str, object], send: Callable[[int], None] | None
+        self,
+        id: str,
+        kept: Kept,
+        info: Mapping[str, object],
+        send: Callable[[int], None] | None,
+        *,
+        only_codes: bool = False,
     ) -> None:
         self.id = id
+        #: It ends with a code whatever ended it: which signals it was sent tells the rest.
+        self._only_codes = only_codes
+        self._sent: set[int] = set()
         self._kept = kept
         self._info = info
         self._send = send
@@ -73,7 +85,11 @@ class KeptProcess(RuntimeProcess):
                 pass
         except (TimedOut, OSError):
             return self._lost()  # others have its descriptor: it was killed as it forked
-        return read_status(self._heard) if "ended" in self._heard else self._lost()
+        if "ended" not in self._heard:
+            return self._lost()
+        status = read_status(self._heard)
+        number = (status.code or 0) - _SIGNALS
+        return ExitStatus.killed(number) if number in self._sent else status
 
     def _lost(self) -> ExitStatus:
         """Nobody would learn of its end any more, so it ends now."""
@@ -87,6 +103,8 @@ class KeptProcess(RuntimeProcess):
     def kill(self, signal: int) -> None:
         if self.exit.poll() is not None:
             return
+        if self._only_codes:
+            self._sent.add(signal)
         if self._send is not None:
             self._send(signal)
         elif self._pidfd >= 0:

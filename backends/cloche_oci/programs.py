@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, Unavailable
 from cloche.values import Value
+
+if TYPE_CHECKING:
+    from cloche.spec import Linux
 
 __all__ = ["KNOWN", "Program", "environment", "find_all", "find_tool", "python"]
 
@@ -35,6 +39,24 @@ class Program(Value):
     def score(self) -> int:
         """How well it does, where it works."""
         return KNOWN.get(self.name, _OTHERS)
+
+    @property
+    def has_own_kernel(self) -> bool:
+        """Whether its containers see another kernel than this machine's, which has their files."""
+        return self.is_machine or self.name.startswith("runsc")
+
+    def options(self, linux: Linux) -> list[str]:
+        """What it has to be told before commands that make or start a container.
+
+        gVisor has a network stack of its own, fed by a namespace that others have made. A new one
+        has nothing to give, and gVisor of before 2023 takes it for the host's on Linux 6.
+        """
+        if not self.name.startswith("runsc"):
+            return []
+        joined = [space.path for space in linux.namespaces or () if space.type == "network"]
+        if not joined:
+            return ["--network=host"]
+        return [] if joined[0] else ["--network=none"]
 
     @property
     def is_machine(self) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cloche.layers import RootFilesystem
     from cloche.spec import Mount, Spec
     from cloche_oci.bundle import Bundle
-    from cloche_oci.keeper.staging import Overlay
+    from cloche_oci.keeper.staging import Overlay, Within
 
 __all__ = ["mounts_of", "names_of_hosts", "overlay_of"]
 
@@ -31,10 +31,13 @@ _LOCAL_HOSTS = (
 _MOST = 1 << 20
 
 
-def overlay_of(root: RootFilesystem, bundle: Bundle, spec: Spec, *, inside: bool) -> Overlay | None:
+def overlay_of(
+    root: RootFilesystem, bundle: Bundle, spec: Spec, *, inside: bool, whole: bool = False
+) -> Overlay | None:
     """Say what the keeper is to mount; None for a root that is a directory.
 
-    ``inside``: in a user namespace, where overlay keeps its notes in user xattrs.
+    ``inside``: in a user namespace, where overlay keeps its notes in user xattrs. ``whole``: with
+    the overlays within it, which a runtime with a kernel of its own can't mount.
     Raises InvalidSpec for forms that this runtime does not take.
     """
     if root.form == "path" and root.path:
@@ -46,6 +49,7 @@ def overlay_of(root: RootFilesystem, bundle: Bundle, spec: Spec, *, inside: bool
     upper, work = root.info.get("upper"), root.info.get("work")
     if isinstance(memory, int):
         upper, work = os.path.join(scratch, "root.upper"), os.path.join(scratch, "root.work")
+    plain = [_plain(mount, bundle, inside) for mount in root.mounts]
     made = [str(upper), str(work)] if isinstance(memory, int) else []
     for place in (_scratch_places(bundle, mount) for mount in root.mounts):
         made += place
@@ -59,12 +63,25 @@ def overlay_of(root: RootFilesystem, bundle: Bundle, spec: Spec, *, inside: bool
         "scratch": scratch if isinstance(memory, int) else None,
         "size": memory if isinstance(memory, int) else 0,
         "make": made,
+        "within": [_within(each) for each in plain if each.type == "overlay"] if whole else [],
     }
 
 
-def mounts_of(root: RootFilesystem, bundle: Bundle, *, inside: bool) -> tuple[Mount, ...]:
-    """The mounts that belong to a root, in words that every runtime understands."""
-    return tuple(_plain(mount, bundle, inside) for mount in root.mounts)
+def _within(mount: Mount) -> Within:
+    """An overlay in a root as the keeper mounts it; never with devices."""
+    options = (option for option in mount.options or () if option != "nodev")
+    return {"target": mount.destination, "options": ",".join(options)}
+
+
+def mounts_of(
+    root: RootFilesystem, bundle: Bundle, *, inside: bool, whole: bool = False
+) -> tuple[Mount, ...]:
+    """The mounts that belong to a root, in words that every runtime understands.
+
+    ``whole``: but for those that come with the root (:func:`overlay_of`).
+    """
+    plain = (_plain(mount, bundle, inside) for mount in root.mounts)
+    return tuple(each for each in plain if not (whole and each.type == "overlay"))
 
 
 def _plain(mount: Mount, bundle: Bundle, inside: bool) -> Mount:

@@ -65,15 +65,17 @@ class OciRuntime(Runtime):
         noted = {**bundle.note("site.json"), **(info or {})}
         match noted:
             case {"runtime": str(path), "group": str(group)} if os.path.isabs(path):
-                site = Site(id, bundle, self._tool(Program(path)), group)
+                site = Site(id, bundle, self._tool(Program(path)), group, _options(noted))
             case _:
                 site = Site(id, bundle, self._tool(self._program()))
         kept = bundle.note(NOTE)
-        container = OciContainer(site, None)
-        if "process" in kept:
-            found = FoundProcess(id, bundle, {**kept, "note": NOTE}, container.send)
-            return OciContainer(site, found)
-        return container
+        if "process" not in kept:
+            return OciContainer(site, None)
+        reached: list[OciContainer] = []
+        info = {**kept, "note": NOTE}
+        init = FoundProcess(id, bundle, info, lambda number: reached[0].send(number))
+        reached.append(OciContainer(site, init))
+        return reached[0]
 
     def list(self) -> Iterable[Status]:
         if not os.path.isdir(self._home):
@@ -97,6 +99,11 @@ class OciRuntime(Runtime):
         if found is None:
             found = self._tools[program.path] = Tool(program, self._home)
         return found
+
+
+def _options(noted: Mapping[str, object]) -> list[str]:
+    found = noted.get("options")
+    return [str(option) for option in found] if isinstance(found, list) else []
 
 
 def _status(entry: Mapping[str, object]) -> Status | None:

@@ -24,11 +24,15 @@ _VERSION = "1.0.2"
 INIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_init")
 INSIDE = "/dev/.cloche-init"
 _FIRST_DESCRIPTOR = 3
+_TO_NOBODY = "-1"
 
 
-def has_init(request: CreateRequest) -> bool:
-    """Whether the container's first process is our init: it reaps, forwards signals, can wait."""
-    return request.init or request.idle
+def has_init(request: CreateRequest, *, reports: bool = True) -> bool:
+    """Whether the container's first process is our init: it reaps, forwards signals, can wait.
+
+    Where it could not report what becomes of its program (``reports``), there is none but to wait.
+    """
+    return request.idle or (request.init and reports)
 
 
 def config_of(
@@ -39,17 +43,24 @@ def config_of(
     terminal: Size | None,
     maps: Maps | None,
     group: str,
+    *,
+    reports: bool = True,
+    whole: bool = False,
 ) -> Spec:
-    """Write the whole configuration; ``group``: the path of its control group."""
+    """Write the whole configuration; ``group``: the path of its control group.
+
+    ``reports``: an init of ours is given a descriptor to report to. ``whole``: its root comes with
+    all that is mounted in it.
+    """
     spec = request.spec
     assert spec.process is not None
     assert spec.linux is not None
     inside = maps is not None
-    mounts = [*mounts_of(root, bundle, inside=inside), *(spec.mounts or ())]
+    mounts = [*mounts_of(root, bundle, inside=inside, whole=whole), *(spec.mounts or ())]
     process = process_of(spec.process, user, terminal)
-    if has_init(request):
+    if has_init(request, reports=reports):
         mounts.append(Mount.bind(INIT, INSIDE, read_only=True))
-        process = process.replace(args=_under_init(request, process))
+        process = process.replace(args=_under_init(request, process, reports))
     path = root.path if root.form == "path" else bundle.place("rootfs")
     assert path is not None
     return spec.replace(
@@ -69,8 +80,8 @@ def process_of(process: Process, user: User, terminal: Size | None) -> Process:
     )
 
 
-def _under_init(request: CreateRequest, process: Process) -> tuple[str, ...]:
-    report = str(_FIRST_DESCRIPTOR + len(request.preserve_fds))
+def _under_init(request: CreateRequest, process: Process, reports: bool) -> tuple[str, ...]:
+    report = str(_FIRST_DESCRIPTOR + len(request.preserve_fds)) if reports else _TO_NOBODY
     return (INSIDE, report, *(() if request.idle else process.args or ()))
 
 

@@ -6,21 +6,22 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from cloche.errors import BackendError
 from cloche.locations import private_directory
-from cloche.owners import boot_id
 from cloche_oci import groups
 from cloche_oci.calling import LIMIT, Output, call
 from cloche_oci.failures import explain, failure
 from cloche_oci.programs import python
 from cloche_oci.rootless import own_maps
 from cloche_oci.smallest import smallest_bundle
+from cloche_oci.traits import UNIFIED, Memory, Traits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cloche.spec import Process
     from cloche_oci.bundle import Bundle
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tool", "keeper_command"]
 
-_UNIFIED = "/sys/fs/cgroup/unified/cgroup.controllers"
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _RUN = "import sys; sys.path.append(sys.argv[1]); from cloche_oci.keeper.main import main; main()"
 
@@ -48,24 +48,42 @@ class Tool:
         self._mark = f"{program.name}-{crc32(os.fsencode(program.path)):08x}"
         #: What the runtime itself keeps; nobody else's containers are in there.
         self.root = os.path.join(home, "state", self._mark)
-        self._memory = os.path.join(home, f"{self._mark}.json")
-        self._hides = self._remembered()
+        self._memory = Memory(os.path.join(home, f"{self._mark}.json"), program)
+        self._traits = self._memory.recall()
+        self._finding_out = Lock()
 
     @property
     def hides_unified(self) -> bool:
         """Whether the cgroup2 hierarchy beside cgroup1's is kept from it on this machine."""
-        return bool(self._hides)
+        return self._traits is not None and self._traits.refuses_hybrid_groups
+
+    @property
+    def passes_descriptors(self) -> bool:
+        """Whether the container's process can be given more than its streams; once it is ready."""
+        return self._traits is None or self._traits.passes_descriptors
 
     def get_ready(self, bundle: Bundle, timeout: float) -> None:
-        """Make the directory of its state, and find out what it can't bear to see.
+        """Make the directory of its state, and find out what it is like.
 
-        That takes a container of a single file, in the bundle of the first one that is made.
+        That may take a container of a single file, in the bundle of the first one that is made.
         """
         private_directory(os.path.dirname(self.root))
         private_directory(self.root)
-        if self._hides is None:
-            self._hides = self._refuses_hybrid_groups(bundle, timeout)
-            self._remember()
+        with self._finding_out:  # a second try meanwhile would meet what the first found out
+            if self._traits is None:
+                self._traits = self._find_out(bundle, timeout)
+                self._memory.keep(self._traits)
+
+    def _find_out(self, bundle: Bundle, timeout: float) -> Traits:
+        return Traits(
+            os.path.exists(UNIFIED) and self._refuses_hybrid_groups(bundle, timeout),
+            self._passes_descriptors(),
+        )
+
+    def _passes_descriptors(self) -> bool:
+        """Ask for the options of ``create``: none of them is said in ``features``."""
+        output = call([self.program.path, "create", "--help"], timeout=LIMIT)
+        return "preserve-fds" in output.out.decode("utf-8", "replace") + output.said
 
     def _refuses_hybrid_groups(self, bundle: Bundle, timeout: float) -> bool:
         id = f"try-{os.urandom(6).hex()}"  # noqa: A001 - as the contract calls it
@@ -79,30 +97,6 @@ class Tool:
             groups.remove(self.group(id))
             shutil.rmtree(place)
         return False
-
-    def _remember(self) -> None:
-        draft = f"{self._memory}.{os.urandom(4).hex()}"
-        with open(draft, "w", encoding="utf-8") as file:
-            json.dump([*self._circumstances(), self._hides], file)
-        os.rename(draft, self._memory)
-
-    def _remembered(self) -> bool | None:
-        """What was found out on this machine as it is, of this program; None for nothing."""
-        if not os.path.exists(_UNIFIED):
-            return False
-        try:
-            with open(self._memory, encoding="utf-8") as file:
-                *circumstances, hides = json.load(file)
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-        return bool(hides) if circumstances == self._circumstances() else None
-
-    def _circumstances(self) -> list[object]:
-        try:
-            changed = os.stat(self.program.path).st_mtime_ns
-        except OSError:
-            changed = 0
-        return [boot_id(), changed]
 
     def group(self, id: str) -> str:
         """Name the control group of a container of ours."""
@@ -119,7 +113,7 @@ class Tool:
         }
 
     def command(self, log: str, *arguments: str) -> list[str]:
-        """Put one of its commands, that logs to a file of our own."""
+        """Put one of its commands, that logs to a file of our own; its own options may lead."""
         options = ["--root", self.root, "--log", log, "--log-format", "json"]
         return [self.program.path, *options, *arguments]
 
@@ -132,13 +126,14 @@ class Tool:
         timeout: float = LIMIT,
         join: int | None = None,
         process: Process | None = None,
+        options: Sequence[str] = (),
     ) -> bytes:
-        """Call it on a container; returns what it wrote to stdout.
+        """Call it on a container; returns what it wrote to stdout. ``options`` are its own.
 
         Raises NotFound if it knows no such container, TimedOut, BackendError in its own words.
         """
         with self._logged(bundle) as (log, name):
-            argv = self.command(log, *arguments)
+            argv = self.command(log, *options, *arguments)
             output = self._called(argv, bundle, given, timeout, join)
             if output.code:
                 text = explain(bundle.read(name), output.said)

@@ -184,7 +184,7 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
 
 def _runtime(name: str | None) -> str | None:
     """A bare OCI runtime, or a path to one, is an argument of the ``oci`` backend."""
-    if name and (name in _OCI_RUNTIMES or "/" in name):
+    if name and (name in _OCI_RUNTIMES or "/" in name.partition(":")[0]):
         return f"oci:{name}"
     return name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import TypedDict
 
 from cloche_oci.keeper.kernel import (
@@ -20,10 +21,11 @@ from cloche_oci.keeper.kernel import (
     unshare,
 )
 
-__all__ = ["Maps", "Overlay", "Stage", "set_up"]
+__all__ = ["Maps", "Overlay", "Stage", "Within", "set_up"]
 
 _UNIFIED = "/sys/fs/cgroup/unified"
 _MAPPER_LIMIT = 5
+_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Maps(TypedDict):
@@ -32,6 +34,13 @@ class Maps(TypedDict):
     uids: list[list[int]]
     gids: list[list[int]]
     programs: list[str] | None
+
+
+class Within(TypedDict):
+    """An overlay at a place of the root; its options are few enough for one page."""
+
+    target: str
+    options: str
 
 
 class Overlay(TypedDict):
@@ -49,6 +58,7 @@ class Overlay(TypedDict):
     size: int
     #: Directories to make before.
     make: list[str]
+    within: list[Within]
 
 
 class Stage(TypedDict):
@@ -159,4 +169,19 @@ def _mount_root(root: Overlay) -> None:
     lower = ":".join(names[:-2])
     options = f"lowerdir={lower},upperdir=upper,workdir=work{root['options']}"
     mount("overlay", root["target"], "overlay", NODEV, options)
+    for each in root["within"]:
+        _mount_within(root["target"], each)
     os.chdir("/")
+
+
+def _mount_within(root: str, wanted: Within) -> None:
+    """Mount at a place of the root, which is made: layers may have a link there, to anywhere."""
+    place = os.open(root, _DIRECTORY)
+    for name in wanted["target"].strip("/").split("/"):
+        with suppress(FileExistsError):
+            os.mkdir(name, 0o755, dir_fd=place)
+        inner = os.open(name, _DIRECTORY, dir_fd=place)
+        os.close(place)
+        place = inner
+    mount("overlay", f"/proc/self/fd/{place}", "overlay", NODEV, wanted["options"])
+    os.close(place)

@@ -42,3 +42,7 @@ class TestCrun(OverRuntime):
 
 class TestRunc(OverRuntime):
     argument = "runc"
+
+
+class TestRunsc(OverRuntime):
+    argument = "runsc"

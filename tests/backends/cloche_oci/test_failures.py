@@ -27,6 +27,9 @@ PROCESS = Process(args=("prog",), cwd="/there")
         ('unable to start container process: exec: "/x": permission denied', 126),
         ("exec container process `/x`: Exec format error", 126),
         ("open executable: Permission denied", 126),
+        ("starting sandbox: creating process: failed to load /x: no such file or directory", 127),
+        ('executing command "/x" in sandbox: failed to load /x: permission denied', 126),
+        ('error finding executable "x" in PATH [/bin]: no such file or directory', 127),
         ('chdir to cwd ("/there") set in config.json failed: no such file or directory', 126),
     ],
 )
