@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.oci import Bundle, Wanted
 from cloche.values import replace
+from cloche_cli.oci.activation import activated, listening, supervisor
 from cloche_cli.oci.cgroups import without_groups
 from cloche_cli.oci.places import home, one_id
 
@@ -51,7 +52,8 @@ def run(typed: Typed, below: Typed) -> int:
 def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
     place, name = home(typed), one_id(below)
     bundle = Bundle.open(below.text("bundle") or os.getcwd(), below.text("config"))
-    bundle = replace(bundle, spec=without_groups(typed, bundle.spec))
+    sockets = listening()
+    bundle = replace(bundle, spec=activated(without_groups(typed, bundle.spec), sockets))
     if bundle.process.terminal and detached and below.text("console-socket") is None:
         raise InvalidSpec(
             "process.terminal: nobody takes the terminal: --console-socket is missing",
@@ -60,22 +62,25 @@ def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
     wanted = Wanted(
         bundle=bundle,
         runtime=os.environ.get(_RUNTIME) or "linux",
-        preserve_fds=preserved(below),
+        preserve_fds=preserved(below, sockets),
         console_socket=below.text("console-socket"),
         pid_file=below.text("pid-file"),
         pivot=not below.switch("no-pivot"),
         keyring=not below.switch("no-new-keyring"),
+        supervisor=supervisor(),
     )
     return place.create(name, wanted)
 
 
-def preserved(below: Typed) -> tuple[int, ...]:
+def preserved(below: Typed, sockets: int = 0) -> tuple[int, ...]:
     """The descriptors that are handed on: of as many as are asked for, those that are open.
+
+    ``sockets`` of them come first, from whoever listens for the container.
 
     Callers name more than they have, as they do to crun. Unavailable for a gap among the open ones:
     what comes behind it would get other numbers.
     """
-    count = below.number("preserve-fds")
+    count = sockets + below.number("preserve-fds")
     found = [number for number in range(3, 3 + count) if _is_open(number)]
     if found != [*range(3, 3 + len(found))]:
         gap = next(number for number in range(3, 3 + count) if number not in found)

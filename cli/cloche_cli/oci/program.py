@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "GLOBAL", "Command", "main", "run"]
 
 _MANY_OBJECTS = 100_000
+_BUILT_IN = "+SYSTEMD +CAP +SECCOMP +EBPF"
 
 GLOBAL = (
     Flag("root", "text", "Keep containers below this directory."),
@@ -251,5 +252,6 @@ def _version() -> int:
     from cloche.oci.features import version
     from cloche.spec import VERSION
 
-    sys.stdout.write(f"cloche version {version()}\nspec: {VERSION}\n")
+    # The last line is crun's, by which its callers know what was built in.
+    sys.stdout.write(f"cloche version {version()}\nspec: {VERSION}\n{_BUILT_IN}\n")
     return 0

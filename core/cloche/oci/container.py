@@ -109,8 +109,19 @@ class BundleContainer:
     def start(self) -> None:
         """Let it run; CommandFailed (126, 127) if its program can't be run.
 
-        If one of its hooks fails, which is a BackendError, nothing is left of the container.
+        With a supervisor this waits until the container is ready, or has ended. If one of its
+        hooks fails, which is a BackendError, nothing is left of the container.
         """
+        if self.record.supervisor is None:
+            self._start()
+            return
+        from .notify import hand_on, listening
+
+        with listening(self._home.directory(self.id)) as ear:
+            self._start()
+            hand_on(ear, self.process, self.record.supervisor)
+
+    def _start(self) -> None:
         from .streams import CallersStreams
 
         with self._home.locked(self.id):

@@ -47,6 +47,8 @@ class Wanted(Value, kw_only=True):
     pid_file: str | None = None
     pivot: bool = True
     keyring: bool = True
+    #: The socket of whoever waits until the container says that it is ready.
+    supervisor: str | None = None
 
 
 def make(home: Home, id: str, wanted: Wanted) -> BundleContainer:
@@ -65,7 +67,7 @@ def make(home: Home, id: str, wanted: Wanted) -> BundleContainer:
         record = _record(id, wanted)
         home.note(record)
         home.keep_config(id, wanted.bundle.data)
-        made = _create(runtime, request, wanted)
+        made = _create(runtime, _supervised(request, wanted.supervisor), wanted)
         undo.append(made.delete)
         container = BundleContainer(home, replace(record, info=made.info), made)
         home.note(container.record)
@@ -103,6 +105,14 @@ def _request(id: str, state: Path, wanted: Wanted) -> CreateRequest:
     )
 
 
+def _supervised(request: CreateRequest, supervisor: str | None) -> CreateRequest:
+    if supervisor is None:
+        return request
+    from .notify import showing
+
+    return replace(request, spec=showing(request.spec, request.state, supervisor))
+
+
 def _path(text: str) -> Path:
     from pathlib import Path
 
@@ -122,6 +132,7 @@ def _record(id: str, wanted: Wanted) -> BundleRecord:
         runtime=wanted.runtime,
         terminal=bool(bundle.process.terminal),
         owner=os.geteuid(),
+        supervisor=wanted.supervisor,
     )
 
 

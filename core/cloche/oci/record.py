@@ -33,6 +33,8 @@ class BundleRecord(Value, kw_only=True):
     #: Whether its processes have a terminal.
     terminal: bool
     owner: int
+    #: The socket of whoever is told when it is ready.
+    supervisor: str | None = None
     #: What the runtime finds it by; None until it is made.
     info: Mapping[str, object] | None = None
 

@@ -12,9 +12,10 @@ import pytest
 
 def test_the_version_is_on_the_first_line_and_the_specification_on_the_second(oci) -> None:
     said = oci("--version")
-    first, second = said.out.splitlines()
+    first, second, built_in = said.out.splitlines()
     assert first.startswith("cloche version ")
     assert second.startswith("spec: 1.")
+    assert "+SECCOMP" in built_in.split()
 
 
 @pytest.mark.parametrize(
