@@ -84,6 +84,18 @@ class Child:
         """Tell the helper that its id maps are written."""
         self._say(Message.MAPS_DONE)
 
+    def wait_group(self, timeout: float | None = None) -> int:
+        """Wait until the helper asks to be moved into its control group; returns its pid.
+
+        Raises StepFailed, or TimeoutError.
+        """
+        self._expect(Message.NEED_GROUP, timeout)
+        return self.pid
+
+    def group_done(self) -> None:
+        """Tell the helper that it is in its control group."""
+        self._say(Message.GROUP_DONE)
+
     def wait_hooks(self, timeout: float | None = None) -> int:
         """Wait until hooks may run, before the root is entered; returns the container's pid.
 

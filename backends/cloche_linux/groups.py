@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloche.spec import Linux, LinuxDeviceCgroup, LinuxResources
     from cloche.stats import Stats
     from cloche_linux.cgroups import Group, GroupPlan
+    from cloche_linux.systemd.unit import UnitPlan
 
 __all__ = ["ContainerGroup", "planned"]
 
@@ -32,21 +33,30 @@ def planned(request: CreateRequest) -> GroupPlan | None:
     if linux is None:
         return None
     alone = any(each.type == "pid" and not each.path for each in linux.namespaces or ())
-    if linux.resources is None and linux.cgroups_path is None and alone:
+    systemd = request.cgroup_manager == "systemd"
+    if linux.resources is None and linux.cgroups_path is None and alone and not systemd:
         return None
     from cloche_linux.programs import PROGRAMS
 
     return cgroups.plan(
         _resources(linux),
         id=request.id,
-        path=linux.cgroups_path,
+        path=None if systemd else linux.cgroups_path,
         along=True,
         # Without a pid namespace of its own only the group says which processes are its own.
         need_freezer=not alone,
-        everywhere=linux.cgroups_path is not None,
+        everywhere=systemd or linux.cgroups_path is not None,
         unenforced=request.unenforced,
         programs=PROGRAMS,
+        unit=_unit(request) if systemd else None,
+        documented=request.bundle is not None,
     )
+
+
+def _unit(request: CreateRequest) -> UnitPlan:
+    from cloche_linux.systemd.unit import plan_unit
+
+    return plan_unit(request.spec, request.id)
 
 
 def _resources(linux: Linux) -> LinuxResources | None:
@@ -79,14 +89,17 @@ class ContainerGroup:
         #: The note that ``_group`` was made or read by.
         self._noted = b""
 
-    def make(self, plan: GroupPlan) -> Group:
-        """Make the group; on an error nothing of it is left."""
+    def make(self, plan: GroupPlan, pid: int | None = None) -> Group:
+        """Make the group, systemd's around ``pid``; on an error nothing of it is left."""
         self._note(plan.info)
         try:
-            self._group = plan.create()
+            self._group = plan.create(pid)
         except BaseException:
             self._forget()
             raise
+        if plan.unit is not None:
+            # Only now it is known to be ours, to be stopped by whoever comes later.
+            self._note(self._group.info)
         return self._group
 
     def find(self) -> Group | None:
@@ -136,8 +149,10 @@ class ContainerGroup:
 
     def update(self, resources: LinuxResources, pids: Callable[[], Sequence[int]]) -> None:
         """Change limits; raises Unavailable where this user can't."""
-        with self._extended(_plan("update", self._id, resources), pids) as group:
-            group.update(resources)
+        found = self.find()
+        wanted = resources if found is None else found.completed(resources)
+        with self._extended(_plan("update", self._id, wanted), pids) as group:
+            group.update(wanted)
 
     def frozen(self) -> bool:
         group = self.find()

@@ -14,13 +14,16 @@ from cloche_linux import spawn
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cloche.runtime import CreateRequest
     from cloche.stdio import Streams
+    from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
     from cloche_linux.spawn import Child
 
-__all__ = ["abandon", "launch", "ready", "terminal_pipes"]
+__all__ = ["abandon", "launch", "ready", "set_up", "terminal_pipes"]
 
 _KILLED_LIMIT = 10_000
+_READY_LIMIT = 30.0
 
 
 def launch(
@@ -95,3 +98,29 @@ def abandon(child: Child) -> None:
         if poll.poll(_KILLED_LIMIT):
             child.exit_status()
     child.close()
+
+
+def set_up(
+    child: Child,
+    namespaces: Namespaces,
+    enter: Callable[[int], object] | None,
+    request: CreateRequest,
+) -> int | None:
+    """See a child through to where it waits for start; returns its terminal's master.
+
+    ``enter`` moves it into its group, where that is done from outside.
+    """
+    timeout = _READY_LIMIT if request.timeout is None else request.timeout
+    if enter is not None:
+        enter(child.wait_group(timeout))
+        child.group_done()
+    if namespaces.maps is not None and not namespaces.maps.single:
+        namespaces.maps.write(child.wait_maps(timeout))
+        child.maps_done()
+    hooks = request.spec.hooks
+    if hooks is not None and (hooks.prestart or hooks.create_runtime):
+        from cloche_linux.hooks import run_of_creation
+
+        run_of_creation(hooks, request, child.wait_hooks(timeout))
+        child.hooks_done()
+    return child.wait_ready(timeout)

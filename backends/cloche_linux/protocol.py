@@ -18,10 +18,12 @@ class Message(enum.IntEnum):
     PROBED = 8
     HOOKS = 9
     LISTENER = 10
+    NEED_GROUP = 11
     MAPS_DONE = 32
     START = 33
     HOOKS_DONE = 34
     GIVE_UP = 35
+    GROUP_DONE = 36
 
 
 HAS_SHELL = 1

@@ -15,12 +15,13 @@ from cloche_linux.blueprint.mount_checks import check_mounts
 from cloche_linux.blueprint.namespaces import check_namespaces, choose
 from cloche_linux.confinement import Confinement
 from cloche_linux.container import LinuxContainer
+from cloche_linux.entering import Place
 from cloche_linux.gate import Gate
 from cloche_linux.groups import ContainerGroup, planned
 from cloche_linux.identity import open_same
 from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_lacking
-from cloche_linux.launching import abandon, launch, ready, terminal_pipes
+from cloche_linux.launching import abandon, launch, set_up, terminal_pipes
 from cloche_linux.process import FoundProcess, SpawnedProcess
 from cloche_linux.shared_mounts import SharedMounts
 from cloche_linux.sysctls import check_sysctls
@@ -35,13 +36,10 @@ if TYPE_CHECKING:
     from cloche.spec import Linux, Process
     from cloche.stdio import Streams
     from cloche_linux.blueprint.namespaces import Namespaces
-    from cloche_linux.cgroups import Group
     from cloche_linux.spawn import Child
     from cloche_linux.users import Account
 
 __all__ = ["LinuxRuntime"]
-
-_READY_LIMIT = 30.0
 
 
 class LinuxRuntime(Runtime):
@@ -76,14 +74,13 @@ class LinuxRuntime(Runtime):
         group = ContainerGroup(request.id, request.state)
         plan = planned(request)
         mounts = _shared_mounts(request, root, namespaces)
-        made = group.make(plan) if plan is not None else None
+        place = Place.begin(group, plan)
         gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
         child: Child | None = None
         try:
             names = self._names(root, namespaces)
-            child = _spawn(request, root, streams, namespaces, account, names, made, gate)
-            late = group if made is not None and made.by_attach else None
-            pipes = terminal_pipes(_set_up(child, namespaces, late, request))
+            child = _spawn(request, root, streams, namespaces, account, names, place, gate)
+            pipes = terminal_pipes(set_up(child, namespaces, place.enter, request))
             init = SpawnedProcess(request.id, child, group.oom, pipes)
         except BaseException as error:
             _undo(child, gate, mounts, group)
@@ -226,7 +223,7 @@ def _spawn(
     namespaces: Namespaces,
     account: Account,
     names: str | None,
-    group: Group | None,
+    group: Place,
     gate: Gate | None,
 ) -> Child:
     listening = None if gate is None else gate.listen()
@@ -247,7 +244,7 @@ def _launch(
     namespaces: Namespaces,
     account: Account,
     names: str | None,
-    group: Group | None,
+    group: Place,
     listening: int | None,
 ) -> Child:
     laid_out = blueprint.container(
@@ -257,10 +254,10 @@ def _launch(
         account,
         names=names,
         terminal=streams.terminal,
-        cgroups=group.join_fds if group else (),
-        attached_later=group is not None and group.by_attach,
+        cgroups=group.join_fds,
+        by_parent=group.enter is not None,
         gate=listening,
-        groups=group.directories if group else (),
+        groups=group.directories,
     )
     try:
         return launch(
@@ -268,31 +265,9 @@ def _launch(
             laid_out.extras.descriptors,
             streams,
             new_pid_namespace=namespaces.spawned_apart,
-            cgroup=group.clone_into if group else None,
+            cgroup=group.clone_into,
             # Of a specification that we wrote nobody knows the paths.
             origins=laid_out.plan.origins if request.bundle is not None else (),
         )
     finally:
         laid_out.extras.close()
-
-
-def _set_up(
-    child: Child, namespaces: Namespaces, group: ContainerGroup | None, request: CreateRequest
-) -> int | None:
-    """See a child through to where it waits for start; returns its terminal's master.
-
-    ``group`` is one that it must be moved into from outside.
-    """
-    timeout = _READY_LIMIT if request.timeout is None else request.timeout
-    if namespaces.maps is not None and not namespaces.maps.single:
-        namespaces.maps.write(child.wait_maps(timeout))
-        child.maps_done()
-    hooks = request.spec.hooks
-    if hooks is not None and (hooks.prestart or hooks.create_runtime):
-        from cloche_linux.hooks import run_of_creation
-
-        run_of_creation(hooks, request, child.wait_hooks(timeout))
-        child.hooks_done()
-    if group is None:
-        return child.wait_ready(timeout)
-    return ready(child, timeout, group.attach)

@@ -170,6 +170,13 @@ class SetupSteps(Recorder):
         """
         self._add(Step.PIVOT, data=as_list(revealing), flags=0 if really else NO_PIVOT)
 
+    def group_by_parent(self) -> None:
+        """Ask the parent to move this process into its control group, and go on when it is there.
+
+        First of all: what the container sees of groups depends on where it is.
+        """
+        self._add(Step.GROUP_BY_PARENT)
+
     def hooks_by_parent(self) -> None:
         """Tell the parent that all is mounted and nothing entered yet, and go on when it says so.
 

@@ -92,6 +92,7 @@ class Step(enum.IntEnum):
     FIND_PROGRAM = 59
     CLONE_TREE = 60
     ENTER_ROOT = 61
+    GROUP_BY_PARENT = 62
 
 
 class Section(NamedTuple):

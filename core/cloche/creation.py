@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cloche.capability import Capability, Isolation, Lifetime, State
 from cloche.values import Value
@@ -36,6 +36,8 @@ class CreateRequest(Value, kw_only=True):
     init: bool = True
     #: The directory that the specification came in, to be told to hooks.
     bundle: str | None = None
+    #: Who makes the container's control group: the runtime itself, or systemd at its order.
+    cgroup_manager: Literal["cgroupfs", "systemd"] = "cgroupfs"
     #: Enter the root by pivot_root. Without it, where that can't be had, the host's mounts stay in
     #: the container's mount namespace.
     pivot: bool = True

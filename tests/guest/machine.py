@@ -38,6 +38,10 @@ PACKAGES = (
     "py.py",
     "_cffi_backend*",
     "cloche*",
+    "pydantic",
+    "pydantic_core",
+    "annotated_types",
+    "typing_*",
 )
 
 USERS = (("root", 0), ("messagebus", 100), ("ann", 1000), ("nobody", 65534))
@@ -91,7 +95,7 @@ class Guest:
         _python(archive)
         for number, path in enumerate(self._kernel.load_order(*MODULES)):
             archive.file(f"/modules/{number:02}-{path.name.removesuffix('.xz')}", module(path))
-        for folder in ("core", "backends", "tests"):
+        for folder in ("core", "backends", "cli", "tests"):
             archive.tree(CHECKOUT / folder)
         archive.take(CHECKOUT / "pyproject.toml")
         if self._systemd:
@@ -118,7 +122,7 @@ def _system(archive: Archive) -> None:
     archive.file("/etc/group", "".join(f"{u}:x:{n}:\n" for u, n in GROUPS).encode())
     variables = {
         "PATH": f"{Path(sys.executable).parent}:/bin:/usr/bin",
-        "PYTHONPATH": f"{CHECKOUT}/core:{CHECKOUT}/backends",
+        "PYTHONPATH": f"{CHECKOUT}/core:{CHECKOUT}/backends:{CHECKOUT}/cli",
         "CLOCHE_GUEST": "1",
         "HOME": "/root",
         "TERM": "dumb",

@@ -25,11 +25,13 @@ enum {
     MESSAGE_PROBED = 8,  /* error; path: name of the ability */
     MESSAGE_HOOKS = 9,   /* all is mounted and nothing entered: hooks of the runtime's may run */
     MESSAGE_LISTENER = 10, /* with the listener of a filter */
+    MESSAGE_NEED_GROUP = 11, /* nothing is done yet: it may be moved into its control group */
     /* parent to helper */
     MESSAGE_MAPS_DONE = 32,
     MESSAGE_START = 33,
     MESSAGE_HOOKS_DONE = 34,
     MESSAGE_GIVE_UP = 35, /* at the gate only */
+    MESSAGE_GROUP_DONE = 36,
 };
 
 enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_PLACE = 8 /* from this bit on: which step of the plan */ };

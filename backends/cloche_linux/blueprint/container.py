@@ -60,15 +60,15 @@ def container(
     names: str | None,
     terminal: Size | None,
     cgroups: Sequence[int] = (),
-    attached_later: bool = False,
+    by_parent: bool = False,
     gate: int | None = None,
     groups: Sequence[str] = (),
 ) -> Blueprint:
     """Lay out a container; opens descriptors (close ``extras``), makes nothing.
 
     ``names``: the layer with the names of hosts. ``cgroups``: files by which the helper enters the
-    container's groups as its first act. ``attached_later``: it is moved into its group from
-    outside, before it starts. ``gate``: the listening socket at which a container that outlives
+    container's groups as its first act. ``by_parent``: this process moves it into its group before
+    it does anything. ``gate``: the listening socket at which a container that outlives
     this process waits for its start. ``groups``: the directories of its control group, to be shown
     where the namespace of groups is not its own. Raises InvalidSpec.
     """
@@ -84,8 +84,10 @@ def container(
         plan = Plan(constant.text)
         if gate is not None:
             plan.detach()
+        if by_parent:
+            plan.group_by_parent()
         clone_trees(plan, spec, places, root_propagation(spec))
-        enter_namespaces(plan, extras, spec, namespaces, cgroups, attached_later)
+        enter_namespaces(plan, extras, spec, namespaces, cgroups)
         add_root(plan, root, spec, namespaces, names, in_place=look_at_root(request))
         add_mounts(plan, root.mounts, namespaces)
         plan.include(fill)
@@ -99,8 +101,6 @@ def container(
         if gate is not None and not request.idle:
             plan.find_program(_program(process), process.env or ())
         _await_start(plan, None if gate is None else extras.lend(gate))
-        if attached_later and namespaces.has_own(Namespace.CGROUP):
-            plan.unshare(Namespace.CGROUP)
         _become(plan, request, process, account, confine)
     except BaseException:
         extras.close()

@@ -27,7 +27,6 @@ def enter_namespaces(
     spec: Spec,
     namespaces: Namespaces,
     cgroups: Sequence[int],
-    attached_later: bool,
 ) -> None:
     """Enter groups and join or make namespaces; from then on in a child, where that is needed."""
     linux, process = spec.linux, spec.process
@@ -44,9 +43,7 @@ def enter_namespaces(
         plan.origin = "linux.namespaces"
         plan.join(extras.open(path), kind)
     plan.origin = ""
-    # The namespace of cgroups begins where the process is at that moment.
-    late = Namespace.CGROUP.value if attached_later else 0
-    plan.unshare(int(namespaces.own) & ~(_MADE_BEFORE | late))
+    plan.unshare(int(namespaces.own) & ~_MADE_BEFORE)
     if namespaces.has_own(Namespace.TIME) and linux.time_offsets:
         plan.origin = "linux.timeOffsets"
         plan.time_offsets(_offsets(linux))

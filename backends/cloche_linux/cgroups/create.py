@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
-from cloche.errors import Unavailable
+from cloche.errors import ClocheError, Unavailable
 from cloche_linux.cgroups import site as sites
 from cloche_linux.cgroups.draft import Planned
 from cloche_linux.cgroups.failures import ABSENT, of_making, of_setting
 from cloche_linux.cgroups.files import write
 from cloche_linux.cgroups.group import Group
+from cloche_linux.cgroups.members import attach
 from cloche_linux.cgroups.node import Node, make
 from cloche_linux.cgroups.removal import remove
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from cloche_linux.cgroups.planning import GroupPlan
     from cloche_linux.cgroups.scope import Scope
     from cloche_linux.cgroups.settings import Setting
+    from cloche_linux.systemd.unit import Unit
 
 __all__ = ["apply", "create", "make_planned", "restrict_devices"]
 
@@ -30,22 +33,44 @@ __all__ = ["apply", "create", "make_planned", "restrict_devices"]
 _REST = "cloche.rest"
 
 
-def create(plan: GroupPlan) -> Group:
-    """Make what ``plan`` says."""
+def create(plan: GroupPlan, pid: int | None = None) -> Group:
+    """Make what ``plan`` says; a unit of systemd's around ``pid``."""
     made: list[Node] = []
+    unit = _unit(plan, pid)
     try:
         for planned in plan.directories:
             made.append(make_planned(planned, may_exist=plan.named))
         scope = None if plan.scope is None else _scope(plan.scope)
         if scope is not None:
             made.append(_make_within(scope, plan))
-        apply(plan.settings, made, plan.unenforced)
+        apply(plan.settings, made, plan.unenforced, documented=plan.documented)
         restrict_devices(plan.devices, made, plan.programs)
-    except BaseException:
+        if unit is not None and pid is not None:
+            # Systemd has moved it where it keeps its own account, and knows nothing of the rest.
+            attach([node for node in made if node.version == 1], pid)
+    except BaseException as error:
+        if unit is not None:
+            _stop(unit, error)
         for node in reversed(made):
             remove(node)
         raise
-    return Group(plan.id, tuple(made), scope)
+    return Group(plan.id, tuple(made), scope, unit)
+
+
+def _unit(plan: GroupPlan, pid: int | None) -> Unit | None:
+    if plan.unit is None:
+        return None
+    if pid is None:
+        raise ValueError("systemd makes no scope without a process")
+    return plan.unit.start(pid, plan.settings, plan.devices)
+
+
+def _stop(unit: Unit, error: BaseException) -> None:
+    """Take a unit away again after an error; a second one is told beside the first."""
+    try:
+        unit.stop()
+    except ClocheError as second:
+        error.add_note(f"{unit.unit} is left: {second}")
 
 
 def _scope(controllers: frozenset[str]) -> Scope:
@@ -70,33 +95,46 @@ def make_planned(planned: Planned, *, may_exist: bool = False) -> Node:
         raise of_making(error, planned.node.path) from error
 
 
-def apply(settings: Iterable[Setting], nodes: Sequence[Node], unenforced: frozenset[str]) -> None:
+def apply(
+    settings: Iterable[Setting],
+    nodes: Sequence[Node],
+    unenforced: frozenset[str],
+    *,
+    documented: bool = False,
+) -> None:
     """Write settings.
 
     The kernel takes some pairs in one order only, which depends on what was set before (memory and
     swap, quota and period): what it refuses at first is tried again after the others.
     """
-    again = [one for one in settings if not _set(one, nodes, unenforced, again=False)]
+    first = partial(_set, nodes=nodes, unenforced=unenforced, documented=documented)
+    again = [one for one in settings if not first(one, again=False)]
     for one in again:
-        _set(one, nodes, unenforced, again=True)
+        first(one, again=True)
 
 
 def _set(
-    setting: Setting, nodes: Sequence[Node], unenforced: frozenset[str], *, again: bool
+    setting: Setting,
+    *,
+    nodes: Sequence[Node],
+    unenforced: frozenset[str],
+    documented: bool,
+    again: bool,
 ) -> bool:
     node = next((node for node in nodes if setting.controller in node.controllers), None)
     if node is None:
         return True
     path = f"{node.path}/{setting.file}"
     if setting.instead is not None and not os.path.exists(path):
-        return _set(setting.instead, nodes, unenforced, again=again)
+        setting = setting.instead
+        path = f"{node.path}/{setting.file}"
     try:
         write(path, setting.value)
     except OSError as error:
         if error.errno in (errno.EINVAL, errno.EBUSY) and not again:
             return False
         if not (error.errno in ABSENT and setting.limit in unenforced):
-            raise of_setting(error, setting, path) from error
+            raise of_setting(error, setting, path, documented=documented) from error
     return True
 
 

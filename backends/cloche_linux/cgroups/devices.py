@@ -90,10 +90,12 @@ def _number(number: int | None) -> str:
 
 def _check(rule: LinuxDeviceCgroup, path: str) -> None:
     if (rule.type or "a") not in ("a", "b", "c", "u"):
-        raise InvalidSpec(f"{rule.type!r} is not a type of device", path=f"{path}.type")
+        raise _wrong(f"{path}.type", f"{rule.type!r} is not a type of device")
     if rule.access is not None and (not rule.access or set(rule.access) - set("rwm")):
-        raise InvalidSpec(
-            f"access {rule.access!r} is not made of r, w and m", path=f"{path}.access"
-        )
+        raise _wrong(f"{path}.access", f"access {rule.access!r} is not made of r, w and m")
     if any(number is not None and number >= 2**31 for number in (rule.major, rule.minor)):
-        raise InvalidSpec("a device number is below 2147483648", path=path)
+        raise _wrong(path, "a device number is below 2147483648")
+
+
+def _wrong(path: str, message: str) -> InvalidSpec:
+    return InvalidSpec(f"{path}: {message}", path=path)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cloche.spec import LinuxDeviceCgroup, LinuxResources
     from cloche_linux.cgroups.device_program import Programs
     from cloche_linux.cgroups.layout import Hierarchy
+    from cloche_linux.systemd.unit import UnitPlan
 
 __all__ = ["Draft", "Planned"]
 
@@ -32,12 +33,21 @@ class Planned(Value, kw_only=True):
 class Draft:
     """A plan in the making; ``directories`` ends it."""
 
-    def __init__(self, *, name: str, unenforced: frozenset[str]) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        unenforced: frozenset[str],
+        unit: UnitPlan | None = None,
+        documented: bool = False,
+    ) -> None:
         self.settings: list[Setting] = []
         self.devices: tuple[LinuxDeviceCgroup, ...] = ()
         self.scope: frozenset[str] | None = None
         self._layout = detect()
         self._name = name
+        self._unit = unit
+        self._documented = documented
         self._unenforced = unenforced
         self._wanted: dict[Hierarchy, set[str]] = {}
 
@@ -54,35 +64,35 @@ class Draft:
             elif self._want(answer.controller):
                 self.settings.append(answer)
             else:
-                self._refuse(_absent(answer.limit, answer.controller))
+                self._refuse(_absent(answer.limit, answer.controller, answer.field))
         if resources.devices:
             self._limit_devices(resources.devices, programs)
 
     def freezer(self) -> None:
         """Take in what it takes to freeze: any v2 group, or the v1 controller."""
         unified = self._layout.unified
-        if unified and _in_reach(unified):
+        if unified and self._in_reach(unified):
             self._wanted.setdefault(unified, set())
         elif not self._want("freezer"):
-            found = sites.find(unified, frozenset()) if unified else None
-            absent = _absent("freezer", "freezer")
-            self._refuse(_denied("freezer", found) if isinstance(found, NoSite) else absent)
+            found = self._site(unified, frozenset()) if unified else None
+            absent = _absent("freezer", "freezer", "")
+            self._refuse(_denied("freezer", found, "") if isinstance(found, NoSite) else absent)
 
     def stats(self) -> None:
         """Take in what can be measured here; any v2 group measures processor time."""
         unified = self._layout.unified
-        if unified and _in_reach(unified):
+        if unified and self._in_reach(unified):
             self._wanted.setdefault(unified, set())
         for controller in ("memory", "pids", "blkio", "io", *([] if unified else ["cpuacct"])):
             holder = self._layout.holding(controller)
-            if holder and _in_reach(holder, controller):
+            if holder and self._in_reach(holder, controller):
                 self._want(controller)
 
     def everywhere(self) -> None:
         """Take in every hierarchy there is, as callers expect who name the group's directory."""
         for hierarchy in self._layout.hierarchies:
             if hierarchy.version == 2:
-                if _in_reach(hierarchy):
+                if self._in_reach(hierarchy):
                     self._wanted.setdefault(hierarchy, set())
             elif not hierarchy.read_only and os.access(hierarchy.mount, os.W_OK):
                 self._wanted.setdefault(hierarchy, set()).update(hierarchy.controllers)
@@ -114,7 +124,7 @@ class Draft:
             return
         self.devices = ()
         reason = "device rules on cgroup v2 are a BPF program, which only root may load"
-        self._refuse(Refusal(limit="devices", reason=reason, remedy="run as root"))
+        self._refuse(Refusal(limit="devices", reason=reason, remedy="run as root", field="devices"))
 
     def _place(self, hierarchy: Hierarchy) -> Planned | None:
         wanted = frozenset(self._wanted[hierarchy])
@@ -129,14 +139,19 @@ class Draft:
         return Planned(node=node, site=site)
 
     def _site(self, hierarchy: Hierarchy, wanted: frozenset[str]) -> Site | NoSite:
-        """A name from the top of the hierarchy starts there; whether it can shows in the making."""
+        """Systemd's units are where it puts them.
+
+        A name from the top of the hierarchy starts there; whether it can shows in the making.
+        """
+        if self._unit is not None:
+            return self._unit.site(hierarchy, wanted)
         if self._name.startswith("/") and os.access(hierarchy.mount, os.W_OK):
             return Site(directory=hierarchy.mount)
         return sites.find(hierarchy, wanted)
 
     def _reduced(self, hierarchy: Hierarchy, wanted: frozenset[str], why: NoSite) -> frozenset[str]:
         """Leave what can be had, by a scope of systemd's or else alone, and give up the rest."""
-        offered = _offer(hierarchy)
+        offered = _offer(hierarchy) if self._unit is None else None
         if offered is not None:
             self.scope = wanted & offered
             lost = wanted - offered
@@ -148,35 +163,41 @@ class Draft:
             self._give_up(controller, alone_why if isinstance(alone_why, NoSite) else why)
         return wanted - lost
 
+    def _in_reach(self, hierarchy: Hierarchy, *controllers: str) -> bool:
+        """Whether a group can have these controllers here, be it with systemd's help."""
+        if self._unit is not None:
+            return isinstance(self._unit.site(hierarchy, frozenset(controllers)), Site)
+        if isinstance(sites.find(hierarchy, frozenset(controllers)), Site):
+            return True
+        offered = _offer(hierarchy)
+        return offered is not None and offered.issuperset(controllers)
+
     def _is_out_of_reach(self, hierarchy: Hierarchy, controller: str) -> bool:
         return isinstance(self._site(hierarchy, frozenset({controller})), NoSite)
 
     def _give_up(self, controller: str, why: NoSite) -> None:
         for one in [one for one in self.settings if one.controller == controller]:
-            self._refuse(_denied(one.limit, why))
+            self._refuse(_denied(one.limit, why, one.field))
             self.settings.remove(one)
         if controller in ("devices", "freezer"):
-            self._refuse(_denied(controller, why))
+            self._refuse(_denied(controller, why, "devices" * (controller == "devices")))
         if controller == "devices":
             self.devices = ()
 
     def _refuse(self, refusal: Refusal) -> None:
         if refusal.limit in self._unenforced:
             return
+        if self._documented and refusal.field:
+            place = f"linux.resources.{refusal.field}"
+            raise Unavailable(
+                f"{place}: {refusal.reason}", reason=refusal.reason, remedy=refusal.remedy
+            )
         drop = f"--allow-unenforced {refusal.limit}"
         raise Unavailable(
             f"{refusal.limit}: {refusal.reason}",
             reason=refusal.reason,
             remedy=f"{refusal.remedy}, or {drop}" if refusal.remedy else drop,
         )
-
-
-def _in_reach(hierarchy: Hierarchy, *controllers: str) -> bool:
-    """Whether a group can have these controllers here, be it with systemd's help."""
-    if isinstance(sites.find(hierarchy, frozenset(controllers)), Site):
-        return True
-    offered = _offer(hierarchy)
-    return offered is not None and offered.issuperset(controllers)
 
 
 def _offer(hierarchy: Hierarchy) -> frozenset[str] | None:
@@ -188,10 +209,10 @@ def _offer(hierarchy: Hierarchy) -> frozenset[str] | None:
     return offer(hierarchy)
 
 
-def _denied(limit: str, why: NoSite) -> Refusal:
-    return Refusal(limit=limit, reason=why.reason, remedy=why.remedy)
+def _denied(limit: str, why: NoSite, field: str) -> Refusal:
+    return Refusal(limit=limit, reason=why.reason, remedy=why.remedy, field=field)
 
 
-def _absent(limit: str, controller: str) -> Refusal:
+def _absent(limit: str, controller: str, field: str) -> Refusal:
     reason = f"the kernel has no {controller} controller, or it is not mounted"
-    return Refusal(limit=limit, reason=reason)
+    return Refusal(limit=limit, reason=reason, field=field)

@@ -27,15 +27,18 @@ def of_making(error: OSError, path: str) -> ClocheError:
     return _other(error, "make a control group", path)
 
 
-def of_setting(error: OSError, setting: Setting, path: str) -> ClocheError:
-    """Say why a limit could not be set."""
+def of_setting(
+    error: OSError, setting: Setting, path: str, *, documented: bool = False
+) -> ClocheError:
+    """Say why a limit could not be set; ``documented``: by its path in a configuration."""
+    name = f"linux.resources.{setting.field}" if documented else setting.limit
     if error.errno in ABSENT or error.errno in _DENIED:
         reason = f"the kernel does not let {setting.file} be set ({error.strerror})"
-        remedy = f"--allow-unenforced {setting.limit}"
-        return Unavailable(f"{setting.limit}: {reason}", reason=reason, remedy=remedy)
+        remedy = None if documented else f"--allow-unenforced {setting.limit}"
+        return Unavailable(f"{name}: {reason}", reason=reason, remedy=remedy)
     if error.errno == errno.EBUSY:
-        return InvalidState(f"{setting.limit}: more than {setting.value} is in use")
-    message = f"{setting.limit}: the kernel refuses {setting.value!r} ({error.strerror})"
+        return InvalidState(f"{name}: more than {setting.value} is in use")
+    message = f"{name}: the kernel refuses {setting.value!r} ({error.strerror})"
     return BackendError(message, step=f"write {setting.file}", errno=error.errno, path=path)
 
 

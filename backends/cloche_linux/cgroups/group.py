@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cloche.stats import Stats
     from cloche_linux.cgroups.planning import GroupPlan
     from cloche_linux.cgroups.scope import Scope
+    from cloche_linux.systemd.unit import Unit
 
 __all__ = ["Group"]
 
@@ -31,10 +32,19 @@ class Group:
     ``attach`` from outside where neither is possible (``by_attach``).
     """
 
-    def __init__(self, id: str, nodes: tuple[Node, ...], scope: Scope | None = None) -> None:
+    def __init__(
+        self,
+        id: str,
+        nodes: tuple[Node, ...],
+        scope: Scope | None = None,
+        unit: Unit | None = None,
+    ) -> None:
         self.id = id
         self._nodes = nodes
+        #: Systemd's, around the groups of all containers of one maker.
         self._scope = scope
+        #: Systemd's, and this group itself.
+        self._unit = unit
         self._descriptors: dict[str, int] = {}
 
     @classmethod
@@ -47,7 +57,7 @@ class Group:
         match info:
             case {"id": str(id), "nodes": list(nodes)}:
                 found = [node for node in map(Node.load, nodes) if node.exists()]
-                return cls(id, tuple(found), _scope(info.get("scope")))
+                return cls(id, tuple(found), _scope(info.get("scope")), _unit(info.get("unit")))
         raise ValueError("not the record of a control group")
 
     @property
@@ -57,6 +67,7 @@ class Group:
             "id": self.id,
             "nodes": [node.info for node in self._nodes],
             "scope": self._scope.info if self._scope else None,
+            "unit": self._unit.info if self._unit else None,
         }
 
     @property
@@ -71,7 +82,7 @@ class Group:
         It stays this object's; ``close`` closes it.
         """
         node = next((node for node in self._nodes if node.version == 2), None)
-        if node is None or self._scope is not None:
+        if node is None or self.by_attach:
             return None
         return self._open(node.path, os.O_RDONLY | os.O_DIRECTORY)
 
@@ -89,7 +100,7 @@ class Group:
     @property
     def by_attach(self) -> bool:
         """Whether each process must be moved in by ``attach`` once it exists."""
-        return self._scope is not None
+        return self._scope is not None or (self._unit is not None and self._unit.user)
 
     def attach(self, pid: int) -> None:
         """Move a process with all its threads in, from outside.
@@ -97,9 +108,11 @@ class Group:
         It takes 8 to 20 ms, or little more than none if another process was moved just before.
         Raises ProcessLookupError if the process is gone.
         """
-        if self._scope is None:
+        if not self.by_attach:
             attach(self._nodes, pid)
-        elif self._nodes:
+        elif self._unit is not None:
+            self._unit.admit(pid, self._nodes[0].path)
+        elif self._nodes and self._scope is not None:
             self._scope.admit(pid, self._nodes[0].path)
 
     def beneath(self, paths: Mapping[str, str]) -> Group:
@@ -109,13 +122,13 @@ class Group:
         """
         from cloche_linux.cgroups.beneath import beneath
 
-        return Group(self.id, beneath(self._nodes, paths), self._scope)
+        return Group(self.id, beneath(self._nodes, paths), self._scope, self._unit)
 
     def around(self, pid: int) -> Group:
         """Where ``pid`` is, which may have moved to a v2 group beneath this one; as ``beneath``."""
         from cloche_linux.cgroups.beneath import around
 
-        return Group(self.id, around(self._nodes, pid), self._scope)
+        return Group(self.id, around(self._nodes, pid), self._scope, self._unit)
 
     def adopt(self, pids: Callable[[], Iterable[int]]) -> None:
         """Move all processes in that ``pids`` lists, until it lists no new one."""
@@ -150,6 +163,12 @@ class Group:
         node = self._freezing()
         return node is not None and freezer.frozen(node)
 
+    def completed(self, resources: LinuxResources) -> LinuxResources:
+        """Fill in from what is set what a change means but does not say."""
+        from cloche_linux.cgroups.completing import completed
+
+        return completed(resources, self._nodes)
+
     def update(self, resources: LinuxResources, *, unenforced: Collection[str] = ()) -> None:
         """Change limits; those not named stay. Errors as of ``plan`` and ``create``.
 
@@ -158,8 +177,11 @@ class Group:
         from cloche_linux.cgroups.planning import plan
 
         wanted = plan(resources, id=self.id, unenforced=unenforced)
-        if wanted is not None:
-            self.extend(wanted)
+        if wanted is None:
+            return
+        if self._unit is not None:
+            self._unit.update(wanted.settings)
+        self.extend(wanted)
 
     def extend(self, wanted: GroupPlan) -> None:
         """Add what ``wanted`` has and this group has not, and set its settings."""
@@ -181,6 +203,11 @@ class Group:
         """
         self.close()
         problems: list[Exception] = []
+        if self._unit is not None:
+            try:
+                self._unit.stop()
+            except ClocheError as error:
+                problems.append(error)
         for node in self._nodes:
             try:
                 remove(node)
@@ -217,6 +244,14 @@ def _scope(info: object) -> Scope | None:
     from cloche_linux.cgroups.scope import Scope
 
     return Scope.load(info)
+
+
+def _unit(info: object) -> Unit | None:
+    if info is None:
+        return None
+    from cloche_linux.systemd.unit import Unit
+
+    return Unit.load(info)
 
 
 def _unfreezable() -> Node:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cloche_linux.cgroups.draft import Planned
     from cloche_linux.cgroups.group import Group
     from cloche_linux.cgroups.settings import Setting
+    from cloche_linux.systemd.unit import UnitPlan
 
 __all__ = ["GroupPlan", "plan"]
 
@@ -30,23 +31,33 @@ class GroupPlan(Value, kw_only=True):
     programs: Programs | None
     #: Controllers of a scope of systemd's in which the group is made; None without.
     scope: frozenset[str] | None
+    #: The scope of systemd's that the group is to be; None if it is made here.
+    unit: UnitPlan | None
     #: The caller named the directory, so it may be there already.
     named: bool
     unenforced: frozenset[str]
+    #: Limits are named as in a configuration, not by the parameters that stand for them.
+    documented: bool = False
 
     @property
     def info(self) -> dict[str, object]:
         """What ``Group.load`` needs to find and remove the group, should its maker die."""
         return {"id": self.id, "nodes": [planned.node.info for planned in self.directories]}
 
-    def create(self) -> Group:
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The directories of the group to be."""
+        return tuple(planned.node.path for planned in self.directories)
+
+    def create(self, pid: int | None = None) -> Group:
         """Make the group with all limits set; on an error nothing of it is left.
 
+        A unit of systemd's is made around a process, ``pid``, which is in it then.
         Raises AlreadyExists, Unavailable, InvalidSpec, or BackendError for what nobody foresaw.
         """
         from cloche_linux.cgroups.create import create
 
-        return create(self)
+        return create(self, pid)
 
 
 def plan(
@@ -60,20 +71,26 @@ def plan(
     everywhere: bool = False,
     unenforced: Collection[str] = (),
     programs: Programs | None = None,
+    unit: UnitPlan | None = None,
+    documented: bool = False,
 ) -> GroupPlan | None:
     """Decide which groups a container needs; None if it needs none.
 
     ``path`` is the spec's ``cgroupsPath``: absolute from the top of each hierarchy, relative from
     where this process may make groups; without one it is ``cloche/ID`` there. ``need_stats`` adds
     what can be measured, and is no reason to fail; ``along`` does so only for a group that is made
-    anyway, ``everywhere`` makes it in every hierarchy. ``unenforced`` names limits that may be
+    anyway, ``everywhere`` makes it in every hierarchy. ``unit`` has systemd make it, in place of
+    ``path``. ``unenforced`` names limits that may be
     dropped: memory, memory_swap, swappiness, oom, kernel-memory, cpus, cpu_shares, cpuset_cpus,
     pids_limit, io, hugetlb, rdma, network, unified, devices, freezer.
+
+    ``documented``: what can't be had is named by its path in a configuration.
 
     Makes nothing. Raises InvalidSpec for what no kernel takes, and Unavailable with reason and
     remedy for what can't be enforced here.
     """
-    draft = Draft(name=_name(path, id), unenforced=frozenset(unenforced))
+    name = _name(path, id) if unit is None else unit.name.path
+    draft = Draft(name=name, unenforced=frozenset(unenforced), unit=unit, documented=documented)
     if resources is not None:
         draft.limit(resources, programs)
     if need_freezer:
@@ -83,7 +100,7 @@ def plan(
     if everywhere:
         draft.everywhere()
     directories = draft.directories()
-    if not directories and draft.scope is None:
+    if not directories and draft.scope is None and unit is None:
         return None
     return GroupPlan(
         id=id,
@@ -92,8 +109,10 @@ def plan(
         devices=draft.devices,
         programs=programs,
         scope=draft.scope,
-        named=path is not None,
+        unit=unit,
+        named=path is not None or unit is not None,
         unenforced=frozenset(unenforced),
+        documented=documented,
     )
 
 
@@ -101,9 +120,10 @@ def _name(path: str | None, id: str) -> str:
     if path is None:
         return f"cloche/{id}"
     if ":" in path and not path.startswith("/"):
-        message = f"cgroupsPath {path!r} is in systemd's form"
-        raise NotSupported(message, hint="use the cgroup manager cgroupfs")
+        message = f"linux.cgroupsPath: {path!r} is in systemd's form"
+        raise NotSupported(message, hint="use --cgroup-manager systemd, or a path")
     names = [name for name in path.split("/") if name not in ("", ".")]
     if not names or ".." in names:
-        raise InvalidSpec(f"{path!r} is not the path of a group", path="linux.cgroupsPath")
+        field = "linux.cgroupsPath"
+        raise InvalidSpec(f"{field}: {path!r} is not the path of a group", path=field)
     return "/" * path.startswith("/") + "/".join(names)

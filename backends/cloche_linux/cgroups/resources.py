@@ -55,12 +55,16 @@ def _section(
         yield from (first if found.version == 1 else second)(asked)
         return
     # Only what is really asked for is missed.
-    yield from (_missing(one.limit, controllers[-1]) for one in second(asked))
+    yield from (_missing(one, controllers[-1]) for one in second(asked))
 
 
-def _missing(limit: str, controller: str) -> Refusal:
+def _missing(one: Setting | Refusal, controller: str) -> Refusal:
+    """What is needed of a list of controllers is the last, or the one a setting names."""
+    if isinstance(one, Setting) and one.controller.startswith("net_"):
+        controller = one.controller
     return Refusal(
-        limit=limit,
+        limit=one.limit,
+        field=one.field,
         reason=f"the kernel has no {controller} controller, or it is not mounted",
         remedy=_ENABLE.get(controller),
     )
@@ -71,10 +75,10 @@ def _on_v2(one: Setting | Refusal, layout: Layout) -> Setting | Refusal:
         return one
     found = layout.holding(one.controller)
     if found is None:
-        return _missing(one.limit, one.controller)
+        return _missing(one, one.controller)
     if found.version == 1:
         reason = f"invalid configuration: the {one.controller} controller is on cgroup v1"
-        return Refusal(limit=one.limit, reason=reason)
+        return Refusal(limit=one.limit, reason=reason, field=one.field)
     return one
 
 
@@ -86,9 +90,10 @@ _RANGES = re.compile(r"\s*\d+(-\d+(:\d+/\d+)?)?(\s*,\s*\d+(-\d+(:\d+/\d+)?)?)*\s
 
 
 def _check(resources: LinuxResources) -> None:
-    for one in resources.hugepage_limits or ():
+    for number, one in enumerate(resources.hugepage_limits or ()):
         if not _PAGE_SIZE.fullmatch(one.page_size):
-            raise _wrong("hugepageLimits", f"{one.page_size!r} is not a page size")
+            field = f"hugepageLimits[{number}].pageSize"
+            raise _wrong(field, f"{one.page_size!r} is not a page size")
     if (cpu := resources.cpu) is None:
         return
     for field, ranges in (("cpus", cpu.cpus), ("mems", cpu.mems)):
@@ -101,4 +106,5 @@ def _check(resources: LinuxResources) -> None:
 
 
 def _wrong(field: str, message: str) -> InvalidSpec:
-    return InvalidSpec(message, path=f"linux.resources.{field}")
+    path = f"linux.resources.{field}"
+    return InvalidSpec(f"{path}: {message}", path=path)

@@ -1,9 +1,9 @@
 """A scope of systemd's user manager: how a normal user gets groups to limit.
 
 The user manager's part of the v2 tree belongs to the user, but a process in a login session stands
-outside it and may not move anything in. Systemd may. It is asked, by ``busctl``, its own client,
-for one transient scope for each process that makes containers, with everything beneath delegated,
-and to move every process of a container in.
+outside it and may not move anything in. Systemd may. It is asked for one transient scope for each
+process that makes containers, with everything beneath delegated, and to move every process of a
+container in.
 
 A scope vanishes with its last process, and with it all that was counted. So a process of ours
 stays in it, which ends when the process that makes the containers does.
@@ -19,21 +19,22 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cloche.errors import BackendError, TimedOut
+from cloche.errors import BackendError, NotFound, TimedOut
 from cloche.values import Value
 from cloche_linux.cgroups.files import read, read_words, write
 from cloche_linux.cgroups.layout import detect
 from cloche_linux.cgroups.node import enable
+from cloche_linux.systemd.client import Manager, is_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloche_linux.cgroups.layout import Hierarchy
+    from cloche_linux.systemd.client import Property
 
 __all__ = ["Scope", "offer", "own_scope"]
 
-_CLIENT = "/usr/bin/busctl"
-#: Seconds for systemd to answer, and to act.
+#: Seconds for systemd to act.
 _PATIENCE = 10.0
 #: The group of the process that keeps the scope: the scope itself must have none.
 _KEEPER = "keeper"
@@ -66,8 +67,9 @@ class Scope(Value, kw_only=True):
         """
         inner = group.removeprefix(self.directory)
         try:
-            _call("AttachProcessesToUnit", "ssau", self.unit, inner, "1", str(pid))
-        except BackendError as error:
+            with Manager.open(user=True) as manager:
+                manager.attach(self.unit, inner, pid)
+        except (BackendError, NotFound) as error:
             if os.path.exists(f"/proc/{pid}"):
                 raise
             raise ProcessLookupError(f"process {pid} is gone") from error
@@ -75,11 +77,9 @@ class Scope(Value, kw_only=True):
 
 def offer(hierarchy: Hierarchy) -> frozenset[str] | None:
     """Name the controllers a scope would have; None without systemd's user manager."""
-    if not os.access(_CLIENT, os.X_OK):
-        return None
     user = os.geteuid()
     manager = f"{hierarchy.mount}/user.slice/user-{user}.slice/user@{user}.service"
-    if not _bus() or not os.path.isdir(manager):
+    if not is_here(user=True) or not os.path.isdir(manager):
         return None
     return read_words(f"{manager}/cgroup.controllers")
 
@@ -103,11 +103,14 @@ def own_scope(controllers: frozenset[str]) -> Scope:
 
 def _start(unit: str) -> Scope:
     keeper = _keeper()
-    delegate = ("Delegate", "b", "true")
-    collect = ("CollectMode", "s", "inactive-or-failed")
-    properties = ("3", *delegate, *collect, "PIDs", "au", "1", str(keeper))
+    properties: list[Property] = [
+        ("Delegate", ("b", True)),
+        ("CollectMode", ("s", "inactive-or-failed")),
+        ("PIDs", ("au", [keeper])),
+    ]
     try:
-        _call("StartTransientUnit", "ssa(sv)a(sa(sv))", unit, "fail", *properties, "0")
+        with Manager.open(user=True) as manager:
+            manager.start_scope(unit, properties)
         directory = _settled(keeper, unit)
         os.mkdir(f"{directory}/{_KEEPER}")
         write(f"{directory}/{_KEEPER}/cgroup.procs", str(keeper))
@@ -134,31 +137,6 @@ def _keeper() -> int:
         return os.posix_spawn("/bin/cat", ["cat"], {}, file_actions=actions, setpgroup=0)
     finally:
         os.close(reading)
-
-
-def _bus() -> bool:
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    return "DBUS_SESSION_BUS_ADDRESS" in os.environ or os.path.exists(f"{runtime}/bus")
-
-
-def _call(method: str, signature: str, *arguments: str) -> None:
-    import subprocess
-
-    service = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
-    command = [_CLIENT, "--user", "call", *service, f"{service[0]}.Manager", method, signature]
-    try:
-        result = subprocess.run(
-            [*command, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE,
-            text=True,
-            errors="replace",
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TimedOut("systemd's user manager does not answer", operation="create") from error
-    if result.returncode:
-        raise BackendError(f"systemd: {result.stderr.strip()}", step=method, path=arguments[0])
 
 
 def _settled(pid: int, unit: str) -> str:

@@ -15,6 +15,8 @@ class Setting(Value, kw_only=True):
     controller: str
     file: str
     value: str
+    #: Where it stands in the resources of a configuration.
+    field: str
     #: What to set instead where this kernel does not have the file.
     instead: Setting | None = None
 
@@ -25,3 +27,4 @@ class Refusal(Value, kw_only=True):
     limit: str
     reason: str
     remedy: str | None = None
+    field: str

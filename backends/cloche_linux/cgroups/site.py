@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cloche_linux.cgroups.layout import Hierarchy
 
-__all__ = ["NoSite", "Site", "empty", "find"]
+__all__ = ["NoSite", "Site", "empty", "find", "read_only", "undelegated"]
 
 
 class Site(Value, kw_only=True):
@@ -40,13 +40,30 @@ class NoSite(Value, kw_only=True):
 def find(hierarchy: Hierarchy, controllers: frozenset[str]) -> Site | NoSite:
     """Find the nearest place whose children can have these controllers."""
     if hierarchy.read_only:
-        return NoSite(
-            reason=f"{hierarchy.mount} is mounted read-only",
-            remedy="mount it read-write, as an outer container's manager can",
-        )
+        return read_only(hierarchy)
     if hierarchy.version == 1 or not controllers:
-        return Site(directory=hierarchy.own) if _ours(hierarchy.own) else _undelegated(controllers)
-    return _find_v2(hierarchy, controllers) or _undelegated(controllers)
+        return Site(directory=hierarchy.own) if _ours(hierarchy.own) else undelegated(controllers)
+    return _find_v2(hierarchy, controllers) or undelegated(controllers)
+
+
+def read_only(hierarchy: Hierarchy) -> NoSite:
+    """Say that nothing can be made where a hierarchy can only be looked at."""
+    return NoSite(
+        reason=f"{hierarchy.mount} is mounted read-only",
+        remedy="mount it read-write, as an outer container's manager can",
+    )
+
+
+def undelegated(controllers: frozenset[str]) -> NoSite:
+    """Say that this user was handed over no group with these controllers."""
+    import pwd
+
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
+    what = " and ".join(sorted(controllers)) or "control"
+    return NoSite(reason=f"user {user} has no delegated {what} cgroup", remedy="run as root")
 
 
 def empty(site: Site, rest: str) -> None:
@@ -117,14 +134,3 @@ def _delegated(directory: str) -> bool:
         except OSError:
             continue
     return False
-
-
-def _undelegated(controllers: frozenset[str]) -> NoSite:
-    import pwd
-
-    try:
-        user = pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        user = str(os.geteuid())
-    what = " and ".join(sorted(controllers)) or "control"
-    return NoSite(reason=f"user {user} has no delegated {what} cgroup", remedy="run as root")

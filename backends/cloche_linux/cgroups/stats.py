@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cloche.stats import Stats
+from cloche_linux.cgroups.details import details
 from cloche_linux.cgroups.files import read, read_int, read_table
 from cloche_linux.cgroups.oom import oom_kills
 
@@ -29,6 +30,7 @@ def measure(nodes: Sequence[Node]) -> Stats:
         **_pids(_holding(nodes, "pids")),
         **_io(nodes),
         oom_kills=oom_kills(nodes),
+        details=details(nodes),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche_linux.cgroups.settings import Refusal, Setting
+from cloche_linux.cgroups.v1 import leaf_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,16 +30,18 @@ __all__ = ["block_io", "cpu", "hugepages", "memory", "network", "swap_alone", "u
 
 def memory(asked: LinuxMemory) -> Answer:
     """Memory in bytes; the spec counts memory and swap together, v2 swap alone."""
-    yield from _bytes("memory", "memory.max", asked.limit or None)
-    yield from _bytes("memory_swap", "memory.swap.max", swap_alone(asked))
-    yield from _bytes("memory", "memory.low", asked.reservation or None)
-    for limit, value in (
-        ("swappiness", asked.swappiness),
-        ("oom", asked.disable_oom_killer),
-        ("kernel-memory", asked.kernel or asked.kernel_tcp),
+    yield from _bytes("memory", "limit", "memory.max", asked.limit or None)
+    yield from _bytes("memory_swap", "swap", "memory.swap.max", swap_alone(asked))
+    yield from _bytes("memory", "reservation", "memory.low", asked.reservation or None)
+    for limit, name, value in (
+        ("swappiness", "swappiness", asked.swappiness),
+        ("oom", "disableOOMKiller", asked.disable_oom_killer),
+        ("kernel-memory", "kernel", asked.kernel),
+        ("kernel-memory", "kernelTCP", asked.kernel_tcp),
     ):
         if value:
-            yield Refusal(limit=limit, reason=f"cgroup v2 has no {limit} setting")
+            reason = f"cgroup v2 has no {limit} setting"
+            yield Refusal(limit=limit, reason=reason, field=f"memory.{name}")
 
 
 def swap_alone(asked: LinuxMemory) -> int | None:
@@ -49,23 +52,28 @@ def swap_alone(asked: LinuxMemory) -> int | None:
         return asked.swap or None
     if not asked.limit or asked.limit < 0 or asked.swap < asked.limit:
         message = "a limit on memory and swap needs a limit on memory that is not above it"
-        raise InvalidSpec(message, path="linux.resources.memory.swap")
+        path = "linux.resources.memory.swap"
+        raise InvalidSpec(f"{path}: {message}", path=path)
     return asked.swap - asked.limit
 
 
 def cpu(asked: LinuxCPU) -> Answer:
     """A weight from shares, and times in microseconds."""
     if asked.shares:
-        yield _cpu("cpu.weight", str(weight(asked.shares)), limit="cpu_shares")
+        yield _cpu("cpu.weight", str(weight(asked.shares)), "shares", limit="cpu_shares")
     if asked.quota or asked.period:
         quota = str(asked.quota) if asked.quota and asked.quota > 0 else "max"
-        yield _cpu("cpu.max", f"{quota} {asked.period}" if asked.period else quota)
+        value = f"{quota} {asked.period}" if asked.period else quota
+        yield _cpu("cpu.max", value, "quota" if asked.quota else "period")
     if asked.burst is not None:
-        yield _cpu("cpu.max.burst", str(asked.burst))
+        yield _cpu("cpu.max.burst", str(asked.burst), "burst")
     if asked.idle is not None:
-        yield _cpu("cpu.idle", str(asked.idle))
-    if asked.realtime_period or asked.realtime_runtime:
-        yield Refusal(limit="cpus", reason="cgroup v2 has no realtime limits")
+        yield _cpu("cpu.idle", str(asked.idle), "idle")
+    reason = "cgroup v2 has no realtime limits"
+    if asked.realtime_period:
+        yield Refusal(limit="cpus", reason=reason, field="cpu.realtimePeriod")
+    if asked.realtime_runtime:
+        yield Refusal(limit="cpus", reason=reason, field="cpu.realtimeRuntime")
 
 
 def weight(shares: int) -> int:
@@ -81,60 +89,78 @@ def weight(shares: int) -> int:
 def block_io(asked: LinuxBlockIO) -> Answer:
     """Weights, which only some I/O schedulers heed, and throttles."""
     if asked.weight:
-        yield _weight("default", asked.weight)
-    for device in asked.weight_device or ():
+        yield _weight("default", asked.weight, "weight")
+    for number, device in enumerate(asked.weight_device or ()):
         if device.weight:
-            yield _weight(f"{device.major}:{device.minor}", device.weight)
-    if asked.leaf_weight:
-        yield Refusal(limit="io", reason="cgroup v2 has no leaf weights")
-    for key, devices in (
-        ("rbps", asked.throttle_read_bps_device),
-        ("wbps", asked.throttle_write_bps_device),
-        ("riops", asked.throttle_read_iops_device),
-        ("wiops", asked.throttle_write_iops_device),
+            field = f"weightDevice[{number}].weight"
+            yield _weight(f"{device.major}:{device.minor}", device.weight, field)
+    yield from leaf_weights(asked, "cgroup v2 has no leaf weights")
+    for field, key, devices in (
+        ("throttleReadBpsDevice", "rbps", asked.throttle_read_bps_device),
+        ("throttleWriteBpsDevice", "wbps", asked.throttle_write_bps_device),
+        ("throttleReadIOPSDevice", "riops", asked.throttle_read_iops_device),
+        ("throttleWriteIOPSDevice", "wiops", asked.throttle_write_iops_device),
     ):
-        for limited in devices or ():
+        for number, limited in enumerate(devices or ()):
             value = f"{limited.major}:{limited.minor} {key}={limited.rate or 'max'}"
-            yield _io("io.max", value)
+            yield _io("io.max", value, f"{field}[{number}]")
 
 
 def hugepages(asked: tuple[LinuxHugepageLimit, ...]) -> Answer:
     """Bytes of huge pages of each size."""
-    for one in asked:
-        file, value = f"hugetlb.{one.page_size}.max", str(one.limit)
-        yield Setting(limit="hugetlb", controller="hugetlb", file=file, value=value)
+    for number, one in enumerate(asked):
+        yield Setting(
+            limit="hugetlb",
+            controller="hugetlb",
+            file=f"hugetlb.{one.page_size}.max",
+            value=str(one.limit),
+            field=f"hugepageLimits[{number}]",
+        )
 
 
 def network(asked: LinuxNetwork) -> Answer:
     """Nothing: v2 leaves the marking of traffic to BPF and netfilter."""
-    if asked.class_id or asked.priorities:
-        yield Refusal(limit="network", reason="cgroup v2 does not mark network traffic")
+    reason = "cgroup v2 does not mark network traffic"
+    if asked.class_id:
+        yield Refusal(limit="network", reason=reason, field="network.classID")
+    if asked.priorities:
+        yield Refusal(limit="network", reason=reason, field="network.priorities")
 
 
 def unified(asked: Mapping[str, str]) -> Answer:
     """Files and values as they were given; the controller is the file's first name."""
     for file, value in asked.items():
+        field = f'unified["{file}"]'
         if "/" in file or "." not in file or file.startswith("cgroup."):
-            message = f"{file!r} is not a file of a controller"
-            raise InvalidSpec(message, path="linux.resources.unified")
-        yield Setting(limit="unified", controller=file.split(".")[0], file=file, value=value)
+            path = "linux.resources.unified"
+            raise InvalidSpec(f"{path}: {file!r} is not a file of a controller", path=path)
+        controller = file.split(".")[0]
+        yield Setting(limit="unified", controller=controller, file=file, value=value, field=field)
 
 
-def _bytes(limit: str, file: str, value: int | None) -> Answer:
+def _bytes(limit: str, name: str, file: str, value: int | None) -> Answer:
     if value is not None:
-        text = "max" if value < 0 else str(value)
-        yield Setting(limit=limit, controller="memory", file=file, value=text)
+        text, field = "max" if value < 0 else str(value), f"memory.{name}"
+        yield Setting(limit=limit, controller="memory", file=file, value=text, field=field)
 
 
-def _cpu(file: str, value: str, limit: str = "cpus") -> Setting:
-    return Setting(limit=limit, controller="cpu", file=file, value=value)
+def _cpu(file: str, value: str, name: str, limit: str = "cpus") -> Setting:
+    return Setting(limit=limit, controller="cpu", file=file, value=value, field=f"cpu.{name}")
 
 
-def _weight(device: str, value: int) -> Setting:
+def _weight(device: str, value: int, field: str) -> Setting:
     """BFQ takes the spec's 10 to 1000 as it is, the cost model 1 to 10000."""
     wide = 1 + (value - 10) * 9999 // 990
-    return _io("io.bfq.weight", f"{device} {value}", instead=_io("io.weight", f"{device} {wide}"))
+    instead = _io("io.weight", f"{device} {wide}", field)
+    return _io("io.bfq.weight", f"{device} {value}", field, instead)
 
 
-def _io(file: str, value: str, instead: Setting | None = None) -> Setting:
-    return Setting(limit="io", controller="io", file=file, value=value, instead=instead)
+def _io(file: str, value: str, field: str, instead: Setting | None = None) -> Setting:
+    return Setting(
+        limit="io",
+        controller="io",
+        file=file,
+        value=value,
+        field=f"blockIO.{field}",
+        instead=instead,
+    )

@@ -14,7 +14,7 @@ from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.oci import Bundle, Wanted
 from cloche.values import replace
 from cloche_cli.oci.activation import activated, listening, supervisor
-from cloche_cli.oci.cgroups import without_groups
+from cloche_cli.oci.cgroups import manager, without_groups
 from cloche_cli.oci.places import home, one_id
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
         pivot=not below.switch("no-pivot"),
         keyring=not below.switch("no-new-keyring"),
         supervisor=supervisor(),
+        cgroup_manager=manager(typed),
     )
     return place.create(name, wanted)
 

@@ -8,7 +8,6 @@ assert sys.platform != "win32"
 
 import json
 import os
-import time
 from typing import TYPE_CHECKING
 
 from cloche.errors import AlreadyExists, ClocheError, InvalidSpec
@@ -18,12 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cloche.oci import Home
-    from cloche.stats import Stats
     from cloche_cli.oci.flags import Typed
 
 __all__ = ["events", "features", "list_all", "ps", "spec", "state"]
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _COLUMNS = ("ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER")
 
 
@@ -112,32 +109,9 @@ def features(typed: Typed, below: Typed) -> int:
 
 def events(typed: Typed, below: Typed) -> int:
     """Show what a container uses: once, or again and again until it has ended."""
-    container = found(typed, below)
-    seconds = _seconds(below.text("interval") or "5s")
-    while True:
-        line = {"type": "stats", "id": container.id, "data": _data(container.stats())}
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
-        sys.stdout.flush()
-        if below.switch("stats"):
-            return 0
-        time.sleep(seconds)
-        if container.state().value == "stopped":
-            return 0
+    from cloche_cli.oci.watching import watch
 
-
-def _data(stats: Stats) -> dict[str, object]:
-    """By the names that callers of `events` know, as far as anything was measured."""
-    from cloche.oci.usage import usage
-
-    return usage(stats)
-
-
-def _seconds(text: str) -> float:
-    for unit, factor in _UNITS.items():
-        number = text.removesuffix(unit)
-        if number != text and number.isdecimal() and int(number):
-            return int(number) * factor
-    raise InvalidSpec(f"--interval: {text!r} is not a time such as 5s", path="interval")
+    return watch(found(typed, below), below)
 
 
 def _is_json(below: Typed, usual: str) -> bool:

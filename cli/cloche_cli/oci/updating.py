@@ -9,35 +9,20 @@ assert sys.platform != "win32"
 from typing import TYPE_CHECKING
 
 from cloche import documents
-from cloche.errors import InvalidSpec, NotFound
+from cloche.errors import InvalidSpec, NotFound, NotSupported
 from cloche.spec import LinuxResources
 from cloche_cli.oci.places import found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cloche_cli.oci.flags import Typed
 
 __all__ = ["update"]
 
-#: Flags by where they stand in the document.
-_FLAGS: Mapping[str, tuple[str, str]] = {
-    "memory": ("memory", "limit"),
-    "memory-reservation": ("memory", "reservation"),
-    "memory-swap": ("memory", "swap"),
-    "pids-limit": ("pids", "limit"),
-    "cpu-period": ("cpu", "period"),
-    "cpu-quota": ("cpu", "quota"),
-    "cpu-share": ("cpu", "shares"),
-    "cpuset-cpus": ("cpu", "cpus"),
-    "cpuset-mems": ("cpu", "mems"),
-    "blkio-weight": ("blockIO", "weight"),
-}
-_WORDS = frozenset({"cpus", "mems"})
-
 
 def update(typed: Typed, below: Typed) -> int:
-    """Change limits; those that nobody names stay."""
+    """Change limits; those that nobody names stay, and with a file only it counts."""
     file = below.text("resources")
     wanted = _by_flags(below) if file is None else documents.read(LinuxResources, _content(file))
     found(typed, below).update(wanted)
@@ -56,11 +41,10 @@ def _content(file: str) -> bytes:
 
 def _by_flags(below: Typed) -> LinuxResources:
     document: dict[str, dict[str, object]] = {}
-    for flag, (section, name) in _FLAGS.items():
+    for flag, (section, name, read) in _FLAGS.items():
         text = below.text(flag)
         if text is not None:
-            value = text if name in _WORDS else _number(flag, text)
-            document.setdefault(section, {})[name] = value
+            document.setdefault(section, {})[name] = read(flag, text)
     if not document:
         raise InvalidSpec("there is nothing to change", hint="--resources FILE, or - for the input")
     return documents.read(LinuxResources, document)
@@ -71,3 +55,41 @@ def _number(flag: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise InvalidSpec(f"--{flag}: {text!r} is not a number", path=flag) from None
+
+
+def _size(flag: str, text: str) -> int:
+    """Bytes, also with a unit (``512M``); -1 takes a limit away."""
+    from cloche.quantities import size
+
+    return -1 if text == "-1" else size(f"--{flag}", text)
+
+
+def _word(flag: str, text: str) -> str:
+    return text
+
+
+def _refused(flag: str, text: str) -> int:
+    raise NotSupported(f"--{flag}: cache allocation is not here")
+
+
+#: Flags by where they stand in the document, and how they are read.
+_FLAGS: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
+    "memory": ("memory", "limit", _size),
+    "memory-reservation": ("memory", "reservation", _size),
+    "memory-swap": ("memory", "swap", _size),
+    "kernel-memory": ("memory", "kernel", _size),
+    "kernel-memory-tcp": ("memory", "kernelTCP", _size),
+    "pids-limit": ("pids", "limit", _number),
+    "cpu-period": ("cpu", "period", _number),
+    "cpu-quota": ("cpu", "quota", _number),
+    "cpu-burst": ("cpu", "burst", _number),
+    "cpu-share": ("cpu", "shares", _number),
+    "cpu-idle": ("cpu", "idle", _number),
+    "cpu-rt-period": ("cpu", "realtimePeriod", _number),
+    "cpu-rt-runtime": ("cpu", "realtimeRuntime", _number),
+    "cpuset-cpus": ("cpu", "cpus", _word),
+    "cpuset-mems": ("cpu", "mems", _word),
+    "blkio-weight": ("blockIO", "weight", _number),
+    "l3-cache-schema": ("intelRdt", "l3CacheSchema", _refused),
+    "mem-bw-schema": ("intelRdt", "memBwSchema", _refused),
+}

@@ -203,7 +203,7 @@ class BundleContainer:
     def update(self, resources: LinuxResources) -> None:
         """Change its limits; those not named stay."""
         self._require("update", *_ALIVE)
-        self.container.update(resources)
+        self.container.update(self._changed(resources))
 
     def pids(self) -> Sequence[int]:
         """List its processes by their ids on this machine; one that has stopped may have none."""
@@ -226,6 +226,22 @@ class BundleContainer:
         process = documents.read(Spec, self._home.config(self.id)).process
         assert process is not None
         return process
+
+    def _changed(self, resources: LinuxResources) -> LinuxResources:
+        """Leave out what is no change: some callers send all rules for devices each time.
+
+        And limits on kernel memory, which Linux took away and callers still ask for.
+        """
+        from cloche import documents
+        from cloche.spec import Spec
+
+        linux = documents.read(Spec, self._home.config(self.id)).linux
+        had = linux.resources if linux is not None else None
+        if had is not None and resources.devices == had.devices:
+            resources = resources.replace(devices=None)
+        if resources.memory is not None and resources.memory.kernel is not None:
+            resources = resources.replace(memory=resources.memory.replace(kernel=None))
+        return resources
 
     def _require(self, verb: str, *wanted: State) -> None:
         state = self.state()

@@ -9,7 +9,7 @@ assert sys.platform != "win32"
 import errno
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cloche.capability import Lifetime
 from cloche.errors import ClocheError, InvalidSpec
@@ -49,6 +49,8 @@ class Wanted(Value, kw_only=True):
     keyring: bool = True
     #: The socket of whoever waits until the container says that it is ready.
     supervisor: str | None = None
+    #: Who makes the control group.
+    cgroup_manager: Literal["cgroupfs", "systemd"] = "cgroupfs"
 
 
 def make(home: Home, id: str, wanted: Wanted) -> BundleContainer:
@@ -102,6 +104,7 @@ def _request(id: str, state: Path, wanted: Wanted) -> CreateRequest:
         bundle=wanted.bundle.path,
         pivot=wanted.pivot,
         keyring=wanted.keyring,
+        cgroup_manager=wanted.cgroup_manager,
     )
 
 

@@ -32,6 +32,14 @@ int step_attach_cgroup(struct helper *h, const struct record *r)
     return written < 0 ? (int)written : 0;
 }
 
+/* Before anything is unshared: the parent moves this very process, and a namespace of groups begins where it is. */
+int step_group_by_parent(struct helper *h, const struct record *r)
+{
+    (void)r;
+    int error = control_send(h, MESSAGE_NEED_GROUP, 0, -1);
+    return error ? error : control_expect(h, MESSAGE_GROUP_DONE);
+}
+
 static int write_file(struct helper *h, const char *path, const char *text, size_t size)
 {
     h->path = path;

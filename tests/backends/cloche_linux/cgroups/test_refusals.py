@@ -75,7 +75,7 @@ def test_a_controller_that_is_not_there_is_named():
         (LinuxResources(cpu=LinuxCPU(mems="../0")), "linux.resources.cpu.mems"),
         (
             LinuxResources(hugepage_limits=(LinuxHugepageLimit(page_size="2MB/../x", limit=1),)),
-            "linux.resources.hugepageLimits",
+            "linux.resources.hugepageLimits[0].pageSize",
         ),
         (LinuxResources(unified={"cgroup.procs": "1"}), "linux.resources.unified"),
         (LinuxResources(unified={"../memory.max": "1"}), "linux.resources.unified"),

@@ -21,6 +21,7 @@ ELSEWHERE = {
     Step.MAP_SELF: "a user without privileges: rootless/test_faults.py",
     Step.ROOT_BIND: "roots that are a path: native/test_faults.py",
     Step.ENTER_ROOT: "bundles among the host's mounts: native/test_faults.py",
+    Step.GROUP_BY_PARENT: "machines with systemd only: native/test_faults.py",
     Step.PROBE: "native/test_faults.py",
     Step.AFFINITY: "processes added to a bundle: native/test_faults.py",
     Step.AWAIT_START: "containers that outlive their maker: native/test_faults.py",

@@ -158,6 +158,14 @@ def asking(sandbox) -> Scene:
     return Scene(plan)
 
 
+def grouped(sandbox) -> Scene:
+    """A group that the parent is to move it into; none here, as with hooks."""
+    plan = Plan()
+    plan.group_by_parent()
+    plan.idle()
+    return Scene(plan)
+
+
 def hooked(sandbox) -> Scene:
     plan = Plan()
     plan.hook("/bin/true", ["true"], [], (b"", b""))
@@ -204,6 +212,7 @@ SCENES: dict[Callable[..., Scene], set[Step]] = {
     entered: {Step.JOIN_PROCESS, Step.FORK, Step.SEND_ROOT},
     timed: {Step.TIME_OFFSETS},
     asking: {Step.HOOKS_BY_PARENT},
+    grouped: {Step.GROUP_BY_PARENT},
     hooked: {Step.HOOK},
     gated: {Step.AWAIT_START},
     probed: {Step.PROBE},
