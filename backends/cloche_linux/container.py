@@ -9,7 +9,7 @@ from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
-from cloche_linux.members import members
+from cloche_linux.members import family, members
 from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
 from cloche_linux.roots import open_root
 from cloche_linux.translate import failure
@@ -228,10 +228,11 @@ class LinuxContainer(RuntimeContainer):
         self._group.update(resources, self.pids)
 
     def pids(self) -> Sequence[int]:
-        if self._shares_pids:
-            return self._group.pids()
         lives = self.init is not None and self.init.exit.poll() is None
-        return members(self.init.pid) if lives and self.init and self.init.pid else []
+        init = self.init.pid if self.init is not None and lives else None
+        if self._shares_pids:
+            return self._group.pids() or (family(init) if init else [])
+        return members(init) if init else []
 
     @property
     def _shares_pids(self) -> bool:

@@ -61,8 +61,9 @@ def _unit(request: CreateRequest) -> UnitPlan:
 
 def _resources(linux: Linux) -> LinuxResources | None:
     """What to enforce: in a user namespace no device can be made, so only shown ones need rules."""
-    resources = linux.resources
-    if resources is None or not resources.devices or not privileges().rootless:
+    resources, rights = linux.resources, privileges()
+    nested = rights.rootless or rights.mapped
+    if resources is None or not resources.devices or not nested:
         return resources
     free = {(rule.major, rule.minor) for rule in resources.devices if _is_free(rule)}
     shown = {(device.major, device.minor) for device in linux.devices or ()}

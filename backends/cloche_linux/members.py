@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["members"]
+__all__ = ["family", "members"]
 
 
 def members(init: int) -> list[int]:
@@ -17,9 +17,24 @@ def members(init: int) -> list[int]:
         namespace = os.readlink(f"/proc/{init}/ns/pid")
     except OSError:
         return []
-    pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-    found = {pid for pid in pids if _within(pid, namespace)}
-    return sorted(_with_descendants(found, {pid: _parent(pid) for pid in pids}))
+    found = {pid for pid in _all() if _within(pid, namespace)}
+    return _families(found)
+
+
+def family(init: int) -> list[int]:
+    """List a process and its descendants: as near as can be come without namespace and group.
+
+    Those that another has adopted are missed; an ended ``init`` has none.
+    """
+    return _families({init} & {*_all()})
+
+
+def _all() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _families(found: set[int]) -> list[int]:
+    return sorted(_with_descendants(found, {pid: _parent(pid) for pid in _all()}))
 
 
 def _with_descendants(found: set[int], parents: dict[int, int]) -> set[int]:

@@ -12,6 +12,7 @@ __all__ = ["Privileges", "privileges"]
 
 _SYS_ADMIN = 21
 _SYS_RESOURCE = 24
+_EVERY_ID = ["0", "0", "4294967295"]
 
 
 class Privileges(Value):
@@ -21,6 +22,8 @@ class Privileges(Value):
     gid: int
     #: Capabilities a child may have at most, as a mask of bits.
     capabilities: int
+    #: Whether this process is in a user namespace that is not the machine's.
+    mapped: bool
 
     @property
     def rootless(self) -> bool:
@@ -29,7 +32,7 @@ class Privileges(Value):
 
     @property
     def may_raise_limits(self) -> bool:
-        return self.has(_SYS_RESOURCE) and not self.rootless
+        return self.has(_SYS_RESOURCE) and not self.rootless and not self.mapped
 
     def has(self, capability: int) -> bool:
         return bool(self.capabilities >> capability & 1)
@@ -45,7 +48,13 @@ def _read(uid: int, gid: int, pid: int) -> Privileges:
     with open("/proc/thread-self/status", encoding="ascii", errors="replace") as status:
         fields = dict(line.split(":", 1) for line in status if line.startswith("Cap"))
     effective = int(fields["CapEff"], 16) & int(fields["CapBnd"], 16)
-    return Privileges(uid, gid, effective)
+    return Privileges(uid, gid, effective, _is_mapped())
+
+
+def _is_mapped() -> bool:
+    """Whether not every id is its own: only in the machine's user namespace are all."""
+    with open("/proc/thread-self/uid_map", encoding="ascii") as file:
+        return file.read().split() != _EVERY_ID
 
 
 def clamp_limit(name: int, soft: int, hard: int) -> tuple[int, int]:
@@ -55,4 +64,8 @@ def clamp_limit(name: int, soft: int, hard: int) -> tuple[int, int]:
     ours = resource.getrlimit(name)[1]
     if ours == resource.RLIM_INFINITY:
         return soft, hard
-    return min(soft, ours), min(hard, ours)
+    return _lower(soft, ours), _lower(hard, ours)
+
+
+def _lower(wanted: int, ours: int) -> int:
+    return ours if wanted == resource.RLIM_INFINITY else min(wanted, ours)

@@ -122,7 +122,8 @@ else:
         return os.geteuid()
 
     def _usual_places() -> Locations:
-        if os.geteuid() == 0:
+        # Root of a user namespace, as podman's without root is, has nothing of the machine's.
+        if os.geteuid() == 0 and os.access("/run", os.W_OK):
             return Locations("/run/cloche", "/var/lib/cloche")
         return Locations(_runtime_directory(os.geteuid()), _data_directory())
 

@@ -31,7 +31,8 @@ def add_groups(
     """Mount the hierarchies: cgroup2 alone, or each of v1 in a directory of its own.
 
     With a cgroup namespace each begins where the container is; without, only the container's own
-    directory of each is shown. Source: runtime-spec, config.md ("mounts"), and what runc does.
+    directory of each is shown, which is its maker's where it has no group.
+    Source: runtime-spec, config.md ("mounts"), and what runc does.
     """
     hierarchies = [each for each in detect().hierarchies if each.version == 1]
     if mount.type == "cgroup2" or not hierarchies:
@@ -67,8 +68,8 @@ def _add(
         plan.mount("cgroup", target, "cgroup", options=own, attributes=options.attributes)
     else:
         within = [each for each in groups if each.startswith(f"{hierarchy.mount}/")]
-        if within:
-            plan.bind(within[0], target, recursive=False, attributes=options.attributes)
+        shown = within[0] if within else hierarchy.own
+        plan.bind(shown, target, recursive=False, attributes=options.attributes)
     for word in hierarchy.controllers - {name}:
         if "=" not in word:
             plan.symlink(f"{destination}/{word}", name)

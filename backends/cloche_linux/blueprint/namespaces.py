@@ -58,12 +58,15 @@ class Namespaces(Value):
     @property
     def forks(self) -> bool:
         """Whether the helper has to go on in a child, where namespaces are for children only."""
-        return self._joins(Namespace.PID) or int.__and__(self.own, _LATE) != 0
+        # Processes are their owner's who makes the namespace, so a user namespace comes before.
+        joins = self._joins(Namespace.PID) or self._joins(Namespace.USER)
+        return joins or int.__and__(self.own, _LATE) != 0
 
     @property
     def in_user_namespace(self) -> bool:
-        """Whether its user namespace is not the host's: it makes one, or joins another's."""
-        return self.has_own(Namespace.USER) or self._joins(Namespace.USER)
+        """Whether its user namespace is not the machine's, but made, joined, or ours already."""
+        own = self.has_own(Namespace.USER) or self._joins(Namespace.USER)
+        return own or privileges().mapped
 
     @property
     def may_mount_sys(self) -> bool:

@@ -39,7 +39,6 @@ def one_id(below: Typed, *, more: int = 0) -> str:
 
 
 def _usual() -> str:
-    if os.geteuid() == 0:
-        return "/run/cloche/oci"
-    base = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")
-    return os.path.join(base, "cloche-oci")
+    from cloche.locations import locate
+
+    return os.path.join(locate().run, "oci")

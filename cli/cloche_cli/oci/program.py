@@ -231,6 +231,8 @@ def _run(typed: Typed) -> int:
         from cloche.errors import InvalidSpec
 
         raise InvalidSpec(f"no such command: {name}", hint=f"there are {', '.join(COMMANDS)}")
+    if command.module == "refusing":  # with whatever flags
+        words = [each for each in words if each.lstrip("-") in ("h", "help")]
     try:
         below = read(command.flags, words, mixed=command.mixed)
     except Help:

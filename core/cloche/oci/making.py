@@ -99,8 +99,9 @@ def _request(id: str, state: Path, wanted: Wanted) -> CreateRequest:
         state=state,
         preserve_fds=wanted.preserve_fds,
         init=False,
-        # Linux took it away, and callers still ask for it; other runtimes pass over it, too.
-        unenforced=frozenset({"kernel-memory"}),
+        # Linux took the first away, and callers still ask for it; other runtimes pass over it,
+        # too. Without the second a user who has no groups could not share processes at all.
+        unenforced=frozenset({"kernel-memory", "freezer"}),
         bundle=wanted.bundle.path,
         pivot=wanted.pivot,
         keyring=wanted.keyring,

@@ -42,13 +42,14 @@ def _file(kind: str) -> str:
     return {"network": "net", "mount": "mnt"}.get(kind, kind)
 
 
-def test_a_user_namespace_with_all_that_a_container_mounts(oci, open_root) -> None:
+@pytest.mark.parametrize("kinds", [("user",), ("user", "pid", "network")])
+def test_a_user_namespace_with_all_that_a_container_mounts(oci, open_root, kinds) -> None:
     def rooted(change):
         return lambda config: (change(config), config["root"].update(path=open_root))
 
     pid = oci.create("sleep", "600", change=rooted(mapped))
     script = "cat /proc/self/uid_map; id -u; echo x > /dev/null && ls /dev/pts"
-    said = oci.run("sh", "-c", script, change=rooted(joining(pid, "user", "pid", "network")))
+    said = oci.run("sh", "-c", script, change=rooted(joining(pid, *kinds)))
     assert said.out.split() == ["0", "100000", str(SIZE), "0", "ptmx"], said.err
 
 

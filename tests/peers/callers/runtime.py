@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+from callers.tenant import python_path
 
 
-def runtime(place: Path) -> Path:
-    """A file below ``place`` that is `cloche oci` of this checkout."""
-    rooms = os.pathsep.join(str(ROOT / room) for room in ("core", "backends", "cli"))
-    words = f'exec "{sys.executable}" -m cloche_cli.oci "$@"'
+def runtime(place: Path, python: str = sys.executable) -> Path:
+    """A file below ``place`` that is `cloche oci` of this checkout, run by ``python``."""
+    words = f'exec "{python}" -m cloche_cli.oci "$@"'
     path = place / "cloche-oci"
-    path.write_text(f'#!/bin/sh\nPYTHONPATH="{rooms}"; export PYTHONPATH\n{words}\n')
+    path.write_text(f'#!/bin/sh\nPYTHONPATH="{python_path()}"; export PYTHONPATH\n{words}\n')
     path.chmod(0o755)
     return path

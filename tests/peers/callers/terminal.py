@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from callers.daemon import PATIENCE
 
 
-def with_terminal(words: Sequence[str]) -> bytes:
+def with_terminal(words: Sequence[str], environment: Mapping[str, str] | None = None) -> bytes:
     """Run a program in a terminal of ours; what it shows."""
     master, slave = pty.openpty()
-    with subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave) as running:
+    with subprocess.Popen(
+        words, stdin=slave, stdout=slave, stderr=slave, env=environment
+    ) as running:
         os.close(slave)
         text = b""
         try:

@@ -6,66 +6,22 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from callers.tenant import NOBODY, PROJECT, interpreter, python_path, tenant
 
-PROJECT = Path(__file__).parents[4]
-NOBODY = 65534
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 pytestmark = pytest.mark.slow
 
 
-def interpreter() -> str:
-    """A Python that a normal user may start: not the one of root's home."""
-    for candidate in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
-        code = "import cloche_cli.main, pydantic, pytest"
-        try:
-            done = subprocess.run(
-                [candidate, "-c", code], user=NOBODY, group=NOBODY, extra_groups=[], cwd="/",
-                env={"PYTHONPATH": python_path()}, capture_output=True,
-            )  # fmt: skip
-        except PermissionError:
-            continue
-        if done.returncode == 0:
-            return candidate
-    pytest.fail("there is no Python that normal users can run (Debian: python3)")
-
-
-def python_path() -> str:
-    own = (str(PROJECT / top) for top in ("core", "backends", "cli"))
-    return ":".join((*own, sysconfig.get_path("purelib")))
-
-
-def accounts(*command: str) -> None:
-    """Change the tables of users, which others may hold locked just now."""
-    for _ in range(50):
-        done = subprocess.run(command, capture_output=True, text=True)
-        if "lock" not in done.stderr:
-            break
-        time.sleep(0.1)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
-def tenant() -> Iterator[int]:
-    """A user of this machine, with subordinate ids that newuidmap maps."""
-    name, uid = f"clocheoci{os.getpid()}", 13_000_000 + os.getpid()
-    first = 200_000_000 + os.getpid() % 50_000 * 65_536
-    span = f"{first}-{first + 65_535}"
-    none = [word for kind in ("UID", "GID") for word in ("-K", f"SUB_{kind}_COUNT=0")]
-    accounts("useradd", "--no-create-home", "--user-group", "--uid", str(uid), *none, name)
-    try:
-        accounts("usermod", "--add-subuids", span, "--add-subgids", span, name)
+def renter() -> Iterator[int]:
+    with tenant("oci", 0) as uid:
         yield uid
-    finally:
-        accounts("userdel", name)
 
 
 @pytest.fixture(params=["single map", "ranges"])
@@ -73,8 +29,9 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """Run Python as a user who is not root."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become somebody else")
-    uid = NOBODY if request.param == "single map" else request.getfixturevalue("tenant")
-    gid = pwd.getpwuid(uid).pw_gid
+    uid = NOBODY if request.param == "single map" else request.getfixturevalue("renter")
+    gid, python = pwd.getpwuid(uid).pw_gid, interpreter()
+    assert python is not None, "there is no Python that normal users can run (Debian: python3)"
     home = Path(tempfile.mkdtemp(prefix="cloche-home-"))
     os.chown(home, uid, gid)
     env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "CLOCHE_ROOT": str(home / "root")}
@@ -82,7 +39,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
     def start(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [interpreter(), *words], env={**env, "PLACE": str(home)}, user=uid, group=gid,
+            [python, *words], env={**env, "PLACE": str(home)}, user=uid, group=gid,
             extra_groups=[], cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=300,
         )  # fmt: skip
