@@ -15,6 +15,7 @@ from cloche_linux.cgroups.files import write
 from cloche_linux.cgroups.group import Group
 from cloche_linux.cgroups.members import attach
 from cloche_linux.cgroups.node import Node, make
+from cloche_linux.cgroups.others import look_for_others
 from cloche_linux.cgroups.removal import remove
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ _REST = "cloche.rest"
 
 
 def create(plan: GroupPlan, pid: int | None = None) -> Group:
-    """Make what ``plan`` says; a unit of systemd's around ``pid``."""
+    """Make what ``plan`` says; a unit of systemd's around ``pid``.
+
+    InvalidState for a group that is there and stands still.
+    """
+    if plan.named and plan.unit is None:
+        look_for_others(planned.node for planned in plan.directories)
     made: list[Node] = []
     unit = _unit(plan, pid)
     try:

@@ -10,7 +10,7 @@ from cloche_linux.cgroups import freezer
 from cloche_linux.cgroups.members import adopt, attach, members
 from cloche_linux.cgroups.node import Node
 from cloche_linux.cgroups.oom import oom_kills
-from cloche_linux.cgroups.removal import remove
+from cloche_linux.cgroups.removal import PATIENCE, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -210,7 +210,8 @@ class Group:
                 problems.append(error)
         for node in self._nodes:
             try:
-                remove(node)
+                # Who is still in one is in the others, too, and was waited for.
+                remove(node, patience=0 if problems else PATIENCE)
             except (ClocheError, OSError) as error:
                 problems.append(error)
         if problems:

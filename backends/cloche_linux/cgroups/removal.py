@@ -13,12 +13,15 @@ from cloche_linux.cgroups.files import read_pids
 if TYPE_CHECKING:
     from cloche_linux.cgroups.node import Node
 
-__all__ = ["remove"]
+__all__ = ["PATIENCE", "remove"]
+
+#: Seconds that dying processes get to be gone.
+PATIENCE = 5.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.05
 
 
-def remove(node: Node, *, patience: float = 5.0) -> None:
+def remove(node: Node, *, patience: float = PATIENCE) -> None:
     """Remove the directory and all groups that were made in it; repeatable.
 
     A directory that is not the one that was made is left alone. Raises CleanupFailed if processes
