@@ -9,35 +9,29 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import struct
 from _thread import allocate_lock
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final
 
 from cloche.interrupts import interruptible
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import check
 from cloche_linux.failures import ExecFailed, StepFailed
+from cloche_linux.members import only_child
+from cloche_linux.packets import Packet, drop, receive
 from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, PLACE, Message
 from cloche_linux.steps import Step
 
-_MESSAGE: Final = struct.Struct("<IiiI256s240s")
 _UNKNOWN: Final = -1
 _RUNNING: Final = -2
+_NOTHING: Final[Mapping[Message, Callable[[Packet], None]]] = {}
 
 
-class Packet(NamedTuple):
-    """What the helper said; ``fd`` is -1 or the reader's to close."""
-
-    kind: int
-    number: int
-    error: int
-    flags: int
-    path: str
-    detail: str
-    fd: int
+#: Takes what answers for a filter to whoever listens: the descriptor, which stays the caller's, and
+#: the pid of the process that has the filter.
+Deliver = Callable[[int, int], None]
 
 
 class Child:
@@ -117,13 +111,32 @@ class Child:
         fd = self._expect(Message.READY, timeout).fd
         return None if fd < 0 else fd
 
-    def start(self, timeout: float | None = None) -> None:
+    def start(self, timeout: float | None = None, deliver: Deliver | None = None) -> None:
         """Let the workload run and wait until it is executed.
 
-        Raises StepFailed, ExecFailed, or TimeoutError.
+        Raises StepFailed, ExecFailed, or TimeoutError. Where its filter asks a listener,
+        ``deliver`` takes the descriptor there; if that raises, so does this, and the process is
+        gone.
         """
+
+        def listen(packet: Packet) -> None:
+            assert deliver is not None
+            self._deliver(packet, deliver)
+
         self._say(Message.START)
-        self._expect(Message.STARTED, timeout, passing=Message.READY)
+        self._expect(Message.STARTED, timeout, {Message.READY: drop, Message.LISTENER: listen})
+
+    def _deliver(self, packet: Packet, deliver: Deliver) -> None:
+        try:
+            deliver(packet.fd, only_child(self.pid) if packet.number else self.pid)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                self.kill(signal.SIGKILL)
+            self._wait_for_end()
+            raise
+        finally:
+            os.close(packet.fd)
+        self._say(Message.LISTENED)
 
     def exit_status(self) -> int | None:
         """Return the workload's wait status once ``pidfd`` is readable, and reap the process.
@@ -185,13 +198,18 @@ class Child:
             raise OSError(-result, os.strerror(-result))
 
     def _expect(
-        self, kind: Message, timeout: float | None, passing: Message | None = None
+        self,
+        kind: Message,
+        timeout: float | None,
+        before: Mapping[Message, Callable[[Packet], None]] = _NOTHING,
     ) -> Packet:
-        """Return the next packet of a kind; the end of all packets is that of STARTED."""
+        """Return the next packet of a kind; the end of all packets is that of STARTED.
+
+        What may come ``before`` it is handled as the table says.
+        """
         packet = self._next(timeout)
-        if packet is not None and packet.kind == passing:
-            if packet.fd >= 0:
-                os.close(packet.fd)
+        while packet is not None and (handle := before.get(Message(packet.kind))) is not None:
+            handle(packet)
             packet = self._next(timeout)
         self._end_helper()
         if packet is not None and packet.kind != kind:
@@ -204,7 +222,7 @@ class Child:
     def _next(self, timeout: float | None) -> Packet | None:
         """Return the next packet that is not about the helper itself, or None at the end."""
         while self._has_more(timeout):
-            packet = _receive(self._control)
+            packet = receive(self._control)
             if packet is None or packet.kind not in (Message.FAILED, Message.CHILD):
                 return packet
             if packet.kind == Message.FAILED:
@@ -248,7 +266,7 @@ class Child:
         status = _reap(self.pidfd)
         if status == _RUNNING:
             raise BlockingIOError(errno.EAGAIN, "the process runs")
-        while (packet := _receive(self._control)) is not None:
+        while (packet := receive(self._control)) is not None:
             if packet.kind == Message.EXITED:
                 return packet.number
         return status
@@ -272,19 +290,6 @@ def _is_readable(fd: int, timeout: float | None) -> bool:
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(None if timeout is None else max(0.0, timeout * 1000)))
-
-
-def _receive(control: int) -> Packet | None:
-    """Return the packet that is there, or None at the end or if there is none."""
-    message = ffi.new("struct message *")
-    fd = ffi.new("int *")
-    result = lib.cloche_receive(control, message, fd)
-    if result == -errno.EAGAIN or check(result) == 0:
-        return None
-    *numbers, path, detail = _MESSAGE.unpack(ffi.buffer(message))
-    path, detail = (os.fsdecode(text.partition(b"\0")[0]) for text in (path, detail))
-    kind, number, error, flags = numbers
-    return Packet(kind, number, error, flags, path, detail, fd[0])
 
 
 def _reap(pidfd: int) -> int:

@@ -9,6 +9,7 @@ from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
+from cloche_linux.listener import listener_of
 from cloche_linux.members import family, members
 from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
 from cloche_linux.roots import open_root
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cloche_linux.confinement import Confinement
     from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
+    from cloche_linux.listener import Listener
     from cloche_linux.shared_mounts import SharedMounts
 
 __all__ = ["LinuxContainer"]
@@ -109,8 +111,13 @@ class LinuxContainer(RuntimeContainer):
         if self._started:
             raise InvalidState("it was started already", operation="start", container=self._id)
         self._started = True
+        listener = listener_of(self._known_confinement)
         try:
-            self._let_go()
+            self._let_go(listener)
+        except TimeoutError as error:
+            assert listener is not None
+            self.terminate()
+            raise listener.silent(self._id, "start") from error
         except OSError as error:
             raise failure(error, "start", self._id, self._process) from error
         try:
@@ -119,14 +126,16 @@ class LinuxContainer(RuntimeContainer):
             self.terminate()
             raise
 
-    def _let_go(self) -> None:
+    def _let_go(self, listener: Listener | None) -> None:
         """Say start to the helper: as its maker, or at its gate as anybody else."""
-        if self._gate is None:
-            assert isinstance(self.init, SpawnedProcess)
-            self.init.start()
-            return
         init = self._init()
-        if not self._gate.start(init.pid or 0, init.exit.fileno()):
+        told = listener.told("created", init.pid or 0) if listener else None
+        limit = listener.limit if listener else None
+        if self._gate is None:
+            assert isinstance(init, SpawnedProcess)
+            init.start(limit, told)
+            return
+        if not self._gate.start(init.pid or 0, init.exit.fileno(), limit, told):
             raise InvalidState(f"{self._id} has ended", operation="start", container=self._id)
 
     def exec(

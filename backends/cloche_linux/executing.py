@@ -9,6 +9,7 @@ from cloche.values import Value
 from cloche_linux.blueprint.affinity import initial_affinity
 from cloche_linux.blueprint.executed import executed
 from cloche_linux.launching import abandon, launch, ready, terminal_pipes
+from cloche_linux.listener import listener_of
 from cloche_linux.process import SpawnedProcess
 from cloche_linux.translate import failure
 
@@ -135,16 +136,20 @@ def _run(
     inside: Inside, id: str, process: Process, child: Child, entry: Entry, late: Group | None
 ) -> SpawnedProcess:
     """Let an executed process go, once it is where it belongs."""
+    listener = listener_of(inside.confinement)
+    told = listener.told("running", inside.pid) if listener else None
 
     def go(pid: int) -> None:
         if late is not None:
             (late if entry.subgroups else inside.group).attach(pid)
-        child.start(entry.limit)
+        child.start(listener.limit if listener else entry.limit, told)
 
     try:
         master = ready(child, entry.limit, go)
     except BaseException as error:
         abandon(child)
+        if isinstance(error, TimeoutError) and listener is not None:
+            raise listener.silent(inside.id, "exec") from error
         if isinstance(error, OSError):
             raise failure(error, "exec", inside.id, process) from error
         raise

@@ -19,6 +19,8 @@ from cloche_linux.protocol import Message
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cloche_linux.child import Deliver
+
 __all__ = ["Gate"]
 
 _NAME = "start"
@@ -51,10 +53,16 @@ class Gate:
                 return None
             return connection.detach()
 
-    def start(self, pid: int, pidfd: int | None) -> bool:
+    def start(
+        self,
+        pid: int,
+        pidfd: int | None,
+        timeout: float | None = None,
+        deliver: Deliver | None = None,
+    ) -> bool:
         """Let the helper go on to the workload; False if nobody waits. ``pidfd`` is closed.
 
-        Raises StepFailed or ExecFailed, as its maker would be told.
+        Raises what its maker would be told: as ``Child.start``.
         """
         connection = self.knock()
         if connection is None or pidfd is None:
@@ -64,7 +72,7 @@ class Gate:
             return False
         with Child(pid, pidfd, connection) as waiting:
             waiting.leave_end()
-            waiting.start()
+            waiting.start(timeout, deliver)
         self.remove()
         return True
 

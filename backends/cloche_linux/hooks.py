@@ -57,15 +57,17 @@ class Subject(Value, kw_only=True):
         """Write down the container's state as the runtime-spec has it."""
         from cloche.documents.writer import write
 
-        return write(
-            State(
-                oci_version=self.version,
-                id=self.id,
-                status=status,
-                pid=pid,
-                bundle=self.bundle,
-                annotations=self.annotations,
-            )
+        return write(self.described(status, pid))
+
+    def described(self, status: str, pid: int) -> State:
+        """Tell the container's state as the runtime-spec has it."""
+        return State(
+            oci_version=self.version,
+            id=self.id,
+            status=status,
+            pid=pid,
+            bundle=self.bundle,
+            annotations=self.annotations,
         )
 
 

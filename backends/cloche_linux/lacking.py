@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cloche.defaults import DEFAULT_PROFILE
 from cloche.errors import NotSupported, Unavailable
 from cloche_linux.annotations import check_annotations
 
@@ -25,6 +26,10 @@ def check_lacking(spec: Spec) -> None:
     if spec.linux is not None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")
+        if spec.linux.seccomp is not None and spec.linux.seccomp is not DEFAULT_PROFILE:
+            from cloche_linux.seccomp.checks import check_policy
+
+            check_policy(spec.linux.seccomp)
     if spec.process is not None:
         check_labels(spec.process)
 
@@ -44,9 +49,6 @@ def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
         yield "linux.netDevices", "moving network devices is not here"
     if linux.mount_label:
         yield "linux.mountLabel", "labels of SELinux are not here"
-    for number, rule in enumerate((linux.seccomp and linux.seccomp.syscalls) or ()):
-        if rule.action == "SCMP_ACT_NOTIFY":
-            yield f"linux.seccomp.syscalls[{number}].action", "listeners of filters are not here"
 
 
 def _of_process(process: Process) -> Iterator[tuple[str, str]]:

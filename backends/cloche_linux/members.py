@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["family", "members"]
+__all__ = ["family", "members", "only_child"]
 
 
 def members(init: int) -> list[int]:
@@ -56,3 +56,9 @@ def _parent(pid: int) -> int:
             return int(file.read().rpartition(b")")[2].split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
+
+
+def only_child(init: int) -> int:
+    """The workload of an ``init`` that waits for its execution, and has no other child yet."""
+    with open(f"/proc/{init}/task/{init}/children", encoding="ascii") as file:
+        return int(file.read())

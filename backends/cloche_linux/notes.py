@@ -14,6 +14,8 @@ from cloche_linux.kernel import Namespace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cloche_linux.hooks import Subject
+
 __all__ = ["confinement_of", "note"]
 
 _DEFAULT = "default"
@@ -31,6 +33,7 @@ def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[st
         "groups": list(confinement.groups),
         **({"shares_pids": True} if confinement.shares_pids else {}),
         **({"chrooted": True} if confinement.chrooted else {}),
+        **({"subject": _subject_note(confinement.subject)} if confinement.subject else {}),
     }
 
 
@@ -44,6 +47,7 @@ def confinement_of(info: Mapping[str, object]) -> Confinement | None:
             groups=tuple(cast("list[int]", info["groups"])),
             shares_pids=info.get("shares_pids") is True,
             chrooted=info.get("chrooted") is True,
+            subject=_subject(info.get("subject")),
         )
     except (KeyError, TypeError, ValueError, InvalidSpec):
         return None
@@ -74,6 +78,27 @@ def _maps(noted: object) -> IdMaps | None:
 
 def _ranges(rows: list[list[int]]) -> tuple[Range, ...]:
     return tuple(Range(*row) for row in rows)
+
+
+def _subject_note(subject: Subject) -> dict[str, object]:
+    return {
+        "id": subject.id,
+        "bundle": subject.bundle,
+        "version": subject.version,
+        "annotations": dict(subject.annotations or {}),
+    }
+
+
+def _subject(noted: object) -> Subject | None:
+    if noted is None:
+        return None
+    from cloche_linux.hooks import Subject
+
+    match noted:
+        case {"id": str(id), "bundle": str(bundle), "version": str(version), "annotations": told}:
+            annotations = cast("dict[str, str]", told) or None
+            return Subject(id=id, bundle=bundle, version=version, annotations=annotations)
+    raise ValueError("not a note of a container")
 
 
 def _seccomp_note(seccomp: LinuxSeccomp | None) -> object:

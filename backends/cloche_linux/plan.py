@@ -33,6 +33,7 @@ from collections.abc import Iterable
 
 from cloche_linux.kernel import Resource
 from cloche_linux.mount_steps import MountSteps
+from cloche_linux.setup_steps import LISTEN
 from cloche_linux.steps import Step, as_list, as_path
 
 __all__ = ["Plan"]
@@ -169,13 +170,23 @@ class Plan(MountSteps):
         """Make set-user-id bits and file capabilities mean nothing from here on."""
         self._add(Step.NO_NEW_PRIVILEGES)
 
-    def seccomp(self, program: bytes, flags: int = 0) -> None:
+    def seccomp(self, program: bytes, flags: int = 0, listener: str = "") -> None:
         """Install a filter, classic BPF instructions of 8 bytes each.
+
+        With the path of a ``listener``, which is here for reports only, the filter may ask, and the
+        parent is sent a descriptor for whoever answers: see ``Child.start``. That takes a second
+        thread for a moment (EAGAIN where the group or the user may have no more).
 
         Last before :meth:`execute` with :meth:`no_new_privileges`; without, before
         :meth:`capabilities` takes CAP_SYS_ADMIN away, and it must allow what follows.
         """
-        self._add(Step.SECCOMP, data=program, first=flags)
+        self._add(
+            Step.SECCOMP,
+            as_path(listener),
+            data=program,
+            flags=LISTEN if listener else 0,
+            first=flags,
+        )
 
     def parent_death(self, signal_number: int = signal.SIGKILL) -> None:
         """Be sent a signal when the embedding process ends; at once if it has already (ESRCH).

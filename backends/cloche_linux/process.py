@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cloche.stdio import Pipes
-    from cloche_linux.spawn import Child
+    from cloche_linux.child import Child, Deliver
 
 __all__ = ["FoundProcess", "SpawnedProcess", "await_end"]
 
@@ -54,9 +54,9 @@ class SpawnedProcess(RuntimeProcess):
     def info(self) -> Mapping[str, object]:
         return self._identity
 
-    def start(self) -> None:
-        """Let it run; raises what the helper reports (OSError)."""
-        self._child.start()
+    def start(self, timeout: float | None = None, deliver: Deliver | None = None) -> None:
+        """Let it run; raises what the helper reports (OSError), or what ``deliver`` does."""
+        self._child.start(timeout, deliver)
 
     def _read(self) -> ExitStatus:
         status = self._child.exit_status()

@@ -24,6 +24,7 @@ class Message(enum.IntEnum):
     HOOKS_DONE = 34
     GIVE_UP = 35
     GROUP_DONE = 36
+    LISTENED = 37
 
 
 HAS_SHELL = 1

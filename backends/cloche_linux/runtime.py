@@ -13,7 +13,7 @@ from cloche_linux.blueprint.affinity import check_affinity
 from cloche_linux.blueprint.devices import check_devices
 from cloche_linux.blueprint.mount_checks import check_mounts
 from cloche_linux.blueprint.namespaces import check_namespaces, choose
-from cloche_linux.confinement import Confinement
+from cloche_linux.confinement import confined
 from cloche_linux.container import LinuxContainer
 from cloche_linux.entering import Place
 from cloche_linux.gate import Gate
@@ -90,7 +90,7 @@ class LinuxRuntime(Runtime):
             told = failure(error, "create", request.id, process)
             _see_off(request, told)
             raise told from error
-        confinement = _confinement(request, namespaces, further)
+        confinement = confined(request, namespaces, further)
         return LinuxContainer(
             request.id,
             init,
@@ -138,21 +138,6 @@ class LinuxRuntime(Runtime):
 
     def close(self) -> None:
         """Nothing is held: each container has its own descriptors."""
-
-
-def _confinement(
-    request: CreateRequest, namespaces: Namespaces, further: tuple[int, ...]
-) -> Confinement:
-    linux, _ = _sections(request)
-    shares_pids = not namespaces.has_own(Namespace.PID)
-    return Confinement(
-        namespaces.apart,
-        namespaces.maps,
-        linux.seccomp,
-        further,
-        shares_pids,
-        chrooted=namespaces.shares_mounts or not request.pivot,
-    )
 
 
 def _later_hooks(request: CreateRequest) -> Mapping[str, object] | None:

@@ -16,6 +16,7 @@ USE_SCRATCH = 2
 NEW_PID_NAMESPACE = 4
 WAIT = 8
 NO_PIVOT = 64
+LISTEN = 8192
 
 
 def as_options(options: Iterable[Option]) -> bytes:

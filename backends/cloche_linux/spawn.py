@@ -20,9 +20,10 @@ from cloche_linux.calls import (
     load_device_program,
     openat2,
 )
-from cloche_linux.child import Child, Packet
+from cloche_linux.child import Child
 from cloche_linux.failures import ExecFailed, StepFailed
 from cloche_linux.kernel import Namespace
+from cloche_linux.packets import Packet
 from cloche_linux.plan import Plan
 from cloche_linux.steps import Extra
 

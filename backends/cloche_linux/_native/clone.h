@@ -21,9 +21,11 @@ struct clone_request { /* `struct clone_args` of linux/sched.h, as of Linux 5.7 
 enum {
     CLONE_SHARE_MEMORY = 0x100, /* CLONE_VM */
     CLONE_SHARE_FILES = 0x400,  /* CLONE_FILES */
+    CLONE_SHARE_HANDLERS = 0x800, /* CLONE_SIGHAND */
     CLONE_GIVE_PIDFD = 0x1000,  /* CLONE_PIDFD */
     CLONE_WAIT = 0x4000,        /* CLONE_VFORK: the parent goes on when the child has executed or ended */
     CLONE_SIBLING = 0x8000,     /* CLONE_PARENT */
+    CLONE_THREAD_ = 0x10000,    /* CLONE_THREAD */
     CLONE_USER_NAMESPACE = 0x10000000,
     CLONE_PID_NAMESPACE = 0x20000000,
     SIGNAL_CHILD = 17,
@@ -31,11 +33,11 @@ enum {
 #define CLONE_CLEAR_HANDLERS 0x100000000ull /* CLONE_CLEAR_SIGHAND */
 #define CLONE_IN_CGROUP 0x200000000ull      /* CLONE_INTO_CGROUP */
 
-/* As vfork, but the child runs `child(argument)` on `stack` and never comes back from it: a child that
- * returned on its parent's stack would leave the parent a torn one. */
-static inline long clone_and_wait(struct clone_request *request, void (*child)(void *), void *argument)
+/* In the memory of its parent the child runs `child(argument)` on `stack` and never comes back from it: a child
+ * that returned on its parent's stack would leave the parent a torn one. */
+static inline long clone_on_stack(struct clone_request *request, void (*child)(void *), void *argument)
 {
-    request->flags |= CLONE_SHARE_MEMORY | CLONE_WAIT;
+    request->flags |= CLONE_SHARE_MEMORY;
 #if defined(__x86_64__)
     long result;
     register void *r12 __asm__("r12") = argument;
@@ -70,6 +72,13 @@ static inline long clone_and_wait(struct clone_request *request, void (*child)(v
                      : "x30", "memory");
     return x0;
 #endif
+}
+
+/* As vfork, but for the stack. */
+static inline long clone_and_wait(struct clone_request *request, void (*child)(void *), void *argument)
+{
+    request->flags |= CLONE_WAIT;
+    return clone_on_stack(request, child, argument);
 }
 
 #endif

@@ -25,6 +25,7 @@ enum {
     COPY_MODE = 1024,
     COPY_UP = 2048,
     NO_LINK = 4096,
+    LISTEN = 8192,
 };
 
 enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */

@@ -24,7 +24,7 @@ enum {
     MESSAGE_ROOT = 7,    /* with the root directory */
     MESSAGE_PROBED = 8,  /* error; path: name of the ability */
     MESSAGE_HOOKS = 9,   /* all is mounted and nothing entered: hooks of the runtime's may run */
-    MESSAGE_LISTENER = 10, /* with the listener of a filter */
+    MESSAGE_LISTENER = 10, /* with the listener of a filter; number: whether an init waits for us */
     MESSAGE_NEED_GROUP = 11, /* nothing is done yet: it may be moved into its control group */
     /* parent to helper */
     MESSAGE_MAPS_DONE = 32,
@@ -32,6 +32,7 @@ enum {
     MESSAGE_HOOKS_DONE = 34,
     MESSAGE_GIVE_UP = 35, /* at the gate only */
     MESSAGE_GROUP_DONE = 36,
+    MESSAGE_LISTENED = 37, /* somebody has the listener */
 };
 
 enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_PLACE = 8 /* from this bit on: which step of the plan */ };

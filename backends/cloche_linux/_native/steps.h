@@ -56,7 +56,7 @@
     STEP(44, IDENTITY, 0, identity)                /* first: uid; second: gid; data: groups; number: -1 keeps them */  \
     STEP(45, CAPABILITIES, 0, capabilities)        /* first, second, third: P, E, I; data: ambient */                  \
     STEP(46, NO_NEW_PRIVILEGES, 0, no_new_privileges) /* */                                                            \
-    STEP(47, SECCOMP, 0, seccomp)                  /* data: program; first: flags */                                   \
+    STEP(47, SECCOMP, P, seccomp)                  /* path: of the listener; data: program; first: flags */            \
     STEP(48, PARENT_DEATH, 0, parent_death)        /* number: signal */                                                \
     STEP(49, EXECUTE, P | L | D, execute)          /* @path; source: arguments[]; data: environment[] */               \
     STEP(50, SEND_ROOT, 0, send_root)              /* */                                                               \

@@ -55,7 +55,7 @@ def add_confinement(
     if not is_init and not detached:
         plan.parent_death()
     if process.no_new_privileges and seccomp is not None:
-        plan.seccomp(_program(seccomp), _flags(seccomp))
+        _add_filter(plan, seccomp)
 
 
 def add_execution(plan: Plan, process: Process, account: Account) -> None:
@@ -103,7 +103,7 @@ def _credentials(
     if process.no_new_privileges:
         plan.no_new_privileges()
     elif seccomp is not None:
-        plan.seccomp(_program(seccomp), _flags(seccomp))
+        _add_filter(plan, seccomp)
     plan.capabilities(
         permitted=sets.permitted,
         effective=sets.effective,
@@ -120,13 +120,8 @@ def _environment(process: Process, account: Account) -> tuple[str, ...]:
     return (*environment, f"HOME={account.home or default}")
 
 
-def _program(seccomp: LinuxSeccomp) -> bytes:
-    from cloche_linux.seccomp import program
+def _add_filter(plan: Plan, seccomp: LinuxSeccomp) -> None:
+    from cloche_linux.seccomp import asks, filter_flags, program
 
-    return program(seccomp, os.uname().machine)
-
-
-def _flags(seccomp: LinuxSeccomp) -> int:
-    from cloche_linux.seccomp import filter_flags
-
-    return filter_flags(seccomp)
+    listener = (asks(seccomp) and seccomp.listener_path) or ""
+    plan.seccomp(program(seccomp, os.uname().machine), filter_flags(seccomp), listener)

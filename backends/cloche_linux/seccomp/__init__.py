@@ -16,17 +16,30 @@ from cloche.errors import InvalidSpec, NotSupported
 if TYPE_CHECKING:
     from cloche.spec import LinuxSeccomp
 
-__all__ = ["MACHINES", "filter_flags", "program", "shipped_file"]
+__all__ = ["FLAGS", "MACHINES", "NOTIFY", "asks", "filter_flags", "program", "shipped_file"]
 
 #: The machines there are programs for, as uname calls them.
 MACHINES = ("x86_64", "aarch64")
 
-_FLAGS = {
+NOTIFY = "SCMP_ACT_NOTIFY"
+
+#: include/uapi/linux/seccomp.h
+FLAGS = {
     "SECCOMP_FILTER_FLAG_TSYNC": 1 << 0,
     "SECCOMP_FILTER_FLAG_LOG": 1 << 1,
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 1 << 2,
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": 1 << 5,
 }
+_FOR_SEVERAL_THREADS = FLAGS["SECCOMP_FILTER_FLAG_TSYNC"]
+_FOR_LISTENERS = FLAGS["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]
+
+
+def asks(seccomp: LinuxSeccomp) -> bool:
+    """Whether a listener is to answer for some calls."""
+    if seccomp is DEFAULT_PROFILE:
+        return False
+    actions = (rule.action for rule in seccomp.syscalls or ())
+    return NOTIFY in (seccomp.default_action, *actions)
 
 
 def program(seccomp: LinuxSeccomp, machine: str) -> bytes:
@@ -45,14 +58,19 @@ def program(seccomp: LinuxSeccomp, machine: str) -> bytes:
 
 
 def filter_flags(seccomp: LinuxSeccomp) -> int:
-    """The flags with which the kernel is to load the filter; InvalidSpec for an unknown one."""
+    """The flags with which the kernel is to load the filter; InvalidSpec for an unknown one.
+
+    Those that mean nothing for a filter are left out, which the kernel would refuse: how a listener
+    is waited for where there is none, and beside a listener that all threads are to have the filter
+    of a process that has one.
+    """
     flags = 0
     for position, name in enumerate(seccomp.flags or ()):
-        if name not in _FLAGS:
+        if name not in FLAGS:
             where = f"linux.seccomp.flags[{position}]"
             raise InvalidSpec(f"{where}: no such filter flag: {name}", path=where)
-        flags |= _FLAGS[name]
-    return flags
+        flags |= FLAGS[name]
+    return flags & ~(_FOR_SEVERAL_THREADS if asks(seccomp) else _FOR_LISTENERS)
 
 
 def shipped_file(machine: str) -> str:

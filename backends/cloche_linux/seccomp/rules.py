@@ -39,7 +39,7 @@ ENOSYS = Result.ERRNO | _ENOSYS
 _RESULTS = {f"SCMP_ACT_{result.name}": result for result in Result}
 _RESULTS["SCMP_ACT_KILL"] = Result.KILL_THREAD
 _WITH_NUMBER = (Result.ERRNO, Result.TRACE)
-_PERMISSIVE = (Result.ALLOW, Result.LOG, Result.TRACE)
+_PERMISSIVE = (Result.ALLOW, Result.LOG, Result.TRACE, Result.NOTIFY)
 
 #: Comparison, and whether its opposite is meant.
 _OPERATORS = {

@@ -27,7 +27,10 @@ _MANNERS = ("bind", "rbind", "remount", "idmap", "ridmap", "tmpcopyup")
 _SUPERBLOCK = ("sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand")
 _SILENT = ("defaults", "loud", "silent", "iversion", "noiversion")
 _NAMESPACES = ("cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts")
-_ACTIONS = ("ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "LOG", "TRACE", "TRAP")
+_ACTIONS = (
+    *("ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD"),
+    *("LOG", "NOTIFY", "TRACE", "TRAP"),
+)
 _OPERATORS = ("EQ", "GE", "GT", "LE", "LT", "MASKED_EQ", "NE")
 _FILTER_FLAGS = ("LOG", "SPEC_ALLOW", "TSYNC", "WAIT_KILLABLE_RECV")
 
@@ -65,6 +68,7 @@ def _linux() -> dict[str, Any]:
             "actions": [f"SCMP_ACT_{name}" for name in _ACTIONS],
             "operators": [f"SCMP_CMP_{name}" for name in _OPERATORS],
             "archs": ["SCMP_ARCH_AARCH64", "SCMP_ARCH_X86_64"],
+            "knownFlags": [f"SECCOMP_FILTER_FLAG_{name}" for name in _FILTER_FLAGS],
             "supportedFlags": [f"SECCOMP_FILTER_FLAG_{name}" for name in _FILTER_FLAGS],
         },
         "apparmor": {"enabled": False},

@@ -77,6 +77,12 @@ int cloche_syncfs(int file)
     return (int)CALL(syncfs, file);
 }
 
+/* The flags are looked at first, and a filter that is nowhere is never loaded. */
+int cloche_seccomp_has_flags(unsigned flags)
+{
+    return CALL(seccomp, 1 /* SECCOMP_SET_MODE_FILTER */, flags, NULL) == -EFAULT;
+}
+
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size)
 {
     union bpf_attr attributes;

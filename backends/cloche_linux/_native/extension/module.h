@@ -40,6 +40,10 @@ int cloche_remove_tree(const char *path);
 int cloche_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int cloche_detach(const char *path);
 int cloche_syncfs(int file);
+
+/* Whether the kernel loads filters with these flags. */
+int cloche_seccomp_has_flags(unsigned flags);
+
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size);
 int cloche_bpf_attach_device(int cgroup, int program);
 int cloche_bpf_detach_device(int cgroup, int program);

@@ -1,7 +1,7 @@
 /* Steps that take privileges away. */
 #include "helper.h"
 
-enum { CAPABILITIES = 64, SECCOMP_SET_FILTER = 1 };
+enum { CAPABILITIES = 64 };
 
 int step_bounding(struct helper *h, const struct record *r)
 {
@@ -97,5 +97,7 @@ int step_seccomp(struct helper *h, const struct record *r)
     struct filter_program program = {(uint16_t)(r->data.length / 8), text_of(&h->plan, r->data)};
     if (r->data.length % 8 || r->data.length / 8 > 4096)
         return -EINVAL;
+    if (r->flags & LISTEN)
+        return seccomp_with_listener(h, r->first, &program);
     return (int)CALL(seccomp, SECCOMP_SET_FILTER, r->first, &program);
 }

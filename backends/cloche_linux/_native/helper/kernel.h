@@ -66,6 +66,7 @@ enum {
     SIGNAL_TERMINATE = 15,
     SIGNALS = 64,
     WAIT_NO_HANG = 1,
+    SECCOMP_SET_FILTER = 1, /* SECCOMP_SET_MODE_FILTER */
 };
 
 struct open_request { /* `struct open_how` */

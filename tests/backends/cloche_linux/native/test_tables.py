@@ -42,6 +42,7 @@ def test_every_message_has_the_same_name_and_number():
         ("USE_SCRATCH", setup_steps.USE_SCRATCH),
         ("NEW_PID_NAMESPACE", setup_steps.NEW_PID_NAMESPACE),
         ("WAIT", setup_steps.WAIT),
+        ("LISTEN", setup_steps.LISTEN),
         ("VERIFY_SOURCE", mount_steps.VERIFY_SOURCE),
         ("RECURSIVE_ATTRIBUTES", mount_steps.RECURSIVE_ATTRIBUTES),
     ],
