@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _CAPABILITIES = frozenset(
     {
         Capability.BIND_MOUNTS,
+        Capability.CHECKPOINT,
         Capability.DETACHED,
         Capability.EXEC,
         Capability.FILES,

@@ -14,6 +14,7 @@ from cloche.layers import RootFilesystem
 from cloche.probe import Supported, Unsupported
 from cloche.runtime import BackendContext, Capability, CreateRequest
 from cloche_oci.calling import Ends, call
+from cloche_oci.checkpoints import why_no_checkpoints
 from cloche_oci.programs import KNOWN, Program, find_all
 from cloche_oci.rootless import is_rootless, own_maps
 
@@ -115,6 +116,8 @@ def _missing(program: Program) -> Mapping[Capability, str]:
     if program.has_own_kernel:
         missing[Capability.FILES] = f"{program.name} keeps files to a kernel of its own"
         missing[Capability.UPDATE] = f"{program.name} changes no limits later"
+    if (lacking := why_no_checkpoints(program)) is not None:
+        missing[Capability.CHECKPOINT] = lacking
     if _has_no_hooks(program):
         missing[Capability.HOOKS] = f"{program.name} says that it runs no hooks"
     return missing

@@ -162,6 +162,10 @@ class Container(Process):
         """Let paused processes run on."""
         await asyncio.to_thread(self._it.resume)
 
+    async def checkpoint(self, directory: str | os.PathLike[str]) -> None:
+        """Write down what all its processes are; see ``Container.checkpoint``."""
+        await asyncio.to_thread(self._it.checkpoint, directory)
+
     async def stats(self) -> Stats:
         """Measure what it uses."""
         return await asyncio.to_thread(self._it.stats)

@@ -14,6 +14,7 @@ from cloche.process import number_of, seconds_of
 from cloche.runtime import State
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
     from types import TracebackType
 
@@ -111,6 +112,17 @@ class Container(Known[AnyStr], Commands, Contents):
     def resume(self) -> None:
         """Let paused processes run on."""
         self.living("resume").resume()
+
+    def checkpoint(self, directory: str | os.PathLike[str]) -> None:
+        """Write down what all its processes are, into a directory that is made or empty.
+
+        The files are the runtime's own, for its own program to restore. It has ended afterwards.
+        Raises InvalidSpec for a directory with anything in it, NotSupported where its runtime
+        can't.
+        """
+        from cloche.checkpoints import empty_directory
+
+        self.living("checkpoint").checkpoint(empty_directory(directory))
 
     def stats(self) -> Stats:
         """Measure what it uses."""

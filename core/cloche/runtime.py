@@ -167,6 +167,14 @@ class RuntimeContainer(ABC):
         """Change the limits of the running container; those not named stay (UPDATE)."""
         raise _not_supported("update")
 
+    def checkpoint(self, directory: str) -> None:
+        """Write down what all its processes are into an empty directory (CHECKPOINT).
+
+        The files are the runtime's own, and go with the root that there is at this moment. The
+        container has ended afterwards.
+        """
+        raise _not_supported("checkpoint")
+
     def pids(self) -> Sequence[int]:
         """List the container's processes by their ids on the host."""
         raise _not_supported("pids")

@@ -146,6 +146,7 @@ class Abilities:
             Capability.STATS: [container.stats],
             Capability.UPDATE: [lambda: container.update(LinuxResources())],
             Capability.FILES: [container.root_descriptor],
+            Capability.CHECKPOINT: [lambda: container.checkpoint("/nonexistent")],
         }
         for capability in verbs.keys() - lab.capabilities:
             claimed = capability in lab.subject.runtime.capabilities

@@ -1,0 +1,36 @@
+"""Whether a runtime can write down what the processes of a container are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloche.errors import ClocheError
+from cloche_oci.calling import call
+from cloche_oci.programs import find_tool
+
+if TYPE_CHECKING:
+    from cloche_oci.programs import Program
+
+__all__ = ["why_no_checkpoints"]
+
+_LIMIT = 20.0
+
+
+def why_no_checkpoints(program: Program) -> str | None:
+    """Say what it lacks for that; None if it can.
+
+    Either it has a kernel of its own to ask, or CRIU asks this machine's, which CRIU must know.
+    """
+    help = call([program.path, "checkpoint", "--help"], timeout=_LIMIT)  # noqa: A001 - its name
+    if "image-path" not in help.out.decode("utf-8", "replace") + help.said:
+        return f"{program.name} has no checkpoints"
+    if program.has_own_kernel:
+        return None
+    criu = find_tool("criu")
+    if criu is None:
+        return f"{program.name} needs criu, which is not installed"
+    try:
+        works = call([criu, "check"], timeout=_LIMIT).code == 0
+    except ClocheError as error:
+        return str(error)
+    return None if works else "criu does not work with this kernel (criu check)"
