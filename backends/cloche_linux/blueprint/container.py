@@ -86,7 +86,7 @@ def container(
             plan.detach()
         if by_parent:
             plan.group_by_parent()
-        clone_trees(plan, spec, places, root_propagation(spec))
+        clone_trees(plan, spec, places, namespaces, root_propagation(spec))
         enter_namespaces(plan, extras, spec, namespaces, cgroups)
         add_root(plan, root, spec, namespaces, names, in_place=look_at_root(request))
         add_mounts(plan, root.mounts, namespaces)

@@ -1,13 +1,15 @@
 """Bind mounts that can only be taken from the host before other namespaces are entered.
 
 To show files with other owners takes privileges in the user namespace of their file system, which
-a container's own has not; and what is mounted by the container shows on the host only through a
-mount that was never cut off from it.
+a container's own has not; what its root may not look for, as below a directory of its owner's
+alone, has to be found before; and what is mounted by the container shows on the host only through
+a mount that was never cut off from it.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from cloche_linux.blueprint.mount_checks import is_bind, is_translated
@@ -36,13 +38,17 @@ def open_places(extras: Extras, spec: Spec, namespaces: Namespaces) -> Mapping[i
     for number, mount in enumerate(spec.mounts or ()):
         if is_translated(mount):
             places[number] = _translation(extras, mount, namespaces)
-        elif _is_peer(mount, spec, namespaces):
+        elif _is_peer(mount, spec, namespaces) or _is_out_of_reach(mount, namespaces):
             places[number] = extras.open(os.devnull)
     return places
 
 
 def clone_trees(
-    plan: Plan, spec: Spec, places: Mapping[int, Extra], propagation: Propagation
+    plan: Plan,
+    spec: Spec,
+    places: Mapping[int, Extra],
+    namespaces: Namespaces,
+    propagation: Propagation,
 ) -> None:
     """Keep the trees that :meth:`~cloche_linux.plan.Plan.bind` is to show, in their places.
 
@@ -54,6 +60,7 @@ def clone_trees(
             continue
         options = parse(mount.options or ())
         translated = is_translated(mount)
+        peer = not translated and _is_peer(mount, spec, namespaces)
         source = os.path.realpath(mount.source or "")
         info = os.stat(source)
         plan.origin = f"mounts[{number}]"
@@ -64,7 +71,7 @@ def clone_trees(
             attributes=options.attributes,
             clear=options.clear,
             recursive_attributes=options.deep_at_once,
-            propagation=propagation if translated else Propagation.KEEP,
+            propagation=Propagation.KEEP if peer else propagation,
             idmap=translated,
             recursive_idmap=options.recursive_idmap,
             identity=(info.st_dev, info.st_ino),
@@ -93,3 +100,24 @@ def _is_peer(mount: Mount, spec: Spec, namespaces: Namespaces) -> bool:
     shared = spec.linux is not None and spec.linux.rootfs_propagation in _SHARED
     asked = not frozenset(_SHARED).isdisjoint(mount.options or ())
     return shared and asked and is_bind(mount) and not namespaces.has_own(Namespace.USER)
+
+
+def _is_out_of_reach(mount: Mount, namespaces: Namespaces) -> bool:
+    """Whether root of the container's own user namespace may not look for the source."""
+    maps = namespaces.maps
+    if not is_bind(mount) or maps is None or maps.single:
+        return False
+    uid, gid = maps.uids[0].outside, maps.gids[0].outside
+    above = os.path.realpath(mount.source or "")
+    while above != "/":
+        above = os.path.dirname(above)
+        if not _may_search(os.stat(above), uid, gid):
+            return True
+    return False
+
+
+def _may_search(directory: os.stat_result, uid: int, gid: int) -> bool:
+    if directory.st_uid == uid:
+        return bool(directory.st_mode & stat.S_IXUSR)
+    group = directory.st_gid == gid
+    return bool(directory.st_mode & (stat.S_IXGRP if group else stat.S_IXOTH))

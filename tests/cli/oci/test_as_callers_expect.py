@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,34 @@ def test_without_pivot_root_nobody_can_mount_a_whole_proc(oci) -> None:
     assert said.code == 1
     assert "permission denied" in said.err
     assert Path("/proc/self").exists()
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A directory that everybody may look into."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o711)
+        yield Path(place)
+
+
+def test_what_its_root_could_not_look_for_is_shown_to_a_user_namespace(oci, open_place) -> None:
+    """The caller may; and from where it is to the container nothing else is to be seen."""
+    secret = Path(oci.place, "owners-alone")
+    Path(secret, "shown").mkdir(parents=True)
+    Path(secret, "shown/file").write_text("shown\n")
+    secret.chmod(0o700)
+
+    def change(config) -> None:
+        shutil.copytree(oci.busybox, open_place / "root", symlinks=True)
+        config["root"]["path"] = str(open_place / "root")
+        ids = [{"containerID": 0, "hostID": 100000, "size": 65534}]
+        config["linux"].update(uidMappings=ids, gidMappings=ids)
+        config["linux"]["namespaces"].append({"type": "user"})
+        shown = {"destination": "/tmp", "source": str(secret / "shown"), "options": ["bind", "ro"]}
+        config["mounts"].append(shown)
+
+    said = oci.run("cat", "/tmp/file", change=change)
+    assert (said.code, said.out) == (0, "shown\n"), said.err
 
 
 def test_signal_0_asks_whether_it_lives(oci) -> None:
