@@ -164,12 +164,23 @@ def _is(path: str, mode: int, number: int) -> bool:
 def _node_of_host(path: str, mode: int, number: int, where: str) -> tuple[str, os.stat_result]:
     """Find the device on this machine: at its path, or else by its number."""
     kind = "block" if stat.S_ISBLK(mode) else "char"
-    by_number = f"/dev/{kind}/{os.major(number)}:{os.minor(number)}"
-    for place in (path, os.path.realpath(by_number)):
+    numbers = f"{os.major(number)}:{os.minor(number)}"
+    for place in (path, *_named(f"/sys/dev/{kind}/{numbers}/uevent")):
         if _is(place, mode, number):
             return place, os.stat(place)
     raise InvalidSpec(
-        f"in a user namespace a device can only be shown from this machine, and {path} is not "
-        f"its {kind} device {os.major(number)}:{os.minor(number)}",
+        f"in a user namespace a device can only be shown from this machine, and neither {path} nor "
+        f"any other is its {kind} device {numbers}",
         path=where,
     )
+
+
+def _named(event: str) -> Iterator[str]:
+    """What the kernel calls a device, which is its path beneath /dev."""
+    try:
+        with open(event, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return
+    names = (line.removeprefix("DEVNAME=") for line in lines if line.startswith("DEVNAME="))
+    yield from (f"/dev/{name}" for name in names)
