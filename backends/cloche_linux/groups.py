@@ -98,8 +98,8 @@ class ContainerGroup:
         except BaseException:
             self._forget()
             raise
-        if plan.unit is not None:
-            # Only now it is known to be ours, to be stopped by whoever comes later.
+        if plan.unit is not None or self._group.found:
+            # Only now it is known to be ours, to be stopped, or not to be, by whoever comes later.
             self._note(self._group.info)
         return self._group
 

@@ -127,7 +127,7 @@ def _set(
     documented: bool,
     again: bool,
 ) -> bool:
-    node = next((node for node in nodes if setting.controller in node.controllers), None)
+    node = next((node for node in nodes if _has(node, setting.controller)), None)
     if node is None:
         return True
     path = f"{node.path}/{setting.file}"
@@ -142,6 +142,10 @@ def _set(
         if not (error.errno in ABSENT and setting.limit in unenforced):
             raise of_setting(error, setting, path, documented=documented) from error
     return True
+
+
+def _has(node: Node, controller: str) -> bool:
+    return controller in node.controllers or (controller == "cgroup" and node.version == 2)
 
 
 def restrict_devices(

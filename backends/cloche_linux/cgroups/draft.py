@@ -105,7 +105,7 @@ class Draft:
     def _want(self, controller: str) -> bool:
         holder = self._layout.holding(controller)
         if holder is not None:
-            self._wanted.setdefault(holder, set()).add(controller)
+            self._wanted.setdefault(holder, set()).update({controller} - {"cgroup"})
         return holder is not None
 
     def _limit_devices(

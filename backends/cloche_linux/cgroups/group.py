@@ -158,6 +158,11 @@ class Group:
             freezer.thaw(node)
 
     @property
+    def found(self) -> bool:
+        """Whether any of it was there before."""
+        return any(node.found for node in self._nodes)
+
+    @property
     def frozen(self) -> bool:
         """Whether all processes stand still."""
         node = self._freezing()

@@ -41,6 +41,8 @@ class Layout(Value, kw_only=True):
 
     def holding(self, controller: str) -> Hierarchy | None:
         """Find the hierarchy with this controller; None if it's nowhere."""
+        if controller == "cgroup":  # what every group of v2 has
+            return self.unified
         return next((h for h in self.hierarchies if controller in h.controllers), None)
 
     @property

@@ -24,6 +24,8 @@ class Node(Value, kw_only=True):
     path: str
     #: None while it is only planned.
     inode: int | None = None
+    #: Whether it was there before, so that it stays.
+    found: bool = False
 
     @property
     def info(self) -> dict[str, object]:
@@ -33,6 +35,7 @@ class Node(Value, kw_only=True):
             "controllers": sorted(self.controllers),
             "path": self.path,
             "inode": self.inode,
+            **({"found": True} if self.found else {}),
         }
 
     @classmethod
@@ -46,6 +49,7 @@ class Node(Value, kw_only=True):
                     controllers=frozenset(map(str, names)),
                     path=path,
                     inode=inode if isinstance(inode, int) else None,
+                    found=info.get("found") is True,
                 )
         raise ValueError("not the record of a control group's directory")
 
@@ -68,8 +72,8 @@ def make(node: Node, site: str, *, may_exist: bool = False) -> Node:
         _mkdir(directory, node, may_exist=True)
     if node.version == 2:
         enable(parent, node.controllers)
-    _mkdir(node.path, node, may_exist=may_exist)
-    return replace(node, inode=os.stat(node.path).st_ino)
+    made = _mkdir(node.path, node, may_exist=may_exist)
+    return replace(node, inode=os.stat(node.path).st_ino, found=not made)
 
 
 def enable(directory: str, controllers: frozenset[str]) -> None:
@@ -87,14 +91,17 @@ def _between(site: str, last: str) -> list[str]:
     return [os.path.join(site, *names[: count + 1]) for count in range(len(names))]
 
 
-def _mkdir(path: str, node: Node, *, may_exist: bool) -> None:
+def _mkdir(path: str, node: Node, *, may_exist: bool) -> bool:
     try:
         os.mkdir(path, 0o755)
+        made = True
     except FileExistsError:
         if not may_exist:
             raise
+        made = False
     if node.version == 1 and "cpuset" in node.controllers:
         _inherit_cpuset(path)
+    return made
 
 
 def _inherit_cpuset(path: str) -> None:

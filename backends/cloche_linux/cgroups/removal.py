@@ -24,11 +24,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.05
 def remove(node: Node, *, patience: float = PATIENCE) -> None:
     """Remove the directory and all groups that were made in it; repeatable.
 
-    A directory that is not the one that was made is left alone. Raises CleanupFailed if processes
-    are still there after ``patience`` seconds: none is ended here.
+    A directory that is not the one that was made is left alone, and so is one that was there
+    before. Raises CleanupFailed if processes are still there after ``patience`` seconds: none is
+    ended here.
     """
     deadline, pause = time.monotonic() + patience, _FIRST_PAUSE
-    while node.exists() and (error := _try(node.path)) is not None:
+    while not node.found and node.exists() and (error := _try(node.path)) is not None:
         if time.monotonic() > deadline:
             raise _remains(node, error) from error
         time.sleep(pause)

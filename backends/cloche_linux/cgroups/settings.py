@@ -12,6 +12,7 @@ class Setting(Value, kw_only=True):
 
     #: The limit's name, by which callers may allow it to be dropped.
     limit: str
+    #: ``cgroup`` stands for none: every group of v2 has the file.
     controller: str
     file: str
     value: str

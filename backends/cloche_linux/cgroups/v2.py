@@ -131,11 +131,18 @@ def unified(asked: Mapping[str, str]) -> Answer:
     """Files and values as they were given; the controller is the file's first name."""
     for file, value in asked.items():
         field = f'unified["{file}"]'
-        if "/" in file or "." not in file or file.startswith("cgroup."):
+        if "/" in file or "." not in file or file in _NOT_LIMITS:
             path = "linux.resources.unified"
-            raise InvalidSpec(f"{path}: {file!r} is not a file of a controller", path=path)
+            raise InvalidSpec(f"{path}: {file!r} is not a file that limits anything", path=path)
         controller = file.split(".")[0]
         yield Setting(limit="unified", controller=controller, file=file, value=value, field=field)
+
+
+#: Files by which a group is run: writing to them is not the specification's.
+_NOT_LIMITS = frozenset(
+    f"cgroup.{name}"
+    for name in ("procs", "threads", "kill", "freeze", "type", "subtree_control", "controllers")
+)
 
 
 def _bytes(limit: str, name: str, file: str, value: int | None) -> Answer:

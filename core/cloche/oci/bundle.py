@@ -15,6 +15,8 @@ from cloche.errors import InvalidSpec, NotFound
 from cloche.spec import Mount, Process, Spec
 from cloche.values import Value
 
+from .granting import grantable
+
 __all__ = ["Bundle", "read_process"]
 
 T = TypeVar("T")
@@ -113,8 +115,12 @@ def _rooted(spec: Spec, bundle: str) -> Spec:
     if not os.path.isdir(path):
         missing = "is not a directory" if os.path.exists(path) else "does not exist"
         raise InvalidSpec(f"root.path: {path} {missing}", path="root.path")
-    mounts = tuple(_placed(mount, bundle) for mount in spec.mounts or ())
-    return spec.replace(root=spec.root.replace(path=path), mounts=mounts)
+    own = any(each.type == "user" for each in spec.linux.namespaces or ())
+    return spec.replace(
+        root=spec.root.replace(path=path),
+        process=grantable(spec.process, user_namespace=own),
+        mounts=tuple(_placed(mount, bundle) for mount in spec.mounts or ()),
+    )
 
 
 def _placed(mount: Mount, bundle: str) -> Mount:

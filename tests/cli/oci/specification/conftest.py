@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,20 +42,22 @@ class Subject(Runtime):
     def bundle(self, *args: str, change: Change | None = None) -> str:
         """Make a bundle whose control group is known and has this test's name."""
 
+        number = len(list(self.place.glob("bundle-*")))
+
         def placed(config: dict[str, Any]) -> None:
-            config["linux"]["cgroupsPath"] = self.group
+            config["linux"]["cgroupsPath"] = self.group(number)
             if change is not None:
                 change(config)
 
         return super().bundle(*(args or ("true",)), change=placed)
 
-    @property
-    def group(self) -> str:
-        return f"/{GROUPS}/{os.getpid()}-{self.place.name}"
+    def group(self, bundle: int | str = 0) -> str:
+        """The control group of a bundle."""
+        return f"/{GROUPS}/{os.getpid()}-{self.place.name}-{bundle}"
 
     def groups(self) -> list[Path]:
-        """Where its control group is, in all hierarchies."""
-        return sorted(Path("/sys/fs/cgroup").glob(f"*{self.group}*"))
+        """Where the control groups of its bundles are, in all hierarchies."""
+        return sorted(Path("/sys/fs/cgroup").glob(f"*{self.group('*')}"))
 
     def inside(self, script: str, change: Change | None = None) -> str:
         """What a script says that a container runs to its end without a fault."""
@@ -69,6 +72,10 @@ class Subject(Runtime):
         assert said.err.strip(), "there is no word about it"
         assert self("state", "box").code != 0, "a container was left"
         return said.err
+
+    def pid(self) -> int:
+        """The process of the container as its state tells it."""
+        return json.loads(self("state", "box").out)["pid"]
 
     def accepts(self, change: Change) -> bool:
         """Whether it makes a container of a configuration, which is taken away again."""
@@ -104,7 +111,7 @@ class Subject(Runtime):
         """Take everything away that the test has left."""
         for directory in self.state.glob("*"):
             self("delete", "--force", directory.name)
-        for group in (*self.groups(), *Path(f"/sys/fs/cgroup{self.group}").parent.glob("*")):
+        for group in (*self.groups(), *Path("/sys/fs/cgroup").glob(self.group("*")[1:])):
             _remove(group)
 
 

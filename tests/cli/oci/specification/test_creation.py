@@ -21,7 +21,7 @@ def test_everything_is_there_before_the_program_is(runtime) -> None:
         ),
     )
     pid = runtime.create("sleep", "600", change=change)
-    assert Path(f"/sys/fs/cgroup/pids{runtime.group}/pids.max").read_text() == "9\n"
+    assert Path(f"/sys/fs/cgroup/pids{runtime.group()}/pids.max").read_text() == "9\n"
     among = ["nsenter", f"--target={pid}", "--mount", "--uts", "--net", f"--root=/proc/{pid}/root"]
     names = "/proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/net/ipv4/ip_forward"
     script = f"cat {names}; stat -c %t:%T /dev/own; grep /tmp/x /proc/1/mounts"

@@ -170,7 +170,7 @@ def test_a_hook_after_the_start_runs_after_the_program_has_begun(runtime, notes)
 
 
 def test_a_hook_after_the_end_finds_the_container_gone(runtime, notes) -> None:
-    look = f"ls -d /sys/fs/cgroup/*{runtime.group} > NOTE.left || :"
+    look = f"ls -d /sys/fs/cgroup/*{runtime.group()} > NOTE.left || :"
     pid = live(runtime, hooked(notes, look, kinds=("poststop",)))
     assert notes.read("poststop", ".left") == ""
     assert has_ended(pid)

@@ -165,7 +165,7 @@ def test_with_a_container_goes_all_that_was_made_for_it(runtime) -> None:
 
 def test_what_a_container_only_used_stays(runtime, tmp_path) -> None:
     (tmp_path / "shared").mkdir()
-    group = Path(f"/sys/fs/cgroup/pids{runtime.group}-other")
+    group = Path(f"/sys/fs/cgroup/pids{runtime.group('other')}")
     network = tmp_path / "network"
     network.touch()
     runtime.aside("sh", "-c", f"unshare --net sh -c 'mount --bind /proc/self/ns/net {network}'")
@@ -184,6 +184,7 @@ def test_what_a_container_only_used_stays(runtime, tmp_path) -> None:
     assert (runtime.busybox / "bin/busybox").is_file()
     assert (tmp_path / "bundle-0/config.json").is_file()
     assert runtime.aside("stat", "-c", "%i", str(network)) == identity
+    group.rmdir()
     runtime.aside("umount", str(network))
 
 
