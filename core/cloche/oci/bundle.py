@@ -20,6 +20,7 @@ from .granting import grantable
 __all__ = ["Bundle", "read_process"]
 
 T = TypeVar("T")
+_IDLE = "IOPRIO_CLASS_IDLE"
 
 
 class Bundle(Value):
@@ -41,7 +42,7 @@ class Bundle(Value):
         file = config or f"{path}/config.json"
         data = _content(file)
         spec = _read(Spec, data)
-        _require_ids(data, "process", "user")
+        _require_numbers(data, "process")
         documents.check(spec)
         return cls(path, data, _rooted(spec, path))
 
@@ -56,7 +57,7 @@ def read_process(file: str) -> Process:
     """Read the document of a process; errors as of ``Bundle.open``."""
     data = _content(file)
     process = _read(Process, data)
-    _require_ids(data, "user")
+    _require_numbers(data)
     documents.check_process(process)
     return process
 
@@ -69,14 +70,21 @@ def _read(kind: type[T], data: bytes) -> T:
     return found
 
 
-def _require_ids(data: bytes, *way: str) -> None:
-    """Refuse a user without numbers; in Python they are root's where nobody says otherwise."""
-    user = loads(data)
+def _require_numbers(data: bytes, *way: str) -> None:
+    """Refuse a process without numbers that have a default where nobody says otherwise: in Python.
+
+    Idle input and output has no priorities, so who asks for it names none.
+    """
+    process = loads(data)
     for key in way:
-        user = user.get(key) or {}
-    for name in ("uid", "gid") if user else ():
-        if name not in user:
-            path = ".".join((*way, name))
+        process = process.get(key) or {}
+    priority = process.get("ioPriority") or {}
+    needed = [("user", name) for name in ("uid", "gid") if process.get("user")]
+    if priority.get("class", _IDLE) != _IDLE:
+        needed.append(("ioPriority", "priority"))
+    for section, name in needed:
+        if name not in process[section]:
+            path = ".".join((*way, section, name))
             raise InvalidSpec(f"{path}: is missing", path=path)
 
 

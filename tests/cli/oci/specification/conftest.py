@@ -107,6 +107,11 @@ class Subject(Runtime):
             assert time.monotonic() < deadline, "it did not come to pass"
             time.sleep(0.02)
 
+    def mounts(self) -> list[str]:
+        """What is mounted in its room of this test's, or on the root that all tests share."""
+        lines = self.aside("cat", "/proc/mounts").splitlines()
+        return [line for line in lines if str(self.place) in line or str(self.busybox) in line]
+
     def clear(self) -> None:
         """Take everything away that the test has left."""
         for directory in self.state.glob("*"):

@@ -140,3 +140,17 @@ def test_whoever_takes_ids_of_mounts_says_so(runtime, told) -> None:
              "uidMappings": mapping, "gidMappings": mapping}  # fmt: skip
     said = runtime("create", "--bundle", runtime.bundle("true", change=mounted(mount)), "box")
     assert idmap.get("enabled") or said.code != 0
+
+
+def test_words_of_memory_policies_that_are_told_are_known(runtime, told) -> None:
+    """A kernel may lack some of them; to be told that there is no such word is another error."""
+    words = told["linux"].get("memoryPolicy") or {}
+    needless = ("MPOL_DEFAULT", "MPOL_LOCAL")
+    for mode in words.get("modes") or ():
+        nodes = {} if mode in needless else {"nodes": "0"}
+        said = runtime.run("true", change=linux(memoryPolicy={"mode": mode, **nodes}))
+        assert said.code == 0 or "none of" not in said.err, (mode, said.err)
+    for flag in words.get("flags") or ():
+        policy = {"mode": "MPOL_BIND", "nodes": "0", "flags": [flag]}
+        said = runtime.run("true", change=linux(memoryPolicy=policy))
+        assert said.code == 0 or "none of" not in said.err, (flag, said.err)

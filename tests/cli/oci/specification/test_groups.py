@@ -16,7 +16,7 @@ def groups_of(pid: int) -> dict[str, str]:
     return {line.split(":")[1]: line.split(":", 2)[2] for line in lines}
 
 
-def test_an_absolute_path_begins_where_the_groups_are_mounted(runtime) -> None:
+def test_an_absolute_path_begins_at_the_mount_of_the_groups(runtime) -> None:
     change = linux(resources={"pids": {"limit": 7}})
     pid = runtime.create("sleep", "600", change=change)
     assert groups_of(pid)["pids"] == runtime.group()

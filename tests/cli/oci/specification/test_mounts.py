@@ -154,12 +154,31 @@ def test_the_source_of_a_bind_mount_may_be_relative_to_the_bundle(runtime) -> No
 
 
 def test_a_root_that_is_read_only_is_not_written_to(runtime) -> None:
-    said = runtime.run("sh", "-c", "touch /x", change=placed("root.readonly", True))
+    said = runtime.run("sh", "-c", "touch /new", change=placed("root.readonly", True))
     assert said.code != 0
     assert "Read-only file system" in said.err
-    assert not (runtime.busybox / "x").exists()
+    assert not (runtime.busybox / "new").exists()
 
 
 def test_a_mount_that_is_read_only_is_not_written_to(runtime, tree) -> None:
     change = mounted(bound(tree, "/tmp", "bind", "ro"))
     assert "Read-only file system" in runtime.run("sh", "-c", "touch /tmp/x", change=change).err
+
+
+@pytest.mark.parametrize("option", ["idmap", "ridmap"])
+def test_owners_are_translated_by_the_mounts_own_mappings(runtime, tree, option: str) -> None:
+    mapping = [{"containerID": 0, "hostID": 4000, "size": 1000}]
+    mappings = {"uidMappings": mapping, "gidMappings": mapping}
+    entry = bound(tree, "/tmp/it", "rbind", option, **mappings)
+    script = "stat -c '%u %g' /tmp/it/here /tmp/it/below/there"
+    said = runtime.inside(script, mounted(scratch("/tmp"), entry)).split()
+    assert said == ["4000", "4000", *(["4000"] * 2 if option == "ridmap" else ["0"] * 2)]
+
+
+def test_without_mappings_nothing_can_be_translated(runtime, tree) -> None:
+    """Neither the mount has any, nor is there a user namespace."""
+    wrong = {
+        option: mounted(scratch("/tmp"), bound(tree, "/tmp/it", "rbind", option))
+        for option in ("idmap", "ridmap")
+    }
+    assert [option for option, change in wrong.items() if runtime.accepts(change)] == []

@@ -124,3 +124,13 @@ def test_parameters_of_its_namespaces_are_set(runtime) -> None:
     change = linux(sysctl={"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "1"})
     script = "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shm_rmid_forced"
     assert runtime.inside(script, change=change).split() == ["1", "1"]
+
+
+def test_mounts_are_the_runtimes_where_no_namespace_of_them_is_named(runtime) -> None:
+    def change(config) -> None:
+        without("mount", "pid", "uts")(config)
+        config["mounts"] = []
+
+    said = runtime.inside("readlink /proc/self/ns/mnt || busybox true", change=change)
+    pid = runtime.create("sleep", "600", change=change)
+    assert os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink(runtime.room.path), said

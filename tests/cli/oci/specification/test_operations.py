@@ -147,7 +147,7 @@ def test_what_has_not_ended_is_not_deleted(runtime, moment: str) -> None:
 
 
 def test_with_a_container_goes_all_that_was_made_for_it(runtime) -> None:
-    before = runtime.aside("cat", "/proc/mounts")
+    before = runtime.mounts()
     resources = linux(resources={"pids": {"limit": 9}, "memory": {"limit": 64 << 20}})
     pid = runtime.create("sleep", "600", change=resources)
     assert runtime.groups() != []
@@ -157,7 +157,7 @@ def test_with_a_container_goes_all_that_was_made_for_it(runtime) -> None:
     assert runtime("delete", "box").code == 0
     assert runtime.groups() == []
     assert [*runtime.state.glob("*")] == []
-    assert runtime.aside("cat", "/proc/mounts") == before
+    assert runtime.mounts() == before
     assert (
         not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()
     )
