@@ -9,7 +9,7 @@ from cloche_linux.kernel import Namespace
 
 if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
-    from cloche.spec import LinuxSeccomp
+    from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.hooks import Subject
     from cloche_linux.idmaps import IdMaps
@@ -32,6 +32,8 @@ class Confinement(Value):
     chrooted: bool = False
     #: What the listener of its filter is told of it; None where nobody is asked.
     subject: Subject | None = None
+    personality: LinuxPersonality | None = None
+    memory_policy: LinuxMemoryPolicy | None = None
 
 
 def confined(
@@ -48,6 +50,8 @@ def confined(
         shares_pids=not namespaces.has_own(Namespace.PID),
         chrooted=namespaces.shares_mounts or not request.pivot,
         subject=_told_to_a_listener(request, linux.seccomp),
+        personality=linux.personality,
+        memory_policy=linux.memory_policy,
     )
 
 

@@ -110,6 +110,8 @@ def _launch(
         process,
         account,
         seccomp=inside.confinement.seccomp,
+        personality=inside.confinement.personality,
+        memory_policy=inside.confinement.memory_policy,
         maps=inside.confinement.maps,
         cgroups=group.join_fds if group else (),
         terminal=streams.terminal,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.defaults import DEFAULT_PROFILE
 from cloche.errors import NotSupported, Unavailable
 from cloche_linux.annotations import check_annotations
+from cloche_linux.blueprint.memory import check_memory_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ def check_lacking(spec: Spec) -> None:
     if spec.linux is not None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")
+        if spec.linux.memory_policy is not None:
+            check_memory_policy(spec.linux.memory_policy)
         if spec.linux.seccomp is not None and spec.linux.seccomp is not DEFAULT_PROFILE:
             from cloche_linux.seccomp.checks import check_policy
 
@@ -43,8 +46,6 @@ def check_labels(process: Process) -> None:
 def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
     if linux.intel_rdt is not None:
         yield "linux.intelRdt", "cache allocation is not here"
-    if linux.memory_policy is not None:
-        yield "linux.memoryPolicy", "policies of memory nodes are not here"
     if linux.net_devices:
         yield "linux.netDevices", "moving network devices is not here"
     if linux.mount_label:

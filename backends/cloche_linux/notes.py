@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from cloche import documents
 from cloche.errors import InvalidSpec
-from cloche.spec import LinuxSeccomp
+from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp
 from cloche_linux.confinement import Confinement
 from cloche_linux.idmaps import IdMaps, Range
 from cloche_linux.kernel import Namespace
@@ -14,11 +14,13 @@ from cloche_linux.kernel import Namespace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cloche.spec.document import Document
     from cloche_linux.hooks import Subject
 
 __all__ = ["confinement_of", "note"]
 
 _DEFAULT = "default"
+T = TypeVar("T")
 
 
 def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[str, object]:
@@ -33,6 +35,8 @@ def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[st
         "groups": list(confinement.groups),
         **({"shares_pids": True} if confinement.shares_pids else {}),
         **({"chrooted": True} if confinement.chrooted else {}),
+        **_as_written("personality", confinement.personality),
+        **_as_written("memory_policy", confinement.memory_policy),
         **({"subject": _subject_note(confinement.subject)} if confinement.subject else {}),
     }
 
@@ -48,9 +52,19 @@ def confinement_of(info: Mapping[str, object]) -> Confinement | None:
             shares_pids=info.get("shares_pids") is True,
             chrooted=info.get("chrooted") is True,
             subject=_subject(info.get("subject")),
+            personality=_read(LinuxPersonality, info.get("personality")),
+            memory_policy=_read(LinuxMemoryPolicy, info.get("memory_policy")),
         )
     except (KeyError, TypeError, ValueError, InvalidSpec):
         return None
+
+
+def _as_written(name: str, part: Document | None) -> dict[str, object]:
+    return {} if part is None else {name: documents.to_json(part)}
+
+
+def _read(kind: type[T], noted: object) -> T | None:
+    return None if noted is None else documents.read(kind, cast("dict[str, object]", noted))
 
 
 def _maps_note(maps: IdMaps | None) -> dict[str, object] | None:

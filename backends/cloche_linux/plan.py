@@ -113,9 +113,11 @@ class Plan(MountSteps):
 
     def affinity(self, processors: Iterable[int]) -> None:
         """Run on these processors only (``sched_setaffinity(2)``)."""
-        mask = sum(1 << number for number in set(processors))
-        size = (mask.bit_length() + 63) // 64 * 8
-        self._add(Step.AFFINITY, data=mask.to_bytes(size, "little"))
+        self._add(Step.AFFINITY, data=_as_mask(processors))
+
+    def memory_policy(self, mode: int, nodes: Iterable[int]) -> None:
+        """Take memory from these nodes, and in this way (``set_mempolicy(2)``)."""
+        self._add(Step.MEMORY_POLICY, data=_as_mask(nodes), number=mode)
 
     def give_streams(self, uid: int) -> None:
         """Make ``uid`` the owner of descriptors 0 to 2, as far as they can have one.
@@ -233,3 +235,9 @@ class Plan(MountSteps):
         """Try every system call the other steps need, report each, and end. The last step of its
         plan."""
         self._add(Step.PROBE)
+
+
+def _as_mask(numbers: Iterable[int]) -> bytes:
+    """Return whole words of bits, none for no number."""
+    mask = sum(1 << number for number in set(numbers))
+    return mask.to_bytes((mask.bit_length() + 63) // 64 * 8, "little")

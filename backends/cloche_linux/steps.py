@@ -93,6 +93,7 @@ class Step(enum.IntEnum):
     CLONE_TREE = 60
     ENTER_ROOT = 61
     GROUP_BY_PARENT = 62
+    MEMORY_POLICY = 63
 
 
 class Section(NamedTuple):

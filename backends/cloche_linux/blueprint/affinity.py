@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.numbers import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cloche.spec import Process
 
 __all__ = ["check_affinity", "final_affinity", "initial_affinity"]
 
 # The most that any kernel is built for (CONFIG_NR_CPUS).
 _PROCESSORS = range(8192)
-_RANGES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*")
 
 
 def check_affinity(process: Process) -> None:
@@ -44,18 +40,4 @@ def final_affinity(process: Process) -> frozenset[int] | None:
 
 
 def _listed(text: str, field: str) -> frozenset[int]:
-    path = f"process.execCPUAffinity.{field}"
-    if not _RANGES.fullmatch(text):
-        raise InvalidSpec(f"{path}: {text!r} is not a list of processors", path=path, hint="0-2,4")
-    found = set[int]()
-    for first, last in _ranges(text):
-        if not first <= last < len(_PROCESSORS):
-            raise InvalidSpec(f"{path}: no processors are {first}-{last}", path=path, hint="0-2,4")
-        found.update(range(first, last + 1))
-    return frozenset(found)
-
-
-def _ranges(text: str) -> Iterator[tuple[int, int]]:
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        yield int(first), int(last or first)
+    return listed(text, "processors", len(_PROCESSORS), f"process.execCPUAffinity.{field}")

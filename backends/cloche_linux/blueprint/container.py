@@ -138,7 +138,8 @@ def _constant(
         (
             *(spec.mounts, linux.devices, linux.sysctl, linux.namespaces, linux.seccomp),
             *(linux.readonly_paths, linux.masked_paths, process.capabilities, process.rlimits),
-            *(process.scheduler, process.io_priority, linux.personality),
+            *(process.scheduler, process.io_priority),
+            *(linux.personality, linux.memory_policy),
         ),
         (
             *(named, account, preserved, terminal, request.init, request.lifetime, privileges()),
@@ -159,6 +160,7 @@ def _constant(
                 is_init=request.init,
                 detached=request.lifetime is Lifetime.DETACHED,
                 personality=linux.personality,
+                memory_policy=linux.memory_policy,
                 keep_groups=keep_groups,
             ),
         ),

@@ -15,7 +15,7 @@ from cloche_linux.roots import open_root_of_process
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloche.spec import LinuxSeccomp, Process
+    from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp, Process
     from cloche.stdio import Size
     from cloche_linux.idmaps import IdMaps
     from cloche_linux.users import Account
@@ -30,6 +30,8 @@ def executed(
     account: Account,
     *,
     seccomp: LinuxSeccomp | None,
+    personality: LinuxPersonality | None = None,
+    memory_policy: LinuxMemoryPolicy | None = None,
     maps: IdMaps | None,
     cgroups: Sequence[int],
     terminal: Size | None,
@@ -72,6 +74,8 @@ def executed(
         process,
         account,
         seccomp=seccomp,
+        personality=personality,
+        memory_policy=memory_policy,
         maps=maps,
         preserved=len(preserve_fds),
         terminal=terminal is not None,

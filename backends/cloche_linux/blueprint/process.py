@@ -6,13 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.memory import add_memory_policy
 from cloche_linux.blueprint.scheduling import add_scheduling
 from cloche_linux.capabilities import Masks, kernel_mask
 from cloche_linux.kernel import Resource
 from cloche_linux.privileges import clamp_limit, privileges
 
 if TYPE_CHECKING:
-    from cloche.spec import LinuxPersonality, LinuxSeccomp, Process
+    from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp, Process
     from cloche_linux.idmaps import IdMaps
     from cloche_linux.plan import Plan
     from cloche_linux.users import Account
@@ -34,6 +35,7 @@ def add_confinement(
     is_init: bool,
     detached: bool = False,
     personality: LinuxPersonality | None = None,
+    memory_policy: LinuxMemoryPolicy | None = None,
     keep_groups: bool = False,
 ) -> None:
     """Add everything from closing descriptors to the filter: all but executing the program.
@@ -48,6 +50,8 @@ def add_confinement(
     elif detached:
         plan.give_streams(account.uid)
     add_scheduling(plan, process, personality)
+    if memory_policy is not None:
+        add_memory_policy(plan, memory_policy)
     _limits(plan, process)
     plan.umask(0o022 if process.user.umask is None else process.user.umask)
     plan.working_directory(process.cwd)

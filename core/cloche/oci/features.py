@@ -32,6 +32,11 @@ _ACTIONS = (
     *("LOG", "NOTIFY", "TRACE", "TRAP"),
 )
 _OPERATORS = ("EQ", "GE", "GT", "LE", "LT", "MASKED_EQ", "NE")
+_MEMORY_MODES = (
+    *("DEFAULT", "PREFERRED", "BIND", "INTERLEAVE", "LOCAL"),
+    *("PREFERRED_MANY", "WEIGHTED_INTERLEAVE"),
+)
+_MEMORY_FLAGS = ("NUMA_BALANCING", "RELATIVE_NODES", "STATIC_NODES")
 _FILTER_FLAGS = ("LOG", "SPEC_ALLOW", "TSYNC", "WAIT_KILLABLE_RECV")
 
 
@@ -74,6 +79,10 @@ def _linux() -> dict[str, Any]:
         "apparmor": {"enabled": False},
         "selinux": {"enabled": False},
         "intelRdt": {"enabled": False},
+        "memoryPolicy": {
+            "modes": [f"MPOL_{name}" for name in _MEMORY_MODES],
+            "flags": [f"MPOL_F_{name}" for name in _MEMORY_FLAGS],
+        },
         "mountExtensions": {"idmap": {"enabled": True}},
     }
 

@@ -92,6 +92,13 @@ int step_affinity(struct helper *h, const struct record *r)
     return (int)CALL(sched_setaffinity, 0, r->data.length, text_of(&h->plan, r->data));
 }
 
+/* Of the number of bits the kernel takes one away. */
+int step_memory_policy(struct helper *h, const struct record *r)
+{
+    const char *nodes = r->data.length ? text_of(&h->plan, r->data) : 0;
+    return (int)CALL(set_mempolicy, r->number, nodes, nodes ? r->data.length * 8 + 1 : 0);
+}
+
 /* What is the caller's and not the user's could not be opened again, as /dev/stderr is. */
 int step_give_streams(struct helper *h, const struct record *r)
 {

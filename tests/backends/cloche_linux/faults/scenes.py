@@ -127,6 +127,7 @@ class _Specifying:
         asked["linux"]["namespaces"].append({"type": "time"})
         asked["linux"]["timeOffsets"] = {"boottime": {"secs": 5}}
         asked["linux"]["personality"] = {"domain": "LINUX"}
+        asked["linux"]["memoryPolicy"] = {"mode": "MPOL_LOCAL"}
         asked["process"]["ioPriority"] = {"class": "IOPRIO_CLASS_BE", "priority": 4}
         asked["process"]["scheduler"] = {"policy": "SCHED_OTHER", "nice": 1}
         true = [{"path": "/bin/true"}]
@@ -223,7 +224,7 @@ SCENES = {
     "what only a specification says": Scene(
         frozenset(
             {*_CONTAINER, *_PROCESS, Step.INIT, Step.FORK, Step.TIME_OFFSETS, Step.HOOKS_BY_PARENT}
-            | {Step.HOOK, Step.IO_PRIORITY, Step.SCHEDULER, Step.PERSONALITY}
+            | {Step.HOOK, Step.IO_PRIORITY, Step.SCHEDULER, Step.PERSONALITY, Step.MEMORY_POLICY}
         ),
         Step.PROPAGATION,
         lambda engine, busybox: _with(_Specifying(), engine, busybox),

@@ -86,6 +86,7 @@ def confine(plan: Plan) -> None:
     plan.personality(0)
     plan.io_priority(2 << 13 | 4)
     plan.affinity(os.sched_getaffinity(0))
+    plan.memory_policy(4, ())
     plan.give_streams(0)
     plan.working_directory("/tmp")
     plan.bounding(0)

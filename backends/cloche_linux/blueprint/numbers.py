@@ -1,0 +1,36 @@
+"""Lists of numbers as the kernel writes them: ``0-2,4``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cloche.errors import InvalidSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["listed"]
+
+_RANGES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*")
+
+
+def listed(text: str, what: str, below: int, path: str) -> frozenset[int]:
+    """Read a list of ``what`` ("processors"), all smaller than ``below``.
+
+    Raises InvalidSpec at ``path``.
+    """
+    if not _RANGES.fullmatch(text):
+        raise InvalidSpec(f"{path}: {text!r} is not a list of {what}", path=path, hint="0-2,4")
+    found = set[int]()
+    for first, last in _ranges(text):
+        if not first <= last < below:
+            raise InvalidSpec(f"{path}: no {what} are {first}-{last}", path=path, hint="0-2,4")
+        found.update(range(first, last + 1))
+    return frozenset(found)
+
+
+def _ranges(text: str) -> Iterator[tuple[int, int]]:
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        yield int(first), int(last or first)
