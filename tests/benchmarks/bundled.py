@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import oci
+import podman
 from contenders import Contender, race
 from figures import Table, row, verdict
 from programs import PROBE, TRUE
@@ -15,7 +18,7 @@ from programs import PROBE, TRUE
 if TYPE_CHECKING:
     from setting import Setting
 
-__all__ = ["oci_"]
+__all__ = ["oci_", "podman_"]
 
 #: Compiled once, in the rounds before those that count, as an installation is.
 _ENVIRONMENT = {**oci.ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": ""}
@@ -37,6 +40,24 @@ def oci_(setting: Setting) -> Table:
     )
 
 
+def podman_(setting: Setting) -> Table:
+    """``podman run`` with Cloche as its runtime, beside the same with its peers."""
+    ours = podman.Runtime("cloche", _executable_file(setting))
+    others = [podman.Runtime(name, shutil.which(name)) for name in oci.installed()]
+    contenders = [podman.running(setting, each, every=1) for each in (ours, *others)]
+    times = race(contenders, setting)
+    return Table(
+        title="podman: `podman run` of `true`, with one runtime and another",
+        unit="ms",
+        rows=[row(name, kinds["total"]) for name, kinds in times.items()],
+        verdicts=[
+            *verdict(times, "podman run, cloche", "podman run, runc", 1.1),
+            *verdict(times, "podman run, cloche", "podman run, crun"),
+        ],
+        notes=["podman calls the runtime three times: create, start, delete"],
+    )
+
+
 def _cloche(setting: Setting) -> Contender:
     command = [*_executable(), "--root", str(setting.place.folder / "cloche-oci"), "run"]
     commands = {p: [*command, "--bundle", *_bundle(setting, p)] for p in (TRUE, PROBE)}
@@ -51,6 +72,14 @@ def _bundle(setting: Setting, program: str) -> Sequence[str]:
     """The bundle, and an id for its container."""
     made = setting.place.bundle(f"cloche-{program}", setting.spec, setting.programs[program])
     return str(made), made.name
+
+
+def _executable_file(setting: Setting) -> str:
+    """The same as one file, for podman takes no words of a runtime's."""
+    file = setting.place.folder / "cloche-oci-program"
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(_executable())} "$@"\n')
+    file.chmod(0o755)
+    return str(file)
 
 
 def _executable() -> Sequence[str]:

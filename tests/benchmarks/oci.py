@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cloche.spec import Spec
 
-__all__ = ["ENVIRONMENT", "NAMES", "executing", "idling", "installed", "running"]
+__all__ = ["ENVIRONMENT", "NAMES", "executing", "idling", "installed", "running", "surroundings"]
 
 NAMES = ("runc", "crun")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -54,7 +54,7 @@ def running(
         name=f"{name} run",
         setup="spawned:spawned",
         params={"commands": commands, "environment": ENVIRONMENT},
-        prefix=_surroundings(name),
+        prefix=surroundings(name),
     )
 
 
@@ -75,14 +75,14 @@ def executing(name: str, setting: Setting) -> Contender:
             "before": [*runtime, "run", "--detach", "--bundle", bundle, identity],
             "after": [*runtime, "delete", "--force", identity],
         },
-        prefix=_surroundings(name),
+        prefix=surroundings(name),
     )
 
 
 @contextmanager
 def idling(name: str, setting: Setting, spec: Spec) -> Iterator[int]:
     """A container that idles, to be looked at from outside: the pid of its process."""
-    runtime = [*_surroundings(name), *_runtime(name, setting)]
+    runtime = [*surroundings(name), *_runtime(name, setting)]
     identity = _identity(name, "idle")
     bundle = _bundle(f"{name}-looked-at", setting, spec, IDLE)
     quiet = subprocess.DEVNULL
@@ -109,7 +109,7 @@ def _bundle(name: str, setting: Setting, spec: Spec, program: str) -> str:
     return str(setting.place.bundle(f"{name}-{program}", spec, setting.programs[program]))
 
 
-def _surroundings(name: str) -> Sequence[str]:
+def surroundings(name: str) -> Sequence[str]:
     """Crun refuses hybrid cgroups with a controller on the unified side, so it is shown none."""
     if name != "crun" or not _has_controllers():
         return ()
