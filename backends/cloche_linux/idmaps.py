@@ -59,8 +59,11 @@ class IdMaps(Value):
 def requested_maps(
     uids: Sequence[LinuxIDMapping] | None, gids: Sequence[LinuxIDMapping] | None
 ) -> IdMaps:
-    """Take the maps that a specification asks for."""
-    return IdMaps(_ranges(uids or ()), _ranges(gids or ()))
+    """Take the maps that a specification asks for; a user's own ids alone need nobody's help."""
+    maps = IdMaps(_ranges(uids or ()), _ranges(gids or ()))
+    user, group = os.geteuid(), os.getegid()
+    alone = maps.uids == (Range(0, user, 1),) and maps.gids == (Range(0, group, 1),)
+    return IdMaps(maps.uids, maps.gids, single=alone and user != 0)
 
 
 def own_maps() -> IdMaps:

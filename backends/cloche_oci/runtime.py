@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from cloche.errors import NotFound, Unavailable
+from cloche.errors import NotFound, NotSupported, Unavailable
 from cloche.ids import check_id
 from cloche.locations import private_directory
 from cloche.runtime import Runtime, RuntimeContainer, State, Status
@@ -50,6 +50,9 @@ class OciRuntime(Runtime):
         check_id(request.id, windows=False)
         if not find_all(self._argument):
             raise Unavailable("no OCI runtime is installed", remedy="apt-get install crun")
+        if request.cgroup_manager != "cgroupfs":
+            message = f"{request.cgroup_manager} does not manage the groups of OCI runtimes here"
+            raise NotSupported(message, hint="use --cgroup-manager cgroupfs", backend="oci")
         return check_request(request)
 
     def create(

@@ -95,7 +95,7 @@ def plan(
         draft.limit(resources, programs)
     if need_freezer:
         draft.freezer()
-    if need_stats or (along and draft.needed):
+    if need_stats or everywhere or (along and draft.needed):
         draft.stats()
     if everywhere:
         draft.everywhere()

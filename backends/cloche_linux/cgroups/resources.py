@@ -55,13 +55,15 @@ def _section(
         yield from (first if found.version == 1 else second)(asked)
         return
     # Only what is really asked for is missed.
-    yield from (_missing(one, controllers[-1]) for one in second(asked))
+    for one in second(asked):
+        lost = isinstance(one, Refusal) and all(h.version == 2 for h in layout.hierarchies)
+        yield one if lost else _missing(one, controllers[-1])
 
 
 def _missing(one: Setting | Refusal, controller: str) -> Refusal:
-    """What is needed of a list of controllers is the last, or the one a setting names."""
-    if isinstance(one, Setting) and one.controller.startswith("net_"):
-        controller = one.controller
+    """Name what is needed: for most limits v2's controller, for marks of traffic the one of two."""
+    if one.field == "network.classID":
+        controller = "net_cls"
     return Refusal(
         limit=one.limit,
         field=one.field,

@@ -190,7 +190,8 @@ def _connected(*, user: bool) -> Bus:
         except TimeoutError as error:
             raise _silent() from error
         except OSError as error:
-            failed = error
+            # That one of the places is empty says less than why another did not do.
+            failed = error if failed is None or isinstance(failed, FileNotFoundError) else failed
     whose = "the user manager of systemd" if user else "systemd"
     why = "it has no socket" if failed is None else failed.strerror or str(failed)
     raise _unavailable(f"{whose} can't be reached ({why})") from failed

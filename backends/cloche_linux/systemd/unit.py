@@ -10,6 +10,7 @@ from cloche.errors import BackendError, NotFound
 from cloche.values import Value
 from cloche_linux.cgroups import site as sites
 from cloche_linux.cgroups.files import read, read_words
+from cloche_linux.privileges import privileges
 from cloche_linux.systemd.client import Manager, check_here
 from cloche_linux.systemd.naming import UnitName, unit_name
 from cloche_linux.systemd.properties import of_settings
@@ -25,14 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Unit", "UnitPlan", "for_user", "plan_unit"]
 
-_WHOLE_MACHINE = "0 0 4294967295"
 _FOR_ALL = ("CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting")
 
 
 def for_user() -> bool:
     """Whether a user's manager is to be asked: the machine's takes orders from its root only."""
-    mapped = (read("/proc/self/uid_map") or _WHOLE_MACHINE).split()
-    return os.geteuid() != 0 or " ".join(mapped) != _WHOLE_MACHINE
+    return os.geteuid() != 0 or privileges().mapped
 
 
 def plan_unit(spec: Spec, id: str) -> UnitPlan:

@@ -28,7 +28,8 @@ def watch(container: BundleContainer, below: Typed) -> int:
 
     Beside it, that a process was ended for want of memory, once for each look that finds more.
     """
-    seconds = _seconds(below.text("interval") or "5s")
+    interval = below.text("interval")
+    seconds = _seconds("5s" if interval is None else interval)
     found: Stats | None = container.stats()
     kills = 0
     while found is not None:

@@ -103,4 +103,4 @@ def _io(counts: Sequence[IoCount]) -> list[dict[str, object]]:
 
 def _sums(found: Stats) -> list[dict[str, object]]:
     both = (("Read", found.io_read), ("Write", found.io_write))
-    return [_told(op=name, value=value) for name, value in both if value is not None]
+    return [_told(op=name, value=value) for name, value in both if value]

@@ -66,20 +66,23 @@ def bundle(place: str, config: dict[str, object]) -> str:
     return directory
 
 
-def oci(place: str, *words: str) -> str:
-    """Run a line with systemd as the manager; what it wrote, or its error."""
+def oci(place: str, *words: str, manager: str = "systemd") -> str:
+    """Run a line, with systemd as the manager of groups; what it wrote, or its error."""
     told, failed = io.StringIO(), io.StringIO()
     with redirect_stdout(told), redirect_stderr(failed):
-        code = program.run(["--root", f"{place}/state", "--systemd-cgroup", *words])
+        code = program.run(["--root", f"{place}/state", "--cgroup-manager", manager, *words])
     if code:
         return failed.getvalue().splitlines()[0].removeprefix("cloche: ")
     sys.stderr.write(failed.getvalue())
     return told.getvalue()
 
 
-def create(place: str, config: dict[str, object], id: str = "one") -> int:
+def create(
+    place: str, config: dict[str, object], id: str = "one", *, manager: str = "systemd"
+) -> int:
     """Make a container that waits; its pid."""
-    pid_file = f"{place}/pid"
-    said = oci(place, "create", "--bundle", bundle(place, config), "--pid-file", pid_file, id)
+    pid_file, made = f"{place}/pid", bundle(place, config)
+    words = ("create", "--bundle", made, "--pid-file", pid_file, id)
+    said = oci(place, *words, manager=manager)
     assert said == "", said
     return int(Path(pid_file).read_text())

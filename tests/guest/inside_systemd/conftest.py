@@ -5,12 +5,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from .bundles import oci
+
 USER = 1000
+CHECKOUT = Path(__file__).parents[3]
+BUNDLES = f"""
+import json, os, signal, sys, time
+sys.path.insert(0, {str(CHECKOUT)!r})
+from tests.guest.inside_systemd.bundles import BUSYBOX, bundle, create, document, oci
+place = os.getcwd()
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[str]:
+    """A directory for containers of root's, which are taken away after the test."""
+    yield str(tmp_path)
+    for state in tmp_path.glob("state/*"):
+        assert oci(str(tmp_path), "delete", "--force", state.name) == ""
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,6 @@ LIMITS = {
     "blockIO": {"weight": 500},
     "unified": {"memory.high": str(60 << 20)},
 }
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[str]:
-    yield str(tmp_path)
-    for state in tmp_path.glob("state/*"):
-        assert oci(str(tmp_path), "delete", "--force", state.name) == ""
 
 
 def shown(unit: str, *names: str) -> dict[str, str]:
