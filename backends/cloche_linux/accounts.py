@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
 from cloche.values import replace
+from cloche_linux.blueprint.environment import has_home
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
 from cloche_linux.users import Account, check_id, group_id, home_of, resolve
@@ -60,7 +61,7 @@ def account_inside(process: Process, root: Callable[[], int], confinement: Confi
     It gets the container's further groups; those that the container does without, it does without.
     """
     more = (*(process.user.additional_gids or ()), *confinement.groups)
-    if not process.user.username and not _needs_home(process):
+    if not process.user.username and has_home(process):
         return _account(process, lambda path: None, confinement.maps, more)
     descriptor = root()
     try:
@@ -89,12 +90,8 @@ def _account(
 def _numbered(process: Process, read: Callable[[str], bytes | None]) -> Account:
     """The numbers as they are; a home is looked for unless the environment names one."""
     user = process.user
-    home = home_of(user.uid, read) if _needs_home(process) else None
+    home = None if has_home(process) else home_of(user.uid, read)
     return Account(uid=user.uid, gid=user.gid, home=home)
-
-
-def _needs_home(process: Process) -> bool:
-    return not any(variable.startswith("HOME=") for variable in process.env or ())
 
 
 def _check_ids(uid: int, *gids: int) -> None:

@@ -11,6 +11,7 @@ from cloche.values import Value
 from cloche_linux.annotations import keeps_groups
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.entering import enter_namespaces
+from cloche_linux.blueprint.environment import variables
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
 from cloche_linux.blueprint.hooks import (
@@ -99,7 +100,7 @@ def container(
         _announce(plan, request, namespaces, account, terminal)
         add_read_only(plan, spec.mounts or ())
         if gate is not None and not request.idle:
-            plan.find_program(_program(process), process.env or ())
+            plan.find_program(_program(process), variables(process))
         _await_start(plan, None if gate is None else extras.lend(gate))
         _become(plan, request, process, account, confine)
     except BaseException:

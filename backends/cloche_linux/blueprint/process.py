@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.environment import environment
 from cloche_linux.blueprint.memory import add_memory_policy
 from cloche_linux.blueprint.scheduling import add_scheduling
 from cloche_linux.capabilities import Masks, kernel_mask
@@ -64,7 +65,7 @@ def add_confinement(
 
 def add_execution(plan: Plan, process: Process, account: Account) -> None:
     """Add the last step, the program itself."""
-    plan.execute(process.args or (), _environment(process, account))
+    plan.execute(process.args or (), environment(process, account))
 
 
 def _limits(plan: Plan, process: Process) -> None:
@@ -114,14 +115,6 @@ def _credentials(
         inheritable=sets.inheritable,
         ambient=sets.ambient,
     )
-
-
-def _environment(process: Process, account: Account) -> tuple[str, ...]:
-    environment = process.env or ()
-    if any(variable.startswith("HOME=") for variable in environment):
-        return environment
-    default = "/root" if account.uid == 0 else "/"
-    return (*environment, f"HOME={account.home or default}")
 
 
 def _add_filter(plan: Plan, seccomp: LinuxSeccomp) -> None:

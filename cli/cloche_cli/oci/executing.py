@@ -117,4 +117,6 @@ def _capabilities(
         bounding=(*(sets.bounding or ()), *more),
         effective=(*(sets.effective or ()), *more),
         permitted=(*(sets.permitted or ()), *more),
+        # Only who has inheritable ones can have ambient ones.
+        ambient=(*(sets.ambient or ()), *more) if sets.inheritable else sets.ambient,
     )

@@ -40,6 +40,8 @@ class Window:
     def __enter__(self) -> Self:
         if self._pipes is not None:
             self.fit()
+            if not os.isatty(1) and self._pipes.stdin is not None:
+                _leave_lines_alone(self._pipes.stdin)
             if os.isatty(0):
                 from cloche_cli.terminal import make_raw
 
@@ -83,6 +85,15 @@ class Window:
                     _write(master, piece)
                 else:
                     poll.unregister(0)
+
+
+def _leave_lines_alone(terminal: int) -> None:
+    """End lines as the program does: what reads our output is no terminal, and wants no CR."""
+    import termios
+
+    attributes = termios.tcgetattr(terminal)
+    attributes[1] &= ~termios.ONLCR
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
 
 
 def _read(descriptor: int) -> bytes:

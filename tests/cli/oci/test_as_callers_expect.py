@@ -170,3 +170,45 @@ def test_control_groups_of_version_1_are_in_no_namespace_of_the_template(oci, tm
     told = json.loads((tmp_path / "config.json").read_text())["linux"]["namespaces"]
     only_v2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
     assert ({"type": "cgroup"} in told) == only_v2
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (["A=1", "B=2", "A=3"], ["A=3", "B=2", "HOME=/root"]),
+        (["A=1", "A="], ["A=", "HOME=/root"]),
+        (["HOME="], ["HOME=/root"]),
+        (["HOME=/x", "HOME="], ["HOME=/root"]),
+        (["HOME=", "HOME=/x"], ["HOME=/x"]),
+    ],
+)
+def test_each_variable_is_there_once_and_so_is_a_home(oci, asked, given) -> None:
+    path = "PATH=/bin"
+    said = oci.run("env", change=lambda config: config["process"].update(env=[path, *asked]))
+    assert sorted(said.out.split()) == sorted([path, *given])
+
+
+def test_a_further_capability_is_ambient_where_any_is_inheritable(oci) -> None:
+    def change(config) -> None:
+        sets = ("bounding", "effective", "permitted", "inheritable")
+        config["process"]["capabilities"] = {each: ["CAP_KILL"] for each in sets}
+        config["process"]["capabilities"]["inheritable"].append("CAP_CHOWN")
+        config["process"]["capabilities"]["bounding"].append("CAP_CHOWN")
+
+    oci.create("sleep", "600", change=change)
+    oci("start", "box")
+    said = oci("exec", "--cap", "CAP_CHOWN", "box", "grep", "^Cap", "/proc/self/status")
+    sets = dict(line.split() for line in said.out.splitlines())
+    assert sets == {
+        "CapInh:": "0000000000000021",
+        "CapPrm:": "0000000000000021",
+        "CapEff:": "0000000000000021",
+        "CapBnd:": "0000000000000021",
+        "CapAmb:": "0000000000000001",
+    }
+
+
+def test_lines_of_a_terminal_end_as_the_program_ends_them_for_what_is_none(oci) -> None:
+    said = oci.run("echo", "one", change=lambda config: config["process"].update(terminal=True))
+    assert said.out == "one\n"
+    assert "\r" not in Path(oci.place, "out").read_bytes().decode()
