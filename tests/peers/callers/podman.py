@@ -23,6 +23,8 @@ log_driver = "k8s-file"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 lock_type = "file"
+runtime_supports_json = ["cloche-oci"]
+runtime_supports_nocgroup = ["cloche-oci"]
 [network]
 network_config_dir = "{place}/networks"
 """

@@ -40,6 +40,8 @@ BY_ITSELF = {
         ["--cap-drop=all", "--cap-add=net_admin"], STATUS, "0000000000001000\n0\n2"),
     "the processes of the host": (
         ["--pid=host"], "test $$ -gt 2; echo $?", "0"),
+    "no control groups": (
+        ["--cgroups=disabled"], "grep -c libpod /proc/self/cgroup", "0"),
     "everything": (
         ["--privileged"], "test -c /dev/ptmx && grep Seccomp: /proc/self/status", "Seccomp:\t0"),
 }  # fmt: skip
