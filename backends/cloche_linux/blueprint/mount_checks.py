@@ -69,9 +69,13 @@ def _check_source(mount: Mount, where: str) -> None:
 
 
 def _check_options_of_bind(mount: Mount, where: str) -> None:
-    """The kernel would pass over options for a file system that is mounted already."""
+    """Refuse words that nobody knows; values for a file system are passed over.
+
+    That one is mounted already, so the kernel does so, too, and callers of other runtimes leave
+    ``mode=755`` or ``size=1k`` in.
+    """
     for number, option in enumerate(mount.options or ()):
-        if is_own(option):
+        if is_own(option) and "=" not in option:
             raise InvalidSpec(
                 f"{option} is for a file system of its own, and a bind mount makes none",
                 path=f"{where}.options[{number}]",

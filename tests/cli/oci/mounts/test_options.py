@@ -127,13 +127,19 @@ def test_what_is_not_known_is_the_file_systems_own(oci: Runtime) -> None:
     assert {"size=64k", "nr_inodes=7", "mode=700"} <= found["own"].superblock
 
 
+def test_values_for_a_file_system_say_nothing_of_one_that_is_mounted(oci: Runtime) -> None:
+    bound = mount("/tmp/m/bound", "bind", "bind", "nosuid", "mode=755", "size=1k")
+    found = seen(oci, [{**bound, "source": "/etc"}])
+    assert "nosuid" in found["bound"].options
+
+
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
         (mount("/tmp/m", "tmpfs", "size=much"), "mounts[3]: mount size: Invalid argument"),
         (mount("/tmp/m", "tmpfs", "nonsense"), "mounts[3]: mount nonsense: Invalid argument"),
         (mount("/tmp/m", "nosuchfs"), "mounts[3]: mount /tmp/m: No such device (ENODEV)"),
-        (mount("/tmp/m", "/etc", "bind", "size=1"), "mounts[3].options[1]: size=1 is"),
+        (mount("/tmp/m", "/etc", "bind", "wide"), "mounts[3].options[1]: wide is"),
         ({"destination": "/tmp/m"}, "mounts[3].type: "),
         ({"destination": "/tmp/m", "options": ["bind"]}, "mounts[3].source: "),
         (mount("/tmp/m", "proc", "tmpcopyup"), "mounts[3].options[0]: "),
