@@ -61,7 +61,8 @@ def account_inside(process: Process, root: Callable[[], int], confinement: Confi
     It gets the container's further groups; those that the container does without, it does without.
     """
     more = (*(process.user.additional_gids or ()), *confinement.groups)
-    if not process.user.username and has_home(process):
+    # To look into a running container takes a process of ours, and root's home is known.
+    if not process.user.username and (process.user.uid == 0 or has_home(process)):
         return _account(process, lambda path: None, confinement.maps, more)
     descriptor = root()
     try:

@@ -34,7 +34,8 @@ def planned(request: CreateRequest) -> GroupPlan | None:
         return None
     alone = any(each.type == "pid" and not each.path for each in linux.namespaces or ())
     systemd = request.cgroup_manager == "systemd"
-    if linux.resources is None and linux.cgroups_path is None and alone and not systemd:
+    whole = systemd or linux.cgroups_path is not None or _is_shown(request)
+    if request.cgroup_manager == "disabled" or (linux.resources is None and alone and not whole):
         return None
     from cloche_linux.programs import PROGRAMS
 
@@ -45,12 +46,18 @@ def planned(request: CreateRequest) -> GroupPlan | None:
         along=True,
         # Without a pid namespace of its own only the group says which processes are its own.
         need_freezer=not alone,
-        everywhere=systemd or linux.cgroups_path is not None,
+        everywhere=whole,
         unenforced=request.unenforced,
         programs=PROGRAMS,
         unit=_unit(request) if systemd else None,
         documented=request.bundle is not None,
     )
+
+
+def _is_shown(request: CreateRequest) -> bool:
+    """Whether a bundle's container sees its groups: what is changed later is to be seen, too."""
+    mounts = request.spec.mounts or () if request.bundle is not None else ()
+    return any(mount.type in {"cgroup", "cgroup2"} for mount in mounts)
 
 
 def _unit(request: CreateRequest) -> UnitPlan:

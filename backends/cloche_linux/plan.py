@@ -119,12 +119,13 @@ class Plan(MountSteps):
         """Take memory from these nodes, and in this way (``set_mempolicy(2)``)."""
         self._add(Step.MEMORY_POLICY, data=_as_mask(nodes), number=mode)
 
-    def give_streams(self, uid: int) -> None:
-        """Make ``uid`` the owner of descriptors 0 to 2, as far as they can have one.
+    def give_streams(self, uid: int, gid: int) -> None:
+        """Make ``uid`` the owner of descriptors 0 to 2, and ``gid`` their group, as far as they
+        can have one.
 
-        Before :meth:`identity`. Null devices stay as they are.
+        Before :meth:`identity`. Null devices stay as they are, and so does the group of terminals.
         """
-        self._add(Step.GIVE_STREAMS, number=uid)
+        self._add(Step.GIVE_STREAMS, number=uid, first=gid)
 
     def personality(self, persona: int) -> None:
         """Set the execution domain (``personality(2)``)."""

@@ -37,7 +37,7 @@ class CreateRequest(Value, kw_only=True):
     #: The directory that the specification came in, to be told to hooks.
     bundle: str | None = None
     #: Who makes the container's control group: the runtime itself, or systemd at its order.
-    cgroup_manager: Literal["cgroupfs", "systemd"] = "cgroupfs"
+    cgroup_manager: Literal["cgroupfs", "systemd", "disabled"] = "cgroupfs"
     #: Enter the root by pivot_root. Without it, where that can't be had, the host's mounts stay in
     #: the container's mount namespace.
     pivot: bool = True

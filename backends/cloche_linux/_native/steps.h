@@ -67,7 +67,7 @@
     STEP(55, TIME_OFFSETS, 0, time_offsets)        /* data: as timens_offsets takes it */                              \
     STEP(56, IO_PRIORITY, 0, io_priority)          /* number: class and level */                                       \
     STEP(57, AFFINITY, 0, affinity)                /* data: mask of processors */                                      \
-    STEP(58, GIVE_STREAMS, 0, give_streams)        /* number: owner */                                                 \
+    STEP(58, GIVE_STREAMS, 0, give_streams)        /* number: owner; first: group */                                                 \
     STEP(59, FIND_PROGRAM, P | L | D, find_program) /* as EXECUTE */                                                   \
     STEP(60, CLONE_TREE, S | N, clone_tree)        /* source: host's; number: idmap, becomes the tree; data, first, second, third: as BIND */ \
     STEP(61, ENTER_ROOT, N, enter_root)            /* number: a directory */                                           \

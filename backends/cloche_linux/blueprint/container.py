@@ -216,8 +216,6 @@ def _announce(
 ) -> None:
     """What is done once inside, up to telling that all is ready."""
     spec = request.spec
-    if spec.root is not None and spec.root.readonly:
-        plan.root_attributes(Attribute.RDONLY)
     if spec.hostname and namespaces.has_own(Namespace.UTS):
         plan.hostname(spec.hostname)
     if spec.domainname and namespaces.has_own(Namespace.UTS):
@@ -228,6 +226,9 @@ def _announce(
         plan.session_keyring()
     if terminal is not None:
         plan.terminal(terminal.height, terminal.width, uid=account.uid, console=True)
+    # Not before there is a console, for which a file may have to be made.
+    if spec.root is not None and spec.root.readonly:
+        plan.root_attributes(Attribute.RDONLY)
 
 
 def _program(process: Process) -> str:

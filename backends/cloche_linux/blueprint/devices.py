@@ -81,7 +81,7 @@ def add_devices(
             plan.origin = where = f"linux.devices[{number}]"
             mode, wanted = _mode(device, where), _number(device, where)
             owner = device.uid or 0, device.gid or 0
-            _node(plan, device.path, mode, wanted, owner, namespaces, where)
+            _node(plan, normpath(device.path), mode, wanted, owner, namespaces, where)
     plan.origin = ""
 
 

@@ -49,7 +49,7 @@ def add_confinement(
     if terminal:
         plan.controlling_terminal()
     elif detached:
-        plan.give_streams(account.uid)
+        plan.give_streams(account.uid, account.gid)
     add_scheduling(plan, process, personality)
     if memory_policy is not None:
         add_memory_policy(plan, memory_policy)

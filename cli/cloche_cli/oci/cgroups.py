@@ -26,8 +26,10 @@ def check_manager(typed: Typed) -> None:
         raise InvalidSpec(f"--cgroup-manager: {named!r} is none of {', '.join(_MANAGERS)}")
 
 
-def manager(typed: Typed) -> Literal["cgroupfs", "systemd"]:
+def manager(typed: Typed) -> Literal["cgroupfs", "systemd", "disabled"]:
     """Who is to make control groups; whether systemd is here is found out by whoever asks it."""
+    if typed.text("cgroup-manager") == "disabled":
+        return "disabled"
     by_systemd = typed.text("cgroup-manager") == "systemd" or typed.switch("systemd-cgroup")
     return "systemd" if by_systemd else "cgroupfs"
 

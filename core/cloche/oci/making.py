@@ -50,7 +50,7 @@ class Wanted(Value, kw_only=True):
     #: The socket of whoever waits until the container says that it is ready.
     supervisor: str | None = None
     #: Who makes the control group.
-    cgroup_manager: Literal["cgroupfs", "systemd"] = "cgroupfs"
+    cgroup_manager: Literal["cgroupfs", "systemd", "disabled"] = "cgroupfs"
 
 
 def make(home: Home, id: str, wanted: Wanted) -> BundleContainer:

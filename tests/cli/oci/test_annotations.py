@@ -1,4 +1,4 @@
-"""What callers of crun ask for by annotations, and by leaving things out."""
+"""What callers of crun count on: annotations, defaults, and small things that it does."""
 
 from __future__ import annotations
 
@@ -89,3 +89,47 @@ def test_a_user_namespace_without_maps_has_its_maker_as_root(oci) -> None:
     first = said.out.split()[:2]
     assert first == ["0", str(os.geteuid())]
     assert Path("/proc/self/uid_map").read_text() != said.out
+
+
+def test_streams_are_the_users_and_its_groups(oci) -> None:
+    """They could not be opened again as /dev/stderr otherwise."""
+
+    def change(config) -> None:
+        config["process"]["user"] = {"uid": 12, "gid": 34}
+
+    bundle = oci.bundle("stat", "-L", "-c", "%u:%g", "/proc/self/fd/1", change=change)
+    done = subprocess.run(
+        [*oci.program, "run", "-b", bundle, "box"],
+        env=oci.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "12:34\n")
+
+
+def test_a_device_may_be_named_with_a_slash_at_its_end(oci) -> None:
+    def change(config) -> None:
+        device = {"path": "/dev/made/", "type": "c", "major": 1, "minor": 3}
+        config["linux"]["devices"] = [device]
+
+    said = oci.run("stat", "-c", "%F %t:%T", "/dev/made", change=change)
+    assert (said.code, said.out) == (0, "character special file 1:3\n")
+
+
+def test_what_is_changed_later_is_seen_in_groups_that_are_shown(oci) -> None:
+    """Nobody names a group or a limit, and there is one for all that is to come."""
+
+    def change(config) -> None:
+        del config["linux"]["cgroupsPath"]
+        options = ["nosuid", "noexec", "nodev", "ro"]
+        mount = {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"}
+        config["mounts"].append({"destination": "/sys", "type": "tmpfs", "source": "tmpfs"})
+        config["mounts"].append({**mount, "options": options})
+
+    name = f"box-{os.getpid()}"
+    oci.create("sleep", "600", id=name, change=change)
+    oci("start", name)
+    assert oci("update", "--pids-limit", "99", name).code == 0
+    file = "/sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max"
+    said = oci("exec", name, "sh", "-c", f"cat {file} 2>/dev/null")
+    assert said.out == "99\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 
@@ -79,3 +80,19 @@ def test_a_socket_where_nobody_listens_leaves_nothing(oci) -> None:
     said = oci("create", "-b", bundle, "--console-socket", "/no/such", "box")
     assert said.err == "cloche: --console-socket /no/such: No such file or directory\n"
     assert list(oci.state.iterdir()) == []
+
+
+def test_a_read_only_root_has_a_console_all_the_same(oci, desk, tmp_path) -> None:
+    """Where /dev is a directory of the root, as it was left, a file for it has to be made first."""
+    root = tmp_path / "root"
+    shutil.copytree(oci.busybox, root, symlinks=True)
+    (root / "dev/pts").mkdir(exist_ok=True)
+
+    def change(config) -> None:
+        config["process"]["terminal"] = True
+        config["root"] = {"path": str(root), "readonly": True}
+        config["mounts"] = [each for each in config["mounts"] if each["destination"] != "/dev"]
+
+    bundle = oci.bundle("sh", "-c", "test -c /dev/console && : > /new", change=change)
+    said = oci("run", "-b", bundle, "box")
+    assert "Read-only file system" in said.out

@@ -113,7 +113,31 @@ int open_parent(struct helper *h, const char *path, const char **leaf)
     return h->parent;
 }
 
-/* Opens a file to mount on, made empty where it is missing. A link that leads nowhere gives way to it. */
+/* Makes a file that a link of that name leads to, if it leads anywhere beneath the root. */
+static int make_behind_link(struct helper *h, const char *path)
+{
+    char way[ROOM];
+    if (!text_append(way, 0, sizeof way, path, text_length(path)))
+        return -ENAMETOOLONG;
+    int fd = -ELOOP;
+    for (int links = 0; links < LINKS && fd == -ELOOP; links++) {
+        size_t end = text_length(way), begin = end;
+        while (begin && way[begin - 1] != '/')
+            begin--;
+        char above[ROOM] = "/";
+        text_append(above, 1, sizeof above, way, begin);
+        int parent = make_directory(h, above, 0755);
+        if (parent < 0)
+            return parent;
+        fd = sys_open(parent, way + begin, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW, 0644);
+        if (fd == -EEXIST)
+            fd = follow(parent, way, begin, end);
+        sys_close(parent);
+    }
+    return fd;
+}
+
+/* Opens a file to mount on, made empty where it is missing, also behind a link that leads to nothing yet. */
 int make_file(struct helper *h, const char *path)
 {
     const char *leaf;
@@ -124,7 +148,5 @@ int make_file(struct helper *h, const char *path)
     if (parent < 0)
         return parent;
     fd = sys_open(parent, leaf, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW, 0644);
-    if (fd == -EEXIST && CALL(unlinkat, parent, leaf, 0) == 0)
-        fd = sys_open(parent, leaf, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW, 0644);
-    return fd;
+    return fd == -EEXIST ? make_behind_link(h, path) : fd;
 }

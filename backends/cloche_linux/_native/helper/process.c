@@ -109,8 +109,9 @@ int step_give_streams(struct helper *h, const struct record *r)
         if (error)
             return error;
         int is_null = (file.stx_mode & 0170000) == 0020000 && file.stx_rdev_major == 1 && file.stx_rdev_minor == 3;
+        int is_terminal = (file.stx_mode & 0170000) == 0020000; /* whose group is all terminals' */
         if (!is_null && file.stx_uid != (uint32_t)r->number)
-            error = (int)CALL(fchown, fd, r->number, -1);
+            error = (int)CALL(fchown, fd, r->number, is_terminal ? -1 : (int)r->first);
         if (error && error != -EINVAL && error != -EPERM && error != -EROFS)
             return error;
     }

@@ -87,7 +87,7 @@ def confine(plan: Plan) -> None:
     plan.io_priority(2 << 13 | 4)
     plan.affinity(os.sched_getaffinity(0))
     plan.memory_policy(4, ())
-    plan.give_streams(0)
+    plan.give_streams(0, 0)
     plan.working_directory("/tmp")
     plan.bounding(0)
     plan.identity(12, 34)
