@@ -41,8 +41,9 @@ int step_root_bind(struct helper *h, const struct record *r)
         return mount;
     int error = change_attributes(mount, 0, r->first, 0, 0, -1);
     if (!error)
-        error = change_attributes(mount, 1, 0, 0, r->third, -1);
-    return error ? error : attach_root(h, r, mount);
+        error = attach_root(h, r, mount);
+    /* Then: what is attached to a shared mount is shared, whatever it was. */
+    return error ? error : change_attributes(mount, 1, 0, 0, r->third, -1);
 }
 
 int step_root_attributes(struct helper *h, const struct record *r)

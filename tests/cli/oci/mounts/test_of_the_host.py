@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,27 @@ def test_what_was_mounted_there_before_stays(oci, place, root, among, tmp_path) 
     place.do("mount", "--bind", source, root)
     assert oci.run("true", change=among).code == 0
     assert points(place, root) == [""]
+
+
+@pytest.fixture
+def peer(place: Place) -> Iterator[Place]:
+    """A process whose mounts are told of all that changes in that place, as on usual hosts."""
+    place.do("mount", "--make-rshared", "/")
+    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", "echo; sleep 600"]
+    with subprocess.Popen([*place.way_in, *command], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(1) == b"\n"
+        yield Place(child.pid)
+        child.kill()
+
+
+def test_where_all_is_shared_its_mounts_are_not(oci, place, peer, root, among) -> None:
+    """Only that there is a root is told to others, and that it has gone."""
+    oci.create("sleep", "600", change=among)
+    assert {each.propagation for each in place.mounts(root)} == {frozenset()}
+    assert points(peer, root) == [""]
+    assert oci("delete", "--force", "box").code == 0
+    assert points(place, root) == points(peer, root) == []
 
 
 def test_a_process_is_executed_in_its_root(oci, among) -> None:
