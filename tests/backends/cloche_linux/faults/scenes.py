@@ -232,13 +232,13 @@ SCENES = {
     "exec": Scene(
         frozenset({*_PROCESS, *_ATTACH, Step.JOIN_PROCESS, Step.FORK, Step.SESSION_KEYRING})
         | {Step.READY, Step.PARENT_DEATH},
-        Step.JOIN_PROCESS,
+        Step.PARENT_DEATH,
         _exec,
     ),
     "exec with a terminal": Scene(
         frozenset({*_PROCESS, Step.JOIN_PROCESS, Step.FORK, Step.SESSION_KEYRING})
         | {Step.READY, Step.PARENT_DEATH, Step.TERMINAL, Step.CONTROLLING_TERMINAL},
-        Step.JOIN_PROCESS,
+        Step.PARENT_DEATH,
         _exec_terminal,
     ),
     "files": Scene(frozenset({Step.JOIN_PROCESS, Step.SEND_ROOT}), Step.SEND_ROOT, _read),

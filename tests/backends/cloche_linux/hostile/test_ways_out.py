@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import cloche
+from cloche.errors import BackendError
 
 F_GET_SEALS, F_SEAL_WRITE = 1034, 8
 
@@ -82,7 +83,21 @@ def test_a_root_in_a_root_does_not_end_outside_the_first(
     assert (done.stdout or "").splitlines()[-1:] == ["out"]  # the control: it sees what is shown
 
 
-@pytest.mark.parametrize("path", ["proc", "dev", "sys", "etc"])
+@pytest.mark.parametrize("path", ["proc", "sys"])
+def test_links_in_place_of_the_kernels_own_are_refused(
+    image: Path, engine: cloche.Engine, tmp_path: Path, path: str
+) -> None:
+    """CVE-2019-19921: what is masked there is looked for by path, so it must be where that says."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (image / path).is_dir() and (image / path).rename(image / f"{path}.before")
+    (image / path).symlink_to(outside)
+    with pytest.raises(BackendError, match=f"mount /{path}: .* this is a link"):
+        engine.run(["/bin/true"], rootfs=image)
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["dev", "etc"])
 def test_links_in_place_of_the_systems_directories_stay_inside(
     image: Path, engine: cloche.Engine, tmp_path: Path, path: str
 ) -> None:
