@@ -11,7 +11,7 @@ from cloche.values import Value
 from cloche_linux.annotations import keeps_groups
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.entering import enter_namespaces
-from cloche_linux.blueprint.environment import variables
+from cloche_linux.blueprint.environment import environment, variables
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.files import add_files, show_hostname
 from cloche_linux.blueprint.hooks import (
@@ -254,5 +254,5 @@ def _become(
     if request.init:
         plan.init()
     plan.include(confine)
-    add_hooks_of_start(plan, request)
+    add_hooks_of_start(plan, request, environment(process, account))
     add_execution(plan, process, account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,21 +34,37 @@ def add_hooks_of_creation(plan: Plan, request: CreateRequest) -> None:
         return
     if hooks.prestart or hooks.create_runtime:
         plan.hooks_by_parent()
-    _add(plan, request, hooks.create_container or (), "creating")
+    here = [f"{name}={value}" for name, value in os.environ.items()]
+    _add(plan, request, hooks.create_container or (), "creating", here)
 
 
-def add_hooks_of_start(plan: Plan, request: CreateRequest) -> None:
-    """Hooks that are programs of the container's own, as confined as the command after them."""
+def add_hooks_of_start(plan: Plan, request: CreateRequest, environment: Sequence[str]) -> None:
+    """Hooks that are programs of the container's own, as confined as the command after them.
+
+    ``environment`` is the command's, and theirs unless they say another.
+    """
     hooks = request.spec.hooks
     if hooks is not None:
-        _add(plan, request, hooks.start_container or (), "created")
+        _add(plan, request, hooks.start_container or (), "created", environment)
 
 
-def _add(plan: Plan, request: CreateRequest, hooks: Sequence[Hook], status: str) -> None:
+def _add(
+    plan: Plan,
+    request: CreateRequest,
+    hooks: Sequence[Hook],
+    status: str,
+    environment: Sequence[str],
+) -> None:
     if not hooks:
         return
     from cloche_linux.hooks import state_around
 
     for hook in hooks:
         state = state_around(request, status)
-        plan.hook(hook.path, hook.args or (hook.path,), hook.env or (), state, hook.timeout or 0)
+        plan.hook(
+            hook.path,
+            hook.args or (hook.path,),
+            environment if hook.env is None else hook.env,
+            state,
+            hook.timeout or 0,
+        )

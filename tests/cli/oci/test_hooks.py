@@ -156,3 +156,19 @@ def test_what_hooks_mount_in_the_root_is_in_the_container(oci, hook, tmp_path) -
 
     said = oci.run("cat", "/by-runtime", "/by-container", change=change)
     assert said.out == "shown by a hook\n" * 2, said.err
+
+
+@pytest.mark.parametrize("kind", ["createRuntime", "createContainer", "startContainer"])
+def test_a_hook_that_says_no_environment_has_that_of_where_it_runs(oci, kind) -> None:
+    """The runtime's, or with startContainer that of the container's command."""
+    name = "ONE" if kind == "startContainer" else "PYTHONPATH"
+    asks = {"path": "/bin/sh", "args": ["sh", "-c", f'test -n "${name}"']}
+
+    def change(config) -> None:
+        config["process"]["env"] = ["ONE=two", "PATH=/bin"]
+        with_hooks(**{kind: asks})(config)
+
+    said = oci.run("true", change=change)
+    assert (said.code, said.err) == (0, "")
+    asks["env"] = ["OTHER=x"]
+    assert oci.run("true", change=change).code == 1
