@@ -96,6 +96,28 @@ def test_a_limit_is_in_force(daemon, name) -> None:
     assert said.stdout == f"{64 << 20}\n", said.stderr
 
 
+def test_what_is_asked_for_is_so(daemon, name, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text\n")
+    groups = "type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro"
+    shown = f"type=bind,src={tmp_path},dst=/v,options=rbind:ro"
+    asked = ("--env=A=b", "--cwd=/etc", "--cpus=0.5", "--mount", groups)
+    script = (
+        "echo $A; pwd; cat /v/file; touch /v/new 2>/dev/null; echo $?\n"
+        "cd /sys/fs/cgroup; cat cpu*/cpu.cfs_quota_us cpu.max | sort -u | cut -d' ' -f1"
+    )
+    words = daemon.run("--rm", *asked, "--mount", shown, "box", name, "sh", "-c", script)
+    said = daemon.ctr(*words)
+    assert said.stdout.split() == ["b", "/etc", "text", "1", "50000"], said.stderr
+
+
+def test_a_privileged_one_on_the_hosts_network(daemon, name) -> None:
+    script = "ls /sys/class/net; grep Seccomp: /proc/self/status"
+    words = daemon.run("--rm", "--privileged", "--net-host", "box", name, "sh", "-c", script)
+    said = daemon.ctr(*words)
+    assert "lo" in said.stdout.split(), said.stderr
+    assert said.stdout.endswith("Seccomp:\t0\n")
+
+
 def test_a_further_process_has_its_own_streams_and_exit_code(daemon, running) -> None:
     script = f"echo further; {LINGER}; exit 4"
     said = daemon.ctr(*further(daemon, running), "sh", "-c", script)
