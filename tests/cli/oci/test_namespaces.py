@@ -57,6 +57,26 @@ def test_each_type_may_be_joined(oci: Runtime, other: int, kind: str) -> None:
     assert said.out.strip() == os.readlink(path), said.err
 
 
+@pytest.fixture
+def denying() -> Iterator[str]:
+    """The path of a user namespace in which nobody sets groups."""
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", "echo; exec sleep 600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(1) == b"\n"
+        yield f"/proc/{child.pid}/ns/user"
+        child.kill()
+
+
+def test_a_user_namespace_without_groups_may_be_joined(oci: Runtime, denying: str) -> None:
+    oci.create("sleep", "600", change=joining("user", denying, "mount", "pid"))
+    assert oci("start", "box").code == 0
+    said = oci("exec", "box", "sh", "-c", "id -u; readlink /proc/self/ns/user")
+    assert said.out.split() == ["0", os.readlink(denying)], said.err
+    said = oci("exec", "--additional-gids", "5", "box", "true")
+    assert "identity: Operation not permitted" in said.err
+
+
 @pytest.mark.parametrize("kind", FILES)
 def test_a_namespace_of_another_type_is_told_by_its_place(
     oci: Runtime, other: int, kind: str

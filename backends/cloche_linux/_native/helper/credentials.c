@@ -41,6 +41,13 @@ static int raise_permitted(void)
     return error ? error : (int)CALL(capset, &header, sets);
 }
 
+/* A user namespace may deny to set groups for good (user_namespaces(7)): then those of whoever joins it stay. */
+static int set_groups(const struct helper *h, size_t count, const uint32_t *groups)
+{
+    int error = (int)CALL(setgroups, count, groups);
+    return error == -EPERM && !count && h->has_joined_user ? 0 : error;
+}
+
 /* Groups first, uid last: each needs what the next takes away. */
 int step_identity(struct helper *h, const struct record *r)
 {
@@ -52,7 +59,7 @@ int step_identity(struct helper *h, const struct record *r)
     memcpy(groups, text_of(&h->plan, r->data), count * sizeof *groups);
     int error = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
     if (!error && r->number == 0)
-        error = (int)CALL(setgroups, count, groups);
+        error = set_groups(h, count, groups);
     if (!error)
         error = (int)CALL(setresgid, r->second, r->second, r->second);
     if (!error)

@@ -93,17 +93,17 @@ static int join(const struct record *r)
  * it; who made that may have forbidden all groups (EPERM). */
 int step_join(struct helper *h, const struct record *r)
 {
-    (void)h;
     int error = join(r);
     if (error || r->first != CLONE_USER_NAMESPACE)
         return error;
+    h->has_joined_user = 1;
     error = become_root(1);
     return error == -EPERM ? become_root(0) : error;
 }
 
 int step_join_process(struct helper *h, const struct record *r)
 {
-    (void)h;
+    h->has_joined_user = (r->first & CLONE_USER_NAMESPACE) != 0;
     return join(r);
 }
 
