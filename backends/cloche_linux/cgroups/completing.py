@@ -27,23 +27,31 @@ def completed(asked: LinuxResources, nodes: Sequence[Node]) -> LinuxResources:
     """
     if asked.memory is not None:
         _check_use(asked.memory, nodes)
-    node = next((node for node in nodes if node.version == 2), None)
-    if node is None:
-        return asked
     if asked.cpu is not None:
-        asked = asked.replace(cpu=_processors(asked.cpu, node))
-    if asked.memory is not None:
+        asked = asked.replace(cpu=_processors(asked.cpu, nodes))
+    node = next((node for node in nodes if node.version == 2), None)
+    if asked.memory is not None and node is not None:
         asked = asked.replace(memory=_memory(asked.memory, node))
     return asked
 
 
-def _processors(cpu: LinuxCPU, node: Node) -> LinuxCPU:
+def _processors(cpu: LinuxCPU, nodes: Sequence[Node]) -> LinuxCPU:
     """Systemd writes its own rounding with whatever it is told of processors: so all is told."""
-    words = (read(f"{node.path}/cpu.max") or "").split()
-    if len(words) != 2:
+    words = next((found for node in nodes if len(found := _quota(node)) == 2), None)
+    if words is None:
         return cpu
     quota, period = (int(word) if word.isdigit() else -1 for word in words)
     return cpu.replace(quota=cpu.quota or quota, period=cpu.period or period)
+
+
+def _quota(node: Node) -> list[str]:
+    """Quota and period as they are; nothing where the controller is not."""
+    if node.version == 2:
+        return (read(f"{node.path}/cpu.max") or "").split()
+    if "cpu" not in node.controllers:
+        return []
+    files = (f"{node.path}/cpu.cfs_{name}_us" for name in ("quota", "period"))
+    return [text.strip() for file in files if (text := read(file)) is not None]
 
 
 def _memory(memory: LinuxMemory, node: Node) -> LinuxMemory:

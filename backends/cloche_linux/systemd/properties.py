@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cloche_linux.cgroups.settings import Setting
 from cloche_linux.systemd.ranges import as_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cloche_linux.cgroups.settings import Setting
     from cloche_linux.systemd.client import Property
 
     Found = Iterator[Property]
@@ -63,7 +63,7 @@ def of_settings(settings: Iterable[Setting], version: int) -> list[Property]:
     """
     found: dict[str, Property] = {}
     lists: dict[str, list[object]] = {}
-    for setting in settings:
+    for setting in _paired([*settings]):
         for name, (kind, value) in _of(setting, version):
             if kind.startswith("a("):
                 lists.setdefault(name, []).append(value)
@@ -71,6 +71,19 @@ def of_settings(settings: Iterable[Setting], version: int) -> list[Property]:
                 found[name] = (name, (kind, value))
     devices: list[Property] = [(name, ("a(st)", each)) for name, each in lists.items()]
     return [*found.values(), *devices]
+
+
+def _paired(settings: list[Setting]) -> list[Setting]:
+    """Put v1's quota and period together, as v2 has them."""
+    files = {setting.file: setting for setting in settings}
+    quota, period = files.get("cpu.cfs_quota_us"), files.get("cpu.cfs_period_us")
+    if quota is None:
+        return settings
+    value = quota.value if period is None else f"{quota.value} {period.value}"
+    both = Setting(
+        limit=quota.limit, controller="cpu", file="cpu.max", value=value, field=quota.field
+    )
+    return [*settings, both]
 
 
 def _of(setting: Setting, version: int) -> Found:

@@ -60,6 +60,15 @@ def test_a_quota_is_told_by_the_second_and_never_less(quota, period, expected):
     assert told(v2.cpu(LinuxCPU(quota=quota, period=period))) == expected
 
 
+def test_quota_and_period_of_v1_are_told_together():
+    cpu = LinuxCPU(quota=33_333, period=50_000, shares=512)
+    assert told(v1.cpu(cpu)) == {
+        "CPUShares": 512,
+        "CPUQuotaPerSecUSec": 670_000,
+        "CPUQuotaPeriodUSec": 50_000,
+    }
+
+
 def test_what_an_old_systemd_does_not_know_is_not_told():
     cpu = LinuxCPU(quota=50_000, period=100_000, cpus="0", idle=1)
     assert told(v2.cpu(cpu), v1.cpuset(cpu), version=239) == {"CPUQuotaPerSecUSec": 500_000}
