@@ -27,6 +27,10 @@ def check_lacking(spec: Spec) -> None:
     if spec.linux is not None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")
+        if spec.linux.net_devices:
+            from cloche_linux.network.devices import check_devices
+
+            check_devices(spec.linux.net_devices)
         if spec.linux.memory_policy is not None:
             check_memory_policy(spec.linux.memory_policy)
         if spec.linux.seccomp is not None and spec.linux.seccomp is not DEFAULT_PROFILE:
@@ -46,8 +50,6 @@ def check_labels(process: Process) -> None:
 def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
     if linux.intel_rdt is not None:
         yield "linux.intelRdt", "cache allocation is not here"
-    if linux.net_devices:
-        yield "linux.netDevices", "moving network devices is not here"
     if linux.mount_label:
         yield "linux.mountLabel", "labels of SELinux are not here"
 

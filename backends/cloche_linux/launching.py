@@ -117,10 +117,26 @@ def set_up(
     if namespaces.maps is not None and not namespaces.maps.single:
         namespaces.maps.write(child.wait_maps(timeout))
         child.maps_done()
+    linux = request.spec.linux
+    if linux is None or not linux.net_devices:
+        return _finish(child, request, timeout)
+    from cloche_linux.network.devices import moved_devices
+
+    pid = child.wait_hooks(timeout)
+    with moved_devices(linux.net_devices, pid, child.pidfd):
+        return _finish(child, request, timeout, pid)
+
+
+def _finish(
+    child: Child, request: CreateRequest, timeout: float | None, pid: int | None = None
+) -> int | None:
+    """Run hooks, and wait until all is set up; ``pid`` if it waits for hooks already."""
     hooks = request.spec.hooks
     if hooks is not None and (hooks.prestart or hooks.create_runtime):
         from cloche_linux.hooks import run_of_creation
 
-        run_of_creation(hooks, request, child.wait_hooks(timeout))
+        pid = child.wait_hooks(timeout) if pid is None else pid
+        run_of_creation(hooks, request, pid)
+    if pid is not None:
         child.hooks_done()
     return child.wait_ready(timeout)

@@ -232,6 +232,10 @@ class Plan(MountSteps):
         plan."""
         self._add(Step.SEND_ROOT)
 
+    def send_netlink(self) -> None:
+        """Send the parent a socket of rtnetlink and end. The last step of its plan."""
+        self._add(Step.SEND_NETLINK)
+
     def probe(self) -> None:
         """Try every system call the other steps need, report each, and end. The last step of its
         plan."""

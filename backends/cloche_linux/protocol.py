@@ -19,6 +19,7 @@ class Message(enum.IntEnum):
     HOOKS = 9
     LISTENER = 10
     NEED_GROUP = 11
+    NETLINK = 12
     MAPS_DONE = 32
     START = 33
     HOOKS_DONE = 34

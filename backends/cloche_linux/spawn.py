@@ -35,6 +35,7 @@ __all__ = [
     "attach_device_program",
     "detach_device_program",
     "load_device_program",
+    "open_netlink",
     "open_root",
     "openat2",
     "probe",
@@ -91,6 +92,19 @@ def open_root(pidfd: int, namespaces: int) -> int:
     with spawn(plan.encode(), extras=[pidfd], new_pid_namespace=False) as child:
         (root,) = child.packets()
     return root.fd
+
+
+def open_netlink(pidfd: int) -> int:
+    """Return a socket of rtnetlink in a container's network, for requests from here.
+
+    ``pidfd`` is any process of it. The descriptor is the caller's. Raises StepFailed.
+    """
+    plan = Plan()
+    plan.join_process(Extra(0), Namespace.NETWORK)
+    plan.send_netlink()
+    with spawn(plan.encode(), extras=[pidfd], new_pid_namespace=False) as child:
+        (netlink,) = child.packets()
+    return netlink.fd
 
 
 def probe(*, user_namespace: bool) -> dict[str, int]:

@@ -94,6 +94,7 @@ class Step(enum.IntEnum):
     ENTER_ROOT = 61
     GROUP_BY_PARENT = 62
     MEMORY_POLICY = 63
+    SEND_NETLINK = 64
 
 
 class Section(NamedTuple):

@@ -25,6 +25,7 @@ enum {
     MESSAGE_PROBED = 8,  /* error; path: name of the ability */
     MESSAGE_HOOKS = 9,   /* all is mounted and nothing entered: hooks of the runtime's may run */
     MESSAGE_LISTENER = 10, /* with the listener of a filter; number: whether an init waits for us */
+    MESSAGE_NETLINK = 12, /* with a socket in a network namespace */
     MESSAGE_NEED_GROUP = 11, /* nothing is done yet: it may be moved into its control group */
     /* parent to helper */
     MESSAGE_MAPS_DONE = 32,

@@ -72,7 +72,8 @@
     STEP(60, CLONE_TREE, S | N, clone_tree)        /* source: host's; number: idmap, becomes the tree; data, first, second, third: as BIND */ \
     STEP(61, ENTER_ROOT, N, enter_root)            /* number: a directory */                                           \
     STEP(62, GROUP_BY_PARENT, 0, group_by_parent)  /* */                                                               \
-    STEP(63, MEMORY_POLICY, 0, memory_policy)      /* number: mode and flags; data: mask of nodes */
+    STEP(63, MEMORY_POLICY, 0, memory_policy)      /* number: mode and flags; data: mask of nodes */                   \
+    STEP(64, SEND_NETLINK, 0, send_netlink)        /* */
 
 enum {
 #define STEP(number, name, fields, function) STEP_##name = number,

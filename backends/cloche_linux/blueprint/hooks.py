@@ -25,17 +25,18 @@ def look_at_root(request: CreateRequest) -> bool:
 
 
 def add_hooks_of_creation(plan: Plan, request: CreateRequest) -> None:
-    """Hooks of the runtime's namespaces by the parent, then those of the container's by the helper.
+    """What is done from outside, then the hooks of the container's namespaces by the helper.
 
-    The latter are programs of the host all the same (runtime-spec, "createContainer Hooks").
+    From outside devices are moved, and the hooks of the runtime's namespaces run. Those of the
+    helper are programs of the host all the same (runtime-spec, "createContainer Hooks").
     """
-    hooks = request.spec.hooks
-    if hooks is None:
-        return
-    if hooks.prestart or hooks.create_runtime:
+    hooks, linux = request.spec.hooks, request.spec.linux
+    devices = linux is not None and linux.net_devices
+    if devices or (hooks is not None and (hooks.prestart or hooks.create_runtime)):
         plan.hooks_by_parent()
-    here = [f"{name}={value}" for name, value in os.environ.items()]
-    _add(plan, request, hooks.create_container or (), "creating", here)
+    if hooks is not None:
+        here = [f"{name}={value}" for name, value in os.environ.items()]
+        _add(plan, request, hooks.create_container or (), "creating", here)
 
 
 def add_hooks_of_start(plan: Plan, request: CreateRequest, environment: Sequence[str]) -> None:

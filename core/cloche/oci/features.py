@@ -79,6 +79,7 @@ def _linux() -> dict[str, Any]:
         "apparmor": {"enabled": False},
         "selinux": {"enabled": False},
         "intelRdt": {"enabled": False},
+        "netDevices": {"enabled": True},
         "memoryPolicy": {
             "modes": [f"MPOL_{name}" for name in _MEMORY_MODES],
             "flags": [f"MPOL_F_{name}" for name in _MEMORY_FLAGS],

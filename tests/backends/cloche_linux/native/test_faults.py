@@ -199,6 +199,13 @@ def rooted(sandbox) -> Scene:
     return Scene(plan, (os.open("/", os.O_RDONLY),))
 
 
+def networked(sandbox) -> Scene:
+    plan = Plan()
+    plan.join_process(Extra(0), Namespace.NETWORK)
+    plan.send_netlink()
+    return Scene(plan, (os.pidfd_open(os.getpid()),), new_pid_namespace=False)
+
+
 def probed(sandbox) -> Scene:
     plan = Plan()
     plan.probe()
@@ -212,6 +219,7 @@ SCENES: dict[Callable[..., Scene], set[Step]] = {
     joined: {Step.JOIN},
     entered: {Step.JOIN_PROCESS, Step.FORK, Step.SEND_ROOT},
     timed: {Step.TIME_OFFSETS},
+    networked: {Step.SEND_NETLINK},
     asking: {Step.HOOKS_BY_PARENT},
     grouped: {Step.GROUP_BY_PARENT},
     hooked: {Step.HOOK},
