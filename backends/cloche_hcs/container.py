@@ -48,7 +48,7 @@ class HcsContainer(RuntimeContainer):
         notes: Notes,
         notebook: Notebook,
         *,
-        state: Path,
+        state: Path | str,
         process: Process | None = None,
         first: ComputeProcess | None = None,
         found: bool = False,

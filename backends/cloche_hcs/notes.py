@@ -57,7 +57,7 @@ class Notebook:
 
     __slots__ = ("_path",)
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path | str) -> None:
         self._path = os.path.join(state, _FILE)
 
     def begin(self, configuration: str, notes: Notes) -> None:

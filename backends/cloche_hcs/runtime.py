@@ -90,7 +90,9 @@ class HcsRuntime(Runtime):
             HcsContainer(system, notes, notebook, state=request.state, process=process)
         )
 
-    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
+    def load(
+        self, id: str, state: Path | str, info: Mapping[str, object] | None
+    ) -> RuntimeContainer:
         """Find a container; its first process, too, if it was noted and runs.
 
         Of a container that nothing was noted of, the service must say that it is our owner's.

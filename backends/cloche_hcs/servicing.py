@@ -5,6 +5,7 @@ Known of Windows Server 2016 and the releases up to 1709; later ones never say t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloche.creation import CreateRequest
@@ -39,7 +40,7 @@ def are_updates_pending(system: ComputeSystem) -> bool:
     return properties.get("AreUpdatesPending") is True
 
 
-def servicing_of(id: str, notes: Notes, state: Path) -> CreateRequest:
+def servicing_of(id: str, notes: Notes, state: Path | str) -> CreateRequest:
     """Ask for the container that installs the updates of another: over the same layers.
 
     It has no command of its own, and none of the other's.
@@ -57,7 +58,7 @@ def servicing_of(id: str, notes: Notes, state: Path) -> CreateRequest:
         spec=Spec(oci_version=VERSION, process=process, windows=windows),
         layers=_layers(notes),
         isolation=notes.isolation,
-        state=state.with_name(servicing),
+        state=Path(state).with_name(servicing),
         init=False,
         timeout=notes.timeout,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
 from cloche.values import replace
@@ -13,6 +12,7 @@ from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
 from cloche_linux.users import Account, check_id, group_id, home_of, resolve
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

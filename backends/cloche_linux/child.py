@@ -13,7 +13,6 @@ from _thread import allocate_lock
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Final
 
 from cloche.interrupts import interruptible
 from cloche_linux._native import ffi, lib
@@ -24,9 +23,9 @@ from cloche_linux.packets import Packet, drop, receive
 from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, PLACE, Message
 from cloche_linux.steps import Step
 
-_UNKNOWN: Final = -1
-_RUNNING: Final = -2
-_NOTHING: Final[Mapping[Message, Callable[[Packet], None]]] = {}
+_UNKNOWN = -1
+_RUNNING = -2
+_NOTHING: Mapping[Message, Callable[[Packet], None]] = {}
 
 
 #: Takes what answers for a filter to whoever listens: the descriptor, which stays the caller's, and

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.values import Value
 from cloche_linux.kernel import Namespace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
     from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.identity import open_same
-from cloche_linux.listener import listener_of
-from cloche_linux.members import family, members
 from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
-from cloche_linux.roots import open_root
-from cloche_linux.translate import failure
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -37,8 +33,8 @@ class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
     __slots__ = (
-        *("_gate", "_group", "_hooks", "_id", "_known_confinement", "_mounts", "_process"),
-        *("_started", "init"),
+        *("_gate", "_group", "_hooks", "_id", "_known_confinement", "_mounts", "_noted"),
+        *("_process", "_started", "init"),
     )
 
     def __init__(
@@ -53,11 +49,13 @@ class LinuxContainer(RuntimeContainer):
         gate: Gate | None = None,
         hooks: Mapping[str, object] | None = None,
         mounts: SharedMounts | None = None,
+        noted: Mapping[str, object] | None = None,
     ) -> None:
         self._id = id
         self.init: RuntimeProcess | None = init
-        #: None if its record does not tell: it can be ended then, and no more.
         self._known_confinement = confinement
+        #: What tells how it is confined, until somebody asks.
+        self._noted = noted
         self._group = group
         self._started = started
         #: Kept until it is started, to say which command could not be.
@@ -73,22 +71,31 @@ class LinuxContainer(RuntimeContainer):
     def info(self) -> Mapping[str, object]:
         from cloche_linux.notes import note
 
-        noted = note(self.init.info if self.init else {}, self._known_confinement)
+        noted = note(self.init.info if self.init else {}, self._told_confinement())
         if self._gate is not None:
             noted["detached"] = True
         if self._hooks is not None:
             noted["hooks"] = self._hooks
         return noted
 
+    def _told_confinement(self) -> Confinement | None:
+        """How it is confined; None if its record does not tell: it can be ended, and no more."""
+        if self._noted is not None:
+            from cloche_linux.notes import confinement_of
+
+            self._known_confinement, self._noted = confinement_of(self._noted), None
+        return self._known_confinement
+
     @property
     def _confinement(self) -> Confinement:
-        if self._known_confinement is None:
+        told = self._told_confinement()
+        if told is None:
             raise InvalidState(
                 f"the record of {self._id} does not say how it is confined",
                 container=self._id,
                 backend="linux",
             )
-        return self._known_confinement
+        return told
 
     def state(self) -> State:
         if self.init is None or await_end(self.init):
@@ -111,7 +118,7 @@ class LinuxContainer(RuntimeContainer):
         if self._started:
             raise InvalidState("it was started already", operation="start", container=self._id)
         self._started = True
-        listener = listener_of(self._known_confinement)
+        listener = self._listener()
         try:
             self._let_go(listener)
         except TimeoutError as error:
@@ -119,12 +126,22 @@ class LinuxContainer(RuntimeContainer):
             self.terminate()
             raise listener.silent(self._id, "start") from error
         except OSError as error:
+            from cloche_linux.translate import failure
+
             raise failure(error, "start", self._id, self._process) from error
         try:
             follow_start(self._hooks, self._id, self._init().pid)
         except BackendError:  # it is to have no life without what these hooks do
             self.terminate()
             raise
+
+    def _listener(self) -> Listener | None:
+        """Who answers for its filter; whoever has one has a subject noted for it."""
+        if self._noted is not None and not self._noted.get("subject"):
+            return None
+        from cloche_linux.listener import listener_of
+
+        return listener_of(self._told_confinement())
 
     def _let_go(self, listener: Listener | None) -> None:
         """Say start to the helper: as its maker, or at its gate as anybody else."""
@@ -237,6 +254,8 @@ class LinuxContainer(RuntimeContainer):
         self._group.update(resources, self.pids)
 
     def pids(self) -> Sequence[int]:
+        from cloche_linux.members import family, members
+
         lives = self.init is not None and self.init.exit.poll() is None
         init = self.init.pid if self.init is not None and lives else None
         if self._shares_pids:
@@ -245,9 +264,13 @@ class LinuxContainer(RuntimeContainer):
 
     @property
     def _shares_pids(self) -> bool:
+        if self._noted is not None:
+            return self._noted.get("shares_pids") is True
         return self._known_confinement is not None and self._known_confinement.shares_pids
 
     def root_descriptor(self) -> int:
+        from cloche_linux.roots import open_root
+
         descriptor = self.init.exit.fileno() if self.init else None
         if descriptor is None:
             raise InvalidState(
@@ -256,6 +279,8 @@ class LinuxContainer(RuntimeContainer):
         try:
             return open_root(self._init().pid, descriptor, self._confinement)
         except OSError as error:
+            from cloche_linux.translate import failure
+
             raise failure(error, "files", self._id, None) from error
         finally:
             os.close(descriptor)

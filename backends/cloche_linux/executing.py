@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
 
 from cloche.values import Value
 from cloche_linux.blueprint.affinity import initial_affinity
@@ -13,6 +12,7 @@ from cloche_linux.listener import listener_of
 from cloche_linux.process import SpawnedProcess
 from cloche_linux.translate import failure
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

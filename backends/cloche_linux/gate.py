@@ -10,12 +10,8 @@ from __future__ import annotations
 import os
 from _socket import AF_UNIX, SOCK_SEQPACKET, socket  # what is around it takes longer to import
 from contextlib import closing
-from typing import TYPE_CHECKING
 
-from cloche_linux._native import lib
-from cloche_linux.child import Child
-from cloche_linux.protocol import Message
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -70,6 +66,8 @@ class Gate:
                 if descriptor is not None:
                     os.close(descriptor)
             return False
+        from cloche_linux.child import Child
+
         with Child(pid, pidfd, connection) as waiting:
             waiting.leave_end()
             waiting.start(timeout, deliver)
@@ -80,6 +78,9 @@ class Gate:
         """Tell a helper that waits to end, whose maker could not even note which one it is."""
         connection = self.knock()
         if connection is not None:
+            from cloche_linux._native import lib
+            from cloche_linux.protocol import Message
+
             lib.cloche_send(connection, Message.GIVE_UP)
             os.close(connection)
 

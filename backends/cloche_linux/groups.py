@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from cloche import documents
 from cloche.errors import InvalidState, Unavailable
 from cloche_linux import cgroups
-from cloche_linux.privileges import privileges
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -68,6 +67,8 @@ def _unit(request: CreateRequest) -> UnitPlan:
 
 def _resources(linux: Linux) -> LinuxResources | None:
     """What to enforce: in a user namespace no device can be made, so only shown ones need rules."""
+    from cloche_linux.privileges import privileges
+
     resources, rights = linux.resources, privileges()
     nested = rights.rootless or rights.mapped
     if resources is None or not resources.devices or not nested:
@@ -119,7 +120,7 @@ class ContainerGroup:
             return self._group
         if self._group is None or noted != self._noted:
             self.close()
-            self._group, self._noted = cgroups.Group.load(json.loads(noted)), noted
+            self._group, self._noted = cgroups.Group.load(documents.parse(noted)), noted
         return self._group
 
     def attach(self, pid: int) -> None:
@@ -231,7 +232,7 @@ class ContainerGroup:
         return f"{self._state}/{_NOTE}"
 
     def _note(self, info: Mapping[str, object]) -> None:
-        noted = json.dumps(info).encode()
+        noted = documents.write(info)
         if noted != self._noted:
             draft = f"{self._path}.{os.getpid()}"
             with open(draft, "wb") as file:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.defaults import DEFAULT_PROFILE
 from cloche.errors import NotSupported, Unavailable
 from cloche_linux.annotations import check_annotations
 from cloche_linux.blueprint.memory import check_memory_policy
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

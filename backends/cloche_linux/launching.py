@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche.stdio import Pipes
 from cloche_linux import spawn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

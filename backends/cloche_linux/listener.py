@@ -10,12 +10,12 @@ import os
 import struct
 from _socket import AF_UNIX, SO_SNDTIMEO, SOCK_STREAM, SOL_SOCKET, socket
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from cloche.errors import TimedOut, Unavailable
 from cloche.spec import ContainerProcessState
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.child import Deliver
     from cloche_linux.confinement import Confinement

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 __all__ = ["mount_points", "points_of", "points_beneath", "unescape"]
-
-_ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 def mount_points(table: str = "/proc/self/mountinfo") -> list[str]:
@@ -37,4 +33,8 @@ def points_beneath(directory: str, points: list[str]) -> list[str]:
 
 def unescape(field: str) -> str:
     """Undo the octal escapes of a field."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), field) if "\\" in field else field
+    if "\\" not in field:
+        return field
+    from re import sub
+
+    return sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

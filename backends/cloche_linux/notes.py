@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
-
 from cloche import documents
 from cloche.errors import InvalidSpec
 from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp
@@ -11,8 +9,12 @@ from cloche_linux.confinement import Confinement
 from cloche_linux.idmaps import IdMaps, Range
 from cloche_linux.kernel import Namespace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
     from cloche.spec.document import Document
     from cloche_linux.hooks import Subject
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["confinement_of", "note"]
 
 _DEFAULT = "default"
-T = TypeVar("T")
 
 
 def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[str, object]:
@@ -41,14 +42,14 @@ def note(init: Mapping[str, object], confinement: Confinement | None) -> dict[st
     }
 
 
-def confinement_of(info: Mapping[str, object]) -> Confinement | None:
+def confinement_of(info: Mapping[str, Any]) -> Confinement | None:
     """Read what ``note`` wrote; None for anything else, which is no reason not to end it."""
     try:
         return Confinement(
-            apart=Namespace(cast("int", info["apart"])),
+            apart=Namespace(info["apart"]),
             maps=_maps(info["maps"]),
             seccomp=_seccomp(info["seccomp"]),
-            groups=tuple(cast("list[int]", info["groups"])),
+            groups=tuple(info["groups"]),
             shares_pids=info.get("shares_pids") is True,
             chrooted=info.get("chrooted") is True,
             subject=_subject(info.get("subject")),
@@ -63,8 +64,8 @@ def _as_written(name: str, part: Document | None) -> dict[str, object]:
     return {} if part is None else {name: documents.to_json(part)}
 
 
-def _read(kind: type[T], noted: object) -> T | None:
-    return None if noted is None else documents.read(kind, cast("dict[str, object]", noted))
+def _read(kind: type[T], noted: Any) -> T | None:
+    return None if noted is None else documents.read(kind, noted)
 
 
 def _maps_note(maps: IdMaps | None) -> dict[str, object] | None:
@@ -103,31 +104,35 @@ def _subject_note(subject: Subject) -> dict[str, object]:
     }
 
 
-def _subject(noted: object) -> Subject | None:
+def _subject(noted: Any) -> Subject | None:
     if noted is None:
         return None
     from cloche_linux.hooks import Subject
 
     match noted:
-        case {"id": str(id), "bundle": str(bundle), "version": str(version), "annotations": told}:
-            annotations = cast("dict[str, str]", told) or None
-            return Subject(id=id, bundle=bundle, version=version, annotations=annotations)
+        case {
+            "id": str(id),
+            "bundle": str(bundle),
+            "version": str(version),
+            "annotations": dict(told),
+        }:
+            return Subject(id=id, bundle=bundle, version=version, annotations=told or None)
     raise ValueError("not a note of a container")
 
 
 def _seccomp_note(seccomp: LinuxSeccomp | None) -> object:
-    from cloche.defaults.profile import DEFAULT_PROFILE
-
     if seccomp is None:
         return None
+    from cloche.defaults.profile import DEFAULT_PROFILE
+
     return _DEFAULT if seccomp is DEFAULT_PROFILE else documents.to_json(seccomp)
 
 
-def _seccomp(noted: object) -> LinuxSeccomp | None:
-    from cloche.defaults.profile import DEFAULT_PROFILE
-
+def _seccomp(noted: Any) -> LinuxSeccomp | None:
     if noted is None:
         return None
-    if noted == _DEFAULT:
-        return DEFAULT_PROFILE
-    return documents.read(LinuxSeccomp, cast("dict[str, object]", noted))
+    if noted != _DEFAULT:
+        return documents.read(LinuxSeccomp, noted)
+    from cloche.defaults.profile import DEFAULT_PROFILE
+
+    return DEFAULT_PROFILE

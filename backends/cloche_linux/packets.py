@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from typing import Final, NamedTuple
 
+from cloche.named import NamedTuple
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import check
 
 __all__ = ["Packet", "drop", "receive"]
 
-_MESSAGE: Final = struct.Struct("<IiiI256s240s")
+_MESSAGE = struct.Struct("<IiiI256s240s")
 
 
 class Packet(NamedTuple):

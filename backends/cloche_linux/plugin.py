@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche import hookimpl
 from cloche.layers import LayerStore, LayerStoreDescriptor
-from cloche.runtime import Capability, Isolation, Runtime, RuntimeDescriptor
+from cloche.runtime import RuntimeDescriptor
 from cloche.stdio import StdioDescriptor, StdioDriver
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.probe import Verdict
     from cloche.runtime import BackendContext
-
-_CAPABILITIES = frozenset(
-    {
-        Capability.BIND_MOUNTS,
-        Capability.DETACHED,
-        Capability.EXEC,
-        Capability.FILES,
-        Capability.HOOKS,
-        Capability.IDLE,
-        Capability.ISOLATE_PROCESS,
-        Capability.LIMITS,
-        Capability.LOAD,
-        Capability.PAUSE,
-        Capability.PROMPT,
-        Capability.SIGNALS,
-        Capability.STATS,
-        Capability.TERMINAL,
-        Capability.UPDATE,
-        Capability.WAITING_CREATE,
-    }
-)
 
 
 @hookimpl
 def cloche_runtimes() -> list[RuntimeDescriptor]:
     """Offer the runtime ``linux``."""
-    return [
-        RuntimeDescriptor(
-            name="linux",
-            ceiling=80,
-            capabilities=_CAPABILITIES,
-            roots=("overlay", "path"),
-            stdio=frozenset({"fd", "pipe"}),
-            isolations=frozenset({Isolation.PROCESS}),
-            probe=_probe_runtime,
-            open=_open_runtime,
-        )
-    ]
+    from cloche_linux.descriptor import runtime
+
+    return [runtime()]
 
 
 @hookimpl
@@ -98,12 +67,6 @@ def cloche_stdio_drivers() -> list[StdioDescriptor]:
     ]
 
 
-def _probe_runtime(argument: str | None) -> Verdict:
-    from cloche_linux.probing import probe_runtime
-
-    return probe_runtime(argument)
-
-
 def _probe_store(argument: str | None) -> Verdict:
     from cloche_linux.probing import probe_store
 
@@ -126,12 +89,6 @@ def _probe_pty(argument: str | None) -> Verdict:
     from cloche_linux.probing import probe_platform
 
     return probe_platform(argument)
-
-
-def _open_runtime(context: BackendContext) -> Runtime:
-    from cloche_linux.runtime import LinuxRuntime
-
-    return LinuxRuntime(context)
 
 
 def _open_store(context: BackendContext) -> LayerStore:

@@ -7,13 +7,13 @@ import os
 import select
 import struct
 from signal import SIGKILL, pidfd_send_signal
-from typing import TYPE_CHECKING
 
 from cloche.errors import TimedOut
 from cloche.exit import Exit, ExitStatus, Reason
 from cloche.runtime import RuntimeProcess
 from cloche_linux.identity import identify
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

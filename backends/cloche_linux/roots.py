@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from typing import TYPE_CHECKING
 
 from cloche_linux import spawn
 from cloche_linux.kernel import Namespace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.confinement import Confinement
 

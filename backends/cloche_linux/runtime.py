@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
-
 from cloche.errors import InvalidSpec, NotFound
-from cloche.runtime import Lifetime, Runtime, RuntimeContainer, Status
-from cloche_linux import blueprint
-from cloche_linux.accounts import account_of_layers, further_groups
-from cloche_linux.blueprint.affinity import check_affinity
-from cloche_linux.blueprint.devices import check_devices
-from cloche_linux.blueprint.mount_checks import check_mounts
-from cloche_linux.blueprint.namespaces import check_namespaces, choose
-from cloche_linux.confinement import confined
+from cloche.runtime import Runtime, RuntimeContainer, Status
 from cloche_linux.container import LinuxContainer
-from cloche_linux.entering import Place
 from cloche_linux.gate import Gate
-from cloche_linux.groups import ContainerGroup, planned
+from cloche_linux.groups import ContainerGroup
 from cloche_linux.identity import open_same
-from cloche_linux.kernel import Namespace
-from cloche_linux.lacking import check_lacking
-from cloche_linux.launching import abandon, launch, set_up, terminal_pipes
-from cloche_linux.process import FoundProcess, SpawnedProcess
+from cloche_linux.process import FoundProcess
 from cloche_linux.shared_mounts import SharedMounts
-from cloche_linux.sysctls import check_sysctls
-from cloche_linux.translate import failure
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any, ClassVar, Literal
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import BackendContext, CreateRequest
-    from cloche.spec import Linux, Process
     from cloche.stdio import Streams
-    from cloche_linux.blueprint.namespaces import Namespaces
-    from cloche_linux.spawn import Child
-    from cloche_linux.users import Account
 
 __all__ = ["LinuxRuntime"]
 
 
 class LinuxRuntime(Runtime):
-    """Makes containers with system calls of this process's own."""
+    """Makes containers with system calls of this process's own.
+
+    What making them takes is imported when one is made: most verbs are about those that are there.
+    """
 
     binds_stdio: ClassVar[Literal["create", "start"]] = "create"
 
@@ -51,68 +36,20 @@ class LinuxRuntime(Runtime):
         self._home = str(context.home)
 
     def accepts(self, request: CreateRequest) -> Sequence[str]:
-        linux, process = _sections(request)
-        check_lacking(request.spec)
-        check_affinity(process)
-        namespaces = choose(linux)
-        check_namespaces(linux, namespaces, explicit=request.bundle is not None)
-        check_mounts(request.spec.mounts or (), namespaces)
-        check_devices(linux.devices or (), request.spec.mounts or (), namespaces)
-        check_sysctls(linux)
-        planned(request)
-        account_of_layers(request, process, _paths(request), namespaces.maps)
-        return ("overlay", "path")
+        from cloche_linux.creating import accept
+
+        return accept(request)
 
     def create(
         self, request: CreateRequest, root: RootFilesystem, streams: Streams
     ) -> RuntimeContainer:
-        linux, process = _sections(request)
-        namespaces = choose(linux)
-        layers = root.layers or (root.path or "/",)
-        account = account_of_layers(request, process, layers, namespaces.maps)
-        further = further_groups(request, process, layers)
-        group = ContainerGroup(request.id, request.state)
-        plan = planned(request)
-        mounts = _shared_mounts(request, root, namespaces)
-        place = Place.begin(group, plan)
-        gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
-        child: Child | None = None
-        try:
-            names = self._names(root, namespaces)
-            child = _spawn(request, root, streams, namespaces, account, names, place, gate)
-            pipes = terminal_pipes(set_up(child, namespaces, place.enter, request))
-            init = SpawnedProcess(request.id, child, group.oom, pipes)
-        except BaseException as error:
-            _undo(child, gate, mounts, group)
-            if not isinstance(error, OSError):
-                _see_off(request, error)
-                raise
-            told = failure(error, "create", request.id, process)
-            _see_off(request, told)
-            raise told from error
-        confinement = confined(request, namespaces, further)
-        return LinuxContainer(
-            request.id,
-            init,
-            confinement,
-            group,
-            started=False,
-            process=process,
-            gate=gate,
-            hooks=_later_hooks(request),
-            mounts=mounts,
-        )
+        from cloche_linux.creating import create
 
-    def _names(self, root: RootFilesystem, namespaces: Namespaces) -> str | None:
-        if root.form != "overlay":
-            return None
-        from cloche_linux.names import names_layer
+        return create(self._home, request, root, streams)
 
-        return names_layer(self._home, own_network=namespaces.has_own(Namespace.NETWORK))
-
-    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
-        from cloche_linux.notes import confinement_of
-
+    def load(
+        self, id: str, state: Path | str, info: Mapping[str, object] | None
+    ) -> RuntimeContainer:
         group = ContainerGroup(id, state)
         if info is None:
             return _half_made(id, Gate(state), group, SharedMounts(state))
@@ -123,12 +60,13 @@ class LinuxRuntime(Runtime):
                 return LinuxContainer(
                     id,
                     init,
-                    confinement_of(info),
+                    None,
                     group,
                     started=gate is None or not gate.waits(),
                     gate=gate,
-                    hooks=cast("Mapping[str, object] | None", info.get("hooks")),
+                    hooks=_hooks(info),
                     mounts=SharedMounts(state),
+                    noted=info,
                 )
         raise InvalidSpec(f"the record of {id} is not one of this runtime's", container=id)
 
@@ -140,42 +78,9 @@ class LinuxRuntime(Runtime):
         """Nothing is held: each container has its own descriptors."""
 
 
-def _later_hooks(request: CreateRequest) -> Mapping[str, object] | None:
-    if request.spec.hooks is None:
-        return None
-    from cloche_linux.hooks import later_hooks
-
-    return later_hooks(request)
-
-
-def _see_off(request: CreateRequest, error: BaseException) -> None:
-    if request.spec.hooks is not None:
-        from cloche_linux.hooks import end_what_a_hook_ended
-
-        end_what_a_hook_ended(request, error)
-
-
-def _shared_mounts(
-    request: CreateRequest, root: RootFilesystem, namespaces: Namespaces
-) -> SharedMounts | None:
-    """What a container without mounts of its own is going to have mounted on the host."""
-    if not namespaces.shares_mounts:
-        return None
-    mounts = SharedMounts(request.state)
-    mounts.note(root.path or "/")
-    return mounts
-
-
-def _undo(
-    child: Child | None, gate: Gate | None, mounts: SharedMounts | None, group: ContainerGroup
-) -> None:
-    if child is not None:
-        abandon(child)
-    if gate is not None:
-        gate.remove()
-    if mounts is not None:
-        mounts.remove()
-    group.remove()
+def _hooks(info: Mapping[str, Any]) -> Mapping[str, object] | None:
+    found: Mapping[str, object] | None = info.get("hooks")
+    return found
 
 
 def _half_made(id: str, gate: Gate, group: ContainerGroup, mounts: SharedMounts) -> LinuxContainer:
@@ -183,76 +88,3 @@ def _half_made(id: str, gate: Gate, group: ContainerGroup, mounts: SharedMounts)
     if group.find() is None and not gate.waits() and not mounts.noted():
         raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
     return LinuxContainer(id, None, None, group, started=False, gate=gate, mounts=mounts)
-
-
-def _sections(request: CreateRequest) -> tuple[Linux, Process]:
-    spec = request.spec
-    if spec.linux is None:
-        raise InvalidSpec("a specification without a linux section", path="linux")
-    if spec.process is None:
-        raise InvalidSpec("a specification without a process", path="process")
-    if not spec.process.args and not request.idle:
-        raise InvalidSpec("no command", path="process.args")
-    return spec.linux, spec.process
-
-
-def _paths(request: CreateRequest) -> list[str]:
-    """Where the container's files can be looked up before its root is made."""
-    return [str(layer.path or "/") for layer in request.layers] or ["/"]
-
-
-def _spawn(
-    request: CreateRequest,
-    root: RootFilesystem,
-    streams: Streams,
-    namespaces: Namespaces,
-    account: Account,
-    names: str | None,
-    group: Place,
-    gate: Gate | None,
-) -> Child:
-    listening = None if gate is None else gate.listen()
-    try:
-        child = _launch(request, root, streams, namespaces, account, names, group, listening)
-        if gate is not None:
-            child.leave_end()
-        return child
-    finally:
-        if listening is not None:
-            os.close(listening)
-
-
-def _launch(
-    request: CreateRequest,
-    root: RootFilesystem,
-    streams: Streams,
-    namespaces: Namespaces,
-    account: Account,
-    names: str | None,
-    group: Place,
-    listening: int | None,
-) -> Child:
-    laid_out = blueprint.container(
-        request,
-        root,
-        namespaces,
-        account,
-        names=names,
-        terminal=streams.terminal,
-        cgroups=group.join_fds,
-        by_parent=group.enter is not None,
-        gate=listening,
-        groups=group.directories,
-    )
-    try:
-        return launch(
-            laid_out.plan,
-            laid_out.extras.descriptors,
-            streams,
-            new_pid_namespace=namespaces.spawned_apart,
-            cgroup=group.clone_into,
-            # Of a specification that we wrote nobody knows the paths.
-            origins=laid_out.plan.origins if request.bundle is not None else (),
-        )
-    finally:
-        laid_out.extras.close()

@@ -7,10 +7,9 @@ them, and what is a container's own after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.plan import Plan
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 

@@ -6,13 +6,12 @@ noted before it is made, so that whoever comes later finds it, also when its mak
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from cloche_linux.calls import detach
+from cloche import documents
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,9 +32,9 @@ class SharedMounts:
 
     def note(self, root: str) -> None:
         """Note where it is going to be, and what is mounted there now."""
-        note = json.dumps({"root": root, "below": _mount_at(root)})
+        note = documents.write({"root": root, "below": _mount_at(root)})
         draft = f"{self._path}.new"
-        with open(draft, "w", encoding="utf-8") as file:
+        with open(draft, "wb") as file:
             file.write(note)
         os.replace(draft, self._path)
 
@@ -49,10 +48,12 @@ class SharedMounts:
         Raises OSError if it can't be taken away.
         """
         try:
-            with open(self._path, encoding="utf-8") as file:
-                note = json.load(file)
+            with open(self._path, "rb") as file:
+                note = documents.parse(file.read())
         except FileNotFoundError:
             return
+        from cloche_linux.calls import detach
+
         root, below = str(note["root"]), note["below"]
         for _ in range(_MOST):
             if _mount_at(root) in (None, below):

@@ -10,7 +10,6 @@ import errno
 import os
 import struct
 from collections.abc import Sequence
-from typing import Final
 
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import (
@@ -42,7 +41,7 @@ __all__ = [
     "spawn",
 ]
 
-_CHILD: Final = struct.Struct("<iii")
+_CHILD = struct.Struct("<iii")
 
 
 def spawn(

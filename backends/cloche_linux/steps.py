@@ -10,20 +10,27 @@ from __future__ import annotations
 import enum
 import struct
 import sys
-from collections.abc import Iterable
-from typing import Final, NamedTuple, NewType
 
-Extra = NewType("Extra", int)
+from cloche.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import NewType
+
+    Extra = NewType("Extra", int)
+else:
+    Extra = int
 """The place, from 0, of a descriptor among the ``extras`` that the helper is spawned with."""
 
-MAGIC: Final = 0x504C4F43
-VERSION: Final = 1
-MAX_STEPS: Final = 4096
-MAX_BYTES: Final = 64 << 20
-DETACHED: Final = 1
+MAGIC = 0x504C4F43
+VERSION = 1
+MAX_STEPS = 4096
+MAX_BYTES = 64 << 20
+DETACHED = 1
 
-_HEADER: Final = struct.Struct("<IHHIIHHIiI")
-_RECORD: Final = struct.Struct("<HHiQQQIIIIIIII")
+_HEADER = struct.Struct("<IHHIIHHIiI")
+_RECORD = struct.Struct("<HHiQQQIIIIIIII")
 
 
 class Step(enum.IntEnum):

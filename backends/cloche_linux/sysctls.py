@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Linux, LinuxNamespace
 

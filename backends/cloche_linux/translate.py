@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import (
     BackendError,
@@ -18,6 +17,7 @@ from cloche.machine import refused
 from cloche_linux.spawn import ExecFailed, StepFailed
 from cloche_linux.steps import Step
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Process
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche_linux.kernel import Namespace
 from cloche_linux.launching import abandon
 from cloche_linux.plan import Plan
 from cloche_linux.spawn import spawn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.idmaps import IdMaps
 

@@ -61,7 +61,9 @@ class OciRuntime(Runtime):
         private_directory(self._home)
         return create(self._tool(self._program()), request, root, streams)
 
-    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
+    def load(
+        self, id: str, state: Path | str, info: Mapping[str, object] | None
+    ) -> RuntimeContainer:
         bundle = Bundle(state)
         if not bundle.exists():
             raise NotFound(f"nothing of {id} exists", container=id, backend="oci")

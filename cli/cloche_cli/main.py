@@ -61,7 +61,7 @@ class Cloche(Group):
         "login": "image.access:Login",
         "logout": "image.access:Logout",
         "backends": "backends:Backends",
-        "oci": "oci:Oci",
+        "oci": "oci.command:Oci",
         "image": "image:Image",
     }
     aliases: ClassVar[Mapping[str, str]] = {"ls": "ps", "list": "ps", "unpause": "resume"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 import time
 from _thread import TIMEOUT_MAX
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
 

@@ -46,10 +46,10 @@ if sys.platform == "win32":
 else:
     import os
     from contextlib import contextmanager
-    from typing import TYPE_CHECKING
 
     from cloche.trees import remove_contents
 
+    TYPE_CHECKING = False
     if TYPE_CHECKING:
         from collections.abc import Iterator
 

@@ -5,10 +5,9 @@ Names are those of capabilities(7); they are listed in the order of their number
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.spec import LinuxCapabilities
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

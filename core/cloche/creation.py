@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from cloche.capability import Capability, Isolation, Lifetime, State
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Literal
 
     from cloche.layers import Layer
     from cloche.spec import Spec
@@ -29,7 +29,7 @@ class CreateRequest(Value, kw_only=True):
     needs: frozenset[Capability] = frozenset()
     lifetime: Lifetime = Lifetime.PROCESS
     #: Core's directory for this container. A backend may write files into it.
-    state: Path
+    state: Path | str
     #: Descriptors of the caller's that the process gets as 3, 4, ….
     preserve_fds: tuple[int, ...] = ()
     #: Run the command under a small init that reaps and forwards signals.
@@ -69,7 +69,7 @@ class BackendContext(Value, kw_only=True):
     """What a backend object is opened with."""
 
     #: A durable directory of this backend's own; made on first use, by the backend.
-    home: Path
+    home: Path | str
     #: Marks what is ours on a machine with several users of the same service.
     owner: str
     #: The part of the name after the colon (``runc`` of ``oci:runc``).

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
 __all__ = ["EntryPoint", "entry_points"]
 
@@ -28,6 +29,16 @@ class EntryPoint(Value):
     #: The distribution that has it, and its version (empty if its folder does not say).
     distribution: str
     version: str
+
+    def load(self) -> Any:
+        """Import what it names; whatever that raises."""
+        from importlib import import_module
+
+        module, _, attribute = self.value.partition(":")
+        found: object = import_module(module)
+        for name in filter(None, attribute.split(".")):
+            found = getattr(found, name)
+        return found
 
 
 def entry_points(group: str, path: Sequence[str] | None = None) -> list[EntryPoint]:

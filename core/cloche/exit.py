@@ -11,13 +11,13 @@ import sys
 import time
 from _thread import allocate_lock
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from cloche._blocking import passed, readable
 from cloche.errors import InvalidState, TimedOut
 from cloche.signals import signal_name, signal_number
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
     from collections.abc import Callable

@@ -6,14 +6,27 @@ It is asked when somebody wants its own view of a class, by ``__dataclass_fields
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from dataclasses import Field
-    from typing import Any
+    from typing import Any, dataclass_transform
+else:
 
-__all__ = ["NOTHING", "Entry", "field_types", "gather", "is_dataclass"]
+    def dataclass_transform(**_: object) -> Callable[[type], type]:
+        """Only type checkers make something of it."""
+        return lambda cls: cls
+
+
+__all__ = [
+    "NOTHING",
+    "Entry",
+    "annotations_of",
+    "dataclass_transform",
+    "field_types",
+    "gather",
+    "is_dataclass",
+]
 
 #: In the place of a default that is not there.
 NOTHING = object()
@@ -40,7 +53,9 @@ class Entry:
     @property
     def default_factory(self) -> Callable[[], object] | None:
         """What makes its default."""
-        return cast("Callable[[], object] | None", self.arguments.get("default_factory"))
+        found: Any = self.arguments.get("default_factory")
+        made: Callable[[], object] | None = found
+        return made
 
 
 def gather(cls: type, *, kw_only: bool) -> dict[str, Entry]:
@@ -49,7 +64,7 @@ def gather(cls: type, *, kw_only: bool) -> dict[str, Entry]:
     It has their defaults then, as `dataclasses` leaves them, and the view of those for later.
     """
     found: dict[str, Entry] = {}
-    for name, hint in _annotations(cls).items():
+    for name, hint in annotations_of(cls).items():
         if not _is_of_the_class(hint):
             found[name] = entry = _entry(cls, name)
             entry.hint, entry.kw_only = hint, kw_only
@@ -103,7 +118,7 @@ def _entry(cls: type, name: str) -> Entry:
     return given
 
 
-def _annotations(cls: type) -> Mapping[str, object]:
+def annotations_of(cls: type) -> Mapping[str, object]:
     """Python 3.14 keeps them in a function, unless they are text."""
     found: Mapping[str, object] = vars(cls).get("__annotations__", _NO_ANNOTATIONS)
     if "__annotate_func__" in vars(cls):

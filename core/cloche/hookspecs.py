@@ -8,10 +8,9 @@ lists. Parameters are add-only: an implementation may leave out those it does no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pluggy
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -8,8 +8,8 @@ interrupt therefore waits until all is in order, or until somebody only waits.
 from __future__ import annotations
 
 from _thread import get_ident
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from signal import SIGINT, getsignal, signal
     from types import FrameType, TracebackType

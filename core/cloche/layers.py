@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
 
 from cloche.errors import NotSupported
 from cloche.values import Value, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import Literal
 
     from cloche.probe import Verdict
     from cloche.runtime import BackendContext
@@ -36,7 +37,7 @@ class Layer(Value, kw_only=True):
     #: Windows' filter driver keeps its layers. Stores may know further kinds.
     kind: Literal["directory", "host"] | str
     #: Where the layer lies; None where the kind alone says it.
-    path: Path | None = None
+    path: Path | str | None = None
     #: Digest of the uncompressed layer (OCI diffID), where it came from an image.
     digest: str | None = None
 

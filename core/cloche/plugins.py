@@ -115,13 +115,8 @@ class Plugins:
                 self._import(entry)
 
     def _import(self, entry: EntryPoint) -> None:
-        from importlib import import_module
-
-        module, _, attribute = entry.value.partition(":")
         try:
-            plugin: object = import_module(module)
-            for name in filter(None, attribute.split(".")):
-                plugin = getattr(plugin, name)
+            plugin: object = entry.load()
         except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
             self._warn(entry.name, "is left out", error)
         else:

@@ -8,15 +8,16 @@ ones too, and nothing of a process's life depends on the calling thread. Optiona
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cloche.capability import Capability, Isolation, Lifetime, State
 from cloche.creation import BackendContext, CreateRequest, Status
 from cloche.values import Value, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import ClassVar, Literal
 
     from cloche.exit import Exit
     from cloche.layers import RootFilesystem
@@ -218,7 +219,9 @@ class Runtime(ABC):
         """
 
     @abstractmethod
-    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
+    def load(
+        self, id: str, state: Path | str, info: Mapping[str, object] | None
+    ) -> RuntimeContainer:
         """Find a container again, a half-made one too.
 
         ``info`` None: the maker died before it could note it; look into ``state``. Raises NotFound

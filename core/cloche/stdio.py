@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from cloche.named import NamedTuple
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from pathlib import Path
+    from typing import Literal, TypeAlias
 
     from cloche.probe import Verdict
     from cloche.relay import Relay
@@ -78,7 +80,7 @@ class StdioRequest(Value, kw_only=True):
     #: are relayed. So nobody but the relay uses the ends (see ``cloche.relayed``).
     relayed: bool = False
     #: Core's directory for the container.
-    state: Path | None = None
+    state: Path | str | None = None
 
 
 class Streams(ABC):

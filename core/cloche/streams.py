@@ -34,7 +34,7 @@ _INHERITED = tuple(StreamTarget(driver="inherit", argument=fd) for fd in range(3
 
 
 def open_streams(
-    chooser: Chooser, asked: Asked, container: str, state: Path, takes: frozenset[str]
+    chooser: Chooser, asked: Asked, container: str, state: Path | str, takes: frozenset[str]
 ) -> Streams:
     """Open the three streams of a process; ``takes`` are the forms of end its runtime takes.
 
@@ -64,7 +64,7 @@ def _open_all(
     chooser: Chooser,
     targets: list[StreamTarget | None],
     container: str,
-    state: Path,
+    state: Path | str,
     takes: frozenset[str],
     *,
     merge: bool,
@@ -130,7 +130,7 @@ def _listed(forms: frozenset[str]) -> str:
 
 
 def _terminal(
-    chooser: Chooser, asked: Asked, container: str, state: Path, takes: frozenset[str]
+    chooser: Chooser, asked: Asked, container: str, state: Path | str, takes: frozenset[str]
 ) -> Streams:
     opened = chooser.terminal_driver(asked.stdio_driver)
     _check_forms(opened.name, opened.forms, takes)

@@ -8,14 +8,15 @@ a container. Here fields are only gathered. `dataclasses.fields`, `replace`, `as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
+from cloche.gathering import NOTHING, Entry, dataclass_transform, gather
 
-from cloche.gathering import NOTHING, Entry, gather
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from dataclasses import Field, field
-    from typing import Any, Self
+    from typing import Any, ClassVar, Self, TypeVar
+
+    V = TypeVar("V", bound="Value")
 else:
 
     def field(**arguments: object) -> Entry:
@@ -25,7 +26,9 @@ else:
 
 __all__ = ["Value", "field", "replace"]
 
-V = TypeVar("V", bound="Value")
+
+_NO_ENTRIES: dict[str, Entry] = {}
+_NO_DEFAULTS: dict[str, object] = {}
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -39,13 +42,17 @@ class Value:
 
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-    __entries__: ClassVar[Mapping[str, Entry]] = {}
-    __names__: ClassVar[tuple[str, ...]] = ()
-    __known__: ClassVar[frozenset[str]] = frozenset()
-    __places__: ClassVar[tuple[str, ...]] = ()
-    __defaults__: ClassVar[Mapping[str, object]] = {}
-    __factories__: ClassVar[Sequence[tuple[str, Callable[[], object]]]] = ()
-    __compared__: ClassVar[tuple[str, ...]] = ()
+        __entries__: ClassVar[Mapping[str, Entry]]
+        __names__: ClassVar[tuple[str, ...]]
+        __known__: ClassVar[frozenset[str]]
+        __places__: ClassVar[tuple[str, ...]]
+        __defaults__: ClassVar[Mapping[str, object]]
+        __factories__: ClassVar[Sequence[tuple[str, Callable[[], object]]]]
+        __compared__: ClassVar[tuple[str, ...]]
+    __entries__ = _NO_ENTRIES
+    __names__ = __places__ = __factories__ = __compared__ = ()
+    __known__ = frozenset()
+    __defaults__ = _NO_DEFAULTS
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
         """Gather the fields of a new class."""

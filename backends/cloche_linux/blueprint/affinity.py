@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.blueprint.numbers import listed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Process
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche.runtime import Lifetime
@@ -31,6 +30,7 @@ from cloche_linux.privileges import privileges
 from cloche_linux.sections import kept
 from cloche_linux.sysctls import check_sysctls
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from os.path import normpath
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche_linux.blueprint.mount_checks import is_bind, place_of
 from cloche_linux.kernel import Attribute
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.blueprint.affinity import final_affinity, initial_affinity
 from cloche_linux.blueprint.extras import Extras
 from cloche_linux.blueprint.process import add_confinement, add_execution
@@ -12,6 +10,7 @@ from cloche_linux.lacking import check_labels
 from cloche_linux.plan import Plan
 from cloche_linux.roots import open_root_of_process
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.kernel import Attribute, Namespace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
     from cloche.spec import Spec

@@ -6,11 +6,11 @@ Source: runtime-spec, config-linux.md ("memory policy"), and set_mempolicy(2).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, Unavailable
 from cloche_linux.blueprint.numbers import listed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxMemoryPolicy
     from cloche_linux.plan import Plan

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotFound, NotSupported
 from cloche_linux.blueprint.options import is_own, parse
 from cloche_linux.kernel import Namespace
 from cloche_linux.privileges import privileges
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

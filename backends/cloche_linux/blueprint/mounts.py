@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from os.path import realpath
-from typing import TYPE_CHECKING
 
 from cloche_linux.blueprint.groups import add_groups
 from cloche_linux.blueprint.mount_checks import is_bind, place_of
@@ -13,6 +12,7 @@ from cloche_linux.blueprint.root import overlay_options
 from cloche_linux.kernel import Attribute, Namespace, Propagation
 from cloche_linux.mountinfo import mount_points, points_beneath
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotSupported
 from cloche.values import Value
@@ -12,6 +11,7 @@ from cloche_linux.idmaps import IdMaps, own_maps, requested_maps
 from cloche_linux.kernel import Namespace
 from cloche_linux.privileges import Privileges, privileges
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Linux
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from cloche.errors import InvalidSpec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["listed"]
 
-_RANGES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*")
+_RANGES = r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*"
 
 
 def listed(text: str, what: str, below: int, path: str) -> frozenset[int]:
@@ -20,7 +18,9 @@ def listed(text: str, what: str, below: int, path: str) -> frozenset[int]:
 
     Raises InvalidSpec at ``path``.
     """
-    if not _RANGES.fullmatch(text):
+    from re import fullmatch  # its import takes a while, and few containers need it
+
+    if not fullmatch(_RANGES, text):
         raise InvalidSpec(f"{path}: {text!r} is not a list of {what}", path=path, hint="0-2,4")
     found = set[int]()
     for first, last in _ranges(text):

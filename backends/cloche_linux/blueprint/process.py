@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche_linux.blueprint.environment import environment
@@ -13,6 +12,7 @@ from cloche_linux.capabilities import Masks, kernel_mask
 from cloche_linux.kernel import Resource
 from cloche_linux.privileges import clamp_limit, privileges
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp, Process
     from cloche_linux.idmaps import IdMaps

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.errors import InvalidSpec
 from cloche_linux.kernel import Attribute, Propagation
 from cloche_linux.mountinfo import points_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.layers import RootFilesystem
     from cloche.spec import Linux, Spec

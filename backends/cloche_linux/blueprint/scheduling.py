@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.errors import InvalidSpec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxPersonality, Process, Scheduler
     from cloche_linux.plan import Plan

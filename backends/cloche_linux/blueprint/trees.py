@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from cloche_linux.blueprint.mount_checks import is_bind, is_translated
 from cloche_linux.blueprint.options import parse
 from cloche_linux.idmaps import requested_maps
 from cloche_linux.kernel import Namespace, Propagation
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

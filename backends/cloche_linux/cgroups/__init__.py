@@ -20,8 +20,7 @@ to be needed later, for a container that started without.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.cgroups.group import Group
     from cloche_linux.cgroups.planning import GroupPlan, plan

@@ -6,11 +6,10 @@ counts together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.errors import InvalidState
 from cloche_linux.cgroups.files import read, read_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

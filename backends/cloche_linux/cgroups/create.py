@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cloche.errors import ClocheError, Unavailable
 from cloche_linux.cgroups import site as sites
@@ -18,6 +17,7 @@ from cloche_linux.cgroups.node import Node, make
 from cloche_linux.cgroups.others import look_for_others
 from cloche_linux.cgroups.removal import remove
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 

@@ -8,10 +8,10 @@ returns 1 to allow. Source of the encoding: the kernel's bpf/standardization/ins
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -7,12 +7,11 @@ the others are exceptions. v1 is told the rules; for v2 they are folded here and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.errors import InvalidSpec
 from cloche.spec import LinuxDeviceCgroup
 from cloche.values import Value, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import Unavailable
 from cloche.values import Value
@@ -14,6 +13,7 @@ from cloche_linux.cgroups.resources import settings
 from cloche_linux.cgroups.settings import Refusal, Setting
 from cloche_linux.cgroups.site import NoSite, Site
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxDeviceCgroup, LinuxResources
     from cloche_linux.cgroups.device_program import Programs

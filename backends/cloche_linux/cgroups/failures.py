@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
 
 from cloche.errors import AlreadyExists, BackendError, ClocheError, InvalidState, Unavailable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.cgroups.settings import Setting
 

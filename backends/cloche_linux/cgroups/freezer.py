@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import TYPE_CHECKING
 
 from cloche.errors import TimedOut
 from cloche_linux.cgroups.files import read, read_table, write
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.cgroups.node import Node
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError, NotSupported
 from cloche_linux.cgroups import freezer
@@ -12,6 +11,7 @@ from cloche_linux.cgroups.node import Node
 from cloche_linux.cgroups.oom import oom_kills
 from cloche_linux.cgroups.removal import PATIENCE, remove
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 

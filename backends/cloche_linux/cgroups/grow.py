@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os.path import dirname
-from typing import TYPE_CHECKING
 
 from cloche.errors import NotSupported
 from cloche.values import replace
@@ -13,6 +12,7 @@ from cloche_linux.cgroups.members import adopt, attach, members
 from cloche_linux.cgroups.node import Node, enable
 from cloche_linux.cgroups.removal import remove
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

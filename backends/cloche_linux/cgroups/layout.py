@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Literal
 
 from cloche.values import Value
 from cloche_linux.cgroups.files import read_words
 from cloche_linux.mountinfo import unescape
 
-__all__ = ["Hierarchy", "Layout", "detect", "parse"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
 
-Version = Literal[1, 2]
+    Version = Literal[1, 2]
+
+__all__ = ["Hierarchy", "Layout", "detect", "parse"]
 
 
 class Hierarchy(Value, kw_only=True):

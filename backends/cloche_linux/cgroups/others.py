@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidState
 from cloche_linux.cgroups import freezer
 from cloche_linux.cgroups.members import members
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

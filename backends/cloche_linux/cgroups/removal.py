@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import time
-from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed
 from cloche_linux.cgroups.files import read_pids
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_linux.cgroups.node import Node
 

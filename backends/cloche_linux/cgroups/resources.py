@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
-
 from cloche.errors import InvalidSpec
 from cloche_linux.cgroups import v1, v2
 from cloche_linux.cgroups.settings import Refusal, Setting
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from cloche.spec import LinuxResources
     from cloche_linux.cgroups.layout import Layout
@@ -87,24 +86,30 @@ def _on_v2(one: Setting | Refusal, layout: Layout) -> Setting | Refusal:
 #: Some distributions' kernels have the memory controller, but switched off.
 _ENABLE = {"memory": "boot with cgroup_enable=memory"}
 
-_PAGE_SIZE = re.compile(r"[1-9][0-9]*[KMGT]B")
-_RANGES = re.compile(r"\s*\d+(-\d+(:\d+/\d+)?)?(\s*,\s*\d+(-\d+(:\d+/\d+)?)?)*\s*")
+_PAGE_SIZE = r"[1-9][0-9]*[KMGT]B"
+_RANGES = r"\s*\d+(-\d+(:\d+/\d+)?)?(\s*,\s*\d+(-\d+(:\d+/\d+)?)?)*\s*"
 
 
 def _check(resources: LinuxResources) -> None:
     for number, one in enumerate(resources.hugepage_limits or ()):
-        if not _PAGE_SIZE.fullmatch(one.page_size):
+        if not _fullmatch(_PAGE_SIZE, one.page_size):
             field = f"hugepageLimits[{number}].pageSize"
             raise _wrong(field, f"{one.page_size!r} is not a page size")
     if (cpu := resources.cpu) is None:
         return
     for field, ranges in (("cpus", cpu.cpus), ("mems", cpu.mems)):
-        if ranges and not _RANGES.fullmatch(ranges):
+        if ranges and not _fullmatch(_RANGES, ranges):
             raise _wrong(f"cpu.{field}", f"{ranges!r} is not a list of ranges")
     if cpu.period and not 1_000 <= cpu.period <= 1_000_000:
         raise _wrong("cpu.period", f"a period of {cpu.period} µs is not within 1 ms and 1 s")
     if cpu.quota and 0 < cpu.quota < 1_000:
         raise _wrong("cpu.quota", f"a quota of {cpu.quota} µs is less than the 1 ms Linux takes")
+
+
+def _fullmatch(pattern: str, text: str) -> bool:
+    from re import fullmatch  # its import takes a while, and few containers need it
+
+    return fullmatch(pattern, text) is not None
 
 
 def _wrong(field: str, message: str) -> InvalidSpec:

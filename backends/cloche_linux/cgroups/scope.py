@@ -17,7 +17,6 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, NotFound, TimedOut
 from cloche.values import Value
@@ -26,6 +25,7 @@ from cloche_linux.cgroups.layout import detect
 from cloche_linux.cgroups.node import enable
 from cloche_linux.systemd.client import Manager, is_here
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -9,11 +9,11 @@ CGROUP_DELEGATION.md.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.values import Value
 from cloche_linux.cgroups.files import read_pids, read_words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

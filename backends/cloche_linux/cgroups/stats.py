@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.stats import Stats
 from cloche_linux.cgroups.details import details
 from cloche_linux.cgroups.files import read, read_int, read_table
 from cloche_linux.cgroups.oom import oom_kills
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -6,10 +6,9 @@ kernel's admin-guide/cgroup-v1, and the runtime-spec's config-linux.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.cgroups.settings import Refusal, Setting
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -6,12 +6,11 @@ crun agree on since 2025 (2 → 1, 1024 → 100, 262144 → 10000).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche.errors import InvalidSpec
 from cloche_linux.cgroups.settings import Refusal, Setting
 from cloche_linux.cgroups.v1 import leaf_weights
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, InvalidSpec, Unavailable
 from cloche_linux import spawn
 from cloche_linux.network.netlink import Netlink, here
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

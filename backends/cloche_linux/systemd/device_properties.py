@@ -7,11 +7,10 @@ Source: systemd.resource-control(5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.cgroups.devices import fold
 from cloche_linux.cgroups.files import read
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,11 +7,10 @@ files afterwards in any case. Source: systemd.resource-control(5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cloche_linux.cgroups.settings import Setting
 from cloche_linux.systemd.ranges import as_mask
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 

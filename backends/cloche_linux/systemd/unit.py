@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, NotFound
 from cloche.values import Value
@@ -15,6 +14,7 @@ from cloche_linux.systemd.client import Manager, check_here
 from cloche_linux.systemd.naming import UnitName, unit_name
 from cloche_linux.systemd.properties import of_settings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -11,8 +11,8 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Spec
 

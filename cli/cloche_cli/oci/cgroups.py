@@ -6,11 +6,13 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING, Literal
 
 from cloche.errors import InvalidSpec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from cloche.spec import Spec
     from cloche_cli.oci.flags import Typed
 

@@ -8,7 +8,6 @@ assert sys.platform != "win32"
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotFound, Unavailable
 from cloche.oci import Bundle, Wanted
@@ -17,6 +16,7 @@ from cloche_cli.oci.activation import activated, listening, supervisor
 from cloche_cli.oci.cgroups import manager, without_groups
 from cloche_cli.oci.places import home, one_id
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.oci import BundleContainer
     from cloche_cli.oci.flags import Typed

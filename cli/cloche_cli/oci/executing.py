@@ -6,7 +6,6 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche.oci import Entry
@@ -14,6 +13,7 @@ from cloche.spec import LinuxCapabilities, User
 from cloche_cli.oci.creating import preserved
 from cloche_cli.oci.places import home
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -6,16 +6,17 @@ end at the first other word where more words may be commands of somebody else's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
-
 from cloche.errors import InvalidSpec
+from cloche.named import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Literal, TypeAlias
+
+    Kind: TypeAlias = Literal["switch", "text", "number", "list"]
 
 __all__ = ["Flag", "Help", "Typed", "read"]
-
-Kind: TypeAlias = Literal["switch", "text", "number", "list"]
 
 
 class Flag(NamedTuple):

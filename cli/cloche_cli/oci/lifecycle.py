@@ -6,11 +6,11 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec, NotFound
 from cloche_cli.oci.places import found, home, one_id
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -6,10 +6,10 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING
 
 from cloche_cli.oci.program import COMMANDS, GLOBAL
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

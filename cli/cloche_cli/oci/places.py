@@ -7,11 +7,11 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche.oci import Home
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.oci import BundleContainer
     from cloche_cli.oci.flags import Typed

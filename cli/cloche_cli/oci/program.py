@@ -9,10 +9,11 @@ assert sys.platform != "win32"
 import gc
 import os
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
 
+from cloche.named import NamedTuple
 from cloche_cli.oci.flags import Flag, Help, Typed, read
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn

@@ -6,13 +6,13 @@ import sys
 
 assert sys.platform != "win32"
 
-import json
 import os
-from typing import TYPE_CHECKING
 
+from cloche.documents import write
 from cloche.errors import AlreadyExists, ClocheError, InvalidSpec
 from cloche_cli.oci.places import found, home
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -38,7 +38,7 @@ def list_all(typed: Typed, below: Typed) -> int:
         return 0
     rows = [*_described(place)]
     if _is_json(below, "table"):
-        sys.stdout.write(json.dumps(rows or None, separators=(",", ":")) + "\n")
+        _line(rows or None)
     else:
         _table(_COLUMNS, [[str(row[name.lower()]) for name in _COLUMNS] for row in rows])
     return 0
@@ -59,7 +59,7 @@ def ps(typed: Typed, below: Typed) -> int:
     below.words[1:] = []
     pids = [*found(typed, below).pids()]
     if _is_json(below, "table"):
-        sys.stdout.write(json.dumps(pids) + "\n")
+        _line(pids)
         return 0
     return _ps(pids, options or ["-ef"])
 
@@ -83,10 +83,12 @@ def _ps(pids: Sequence[int], options: Sequence[str]) -> int:
 
 def spec(typed: Typed, below: Typed) -> int:
     """Write a configuration to begin with."""
+    from json import dumps
+
     from cloche.oci import template
 
     path = os.path.join(below.text("bundle") or ".", "config.json")
-    text = json.dumps(template(rootless=below.switch("rootless")), indent="\t")
+    text = dumps(template(rootless=below.switch("rootless")), indent="\t")
     try:
         with open(path, "x", encoding="utf-8") as file:
             file.write(text + "\n")
@@ -101,9 +103,11 @@ def spec(typed: Typed, below: Typed) -> int:
 
 def features(typed: Typed, below: Typed) -> int:
     """Show what this runtime can do."""
+    from json import dumps
+
     from cloche.oci import features as told
 
-    _show(told())
+    sys.stdout.write(dumps(told(), indent=2) + "\n")
     return 0
 
 
@@ -121,8 +125,14 @@ def _is_json(below: Typed, usual: str) -> bool:
     return form == "json"
 
 
-def _show(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+def _line(value: object) -> None:
+    sys.stdout.write(write(value).decode() + "\n")
+
+
+def _show(value: dict[str, object]) -> None:
+    """Without the pages of `json`, whose import takes longer: a line for each, and no deeper."""
+    lines = (f"  {write(name).decode()}: {write(each).decode()}" for name, each in value.items())
+    sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from cloche.errors import ClocheError, CommandFailed, InvalidSpec, Unavailable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche_cli.oci.flags import Typed
 

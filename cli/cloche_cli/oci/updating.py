@@ -6,13 +6,13 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING
 
 from cloche import documents
 from cloche.errors import InvalidSpec, NotFound, NotSupported
 from cloche.spec import LinuxResources
 from cloche_cli.oci.places import found
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

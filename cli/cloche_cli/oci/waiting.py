@@ -8,11 +8,11 @@ assert sys.platform != "win32"
 
 import signal
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from cloche.errors import NotFound
 from cloche_cli.oci.terminal import Window
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

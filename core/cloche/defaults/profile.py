@@ -12,13 +12,13 @@ leaves out knowingly and ENOSYS for those younger than any it names.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from cloche.documents import remember
 from cloche.spec import LinuxSeccomp, LinuxSeccompArg, LinuxSyscall
 
 from .syscalls import ALWAYS, BY_CAPABILITY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 

@@ -7,15 +7,15 @@ running a container; it is asked to explain what is wrong with the invalid ones.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .text import parse
 from .writer import remember, to_json, write
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .checks import check, check_process
     from .reader import read
 
-__all__ = ["check", "check_process", "read", "remember", "to_json", "write"]
+__all__ = ["check", "check_process", "parse", "read", "remember", "to_json", "write"]
 
 _LAZY = {"check": ".checks", "check_process": ".checks", "read": ".reader"}
 

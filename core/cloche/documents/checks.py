@@ -6,12 +6,11 @@ the machine (a device, a controller, a file that must exist) is left to the back
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import linux_checks
 from .faults import absolute, fault, positive, text, unique
 from .id_maps import check_mappings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Hooks, Mount, Process, Spec, Windows
 

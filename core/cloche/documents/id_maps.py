@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from .faults import fault
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxIDMapping
 

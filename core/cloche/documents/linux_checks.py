@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .faults import absolute, among, fault, text, unique
 from .id_maps import check_mappings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Linux, LinuxDevice, LinuxMemory, LinuxResources, Process, Spec
 

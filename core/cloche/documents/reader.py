@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from cloche.errors import InvalidSpec
 from cloche.gathering import field_types, is_dataclass
@@ -15,11 +14,17 @@ from cloche.spec.integers import Bounded
 
 from .names import json_names
 from .path import json_path
+from .text import parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+    Converter = Callable[[Any], Any]
 
 __all__ = ["Mismatch", "read"]
-
-T = TypeVar("T")
-Converter = Callable[[Any], Any]
 
 
 class Mismatch(Exception):
@@ -42,8 +47,10 @@ def read(cls: type[T], data: bytes | str | Mapping[str, object], *, strict: bool
     together is not looked at: that is `check`.
     """
     document = data if isinstance(data, Mapping) else _parse(data)
+    kind: Any = cls
     try:
-        return cast(T, _object(cast(type, cls), strict)(document))
+        found: T = _object(kind, strict)(document)
+        return found
     except UnknownField as unknown:
         path = json_path(unknown.path)
         raise InvalidSpec(f"{path}: there is no such field", path=path) from None
@@ -54,26 +61,21 @@ def read(cls: type[T], data: bytes | str | Mapping[str, object], *, strict: bool
 
 
 def _parse(data: bytes | str) -> object:
-    from json import loads
-
     try:
-        return loads(data, parse_constant=_refuse)
+        return parse(data)
     except (ValueError, RecursionError) as error:
         raise InvalidSpec(f"not JSON: {error}", path="") from error
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON number")
 
 
 def _converter(hint: Any, strict: bool) -> Converter:
     """How to read what is annotated as ``hint``; TypeError for what no document contains."""
     if hint in _SCALARS:
         return _SCALARS[hint]
-    if isinstance(hint, type) and not get_origin(hint):
+    origin: Any = getattr(hint, "__origin__", None)
+    arguments: tuple[Any, ...] = getattr(hint, "__args__", ())
+    if isinstance(hint, type) and origin is None and hint.__module__ != "typing":
         return _of_class(hint, strict)
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
+    if isinstance(hint, UnionType):
         return _union([_converter(argument, strict) for argument in arguments])
     if origin is tuple and arguments[1:] == (...,):
         return _array(_converter(arguments[0], strict), tuple)
@@ -81,10 +83,21 @@ def _converter(hint: Any, strict: bool) -> Converter:
         return _array(_converter(arguments[0], strict), list)
     if origin in (Mapping, dict) and arguments[0] is str:
         return _mapping(_converter(arguments[1], strict))
-    if origin is Literal:
-        return _literal(arguments)
     if hasattr(hint, "__supertype__"):
         return _converter(hint.__supertype__, strict)
+    return _of_typing(hint, strict)
+
+
+def _of_typing(hint: Any, strict: bool) -> Converter:
+    """What only that module can make; where it was never imported, there is none of it."""
+    from typing import Any, Literal, Union, get_args, get_origin
+
+    if hint is Any:
+        return _SCALARS[object]
+    if get_origin(hint) is Literal:
+        return _literal(get_args(hint))
+    if get_origin(hint) is Union:
+        return _union([_converter(argument, strict) for argument in get_args(hint)])
     raise TypeError(f"no document has a field of type {hint!r}")
 
 
@@ -92,7 +105,8 @@ def _of_class(cls: type, strict: bool) -> Converter:
     if issubclass(cls, Bounded):
         return _bounded(cls.low, cls.high)
     if is_dataclass(cls):
-        return _object(cast(type, cls), strict)
+        kind: Any = cls
+        return _object(kind, strict)
     if issubclass(cls, Enum):
         return _enum(cls)
     raise TypeError(f"no document has a field of type {cls!r}")
@@ -114,7 +128,6 @@ _SCALARS: dict[Any, Converter] = {
     float: lambda value: float(_exactly(float, int)(value)),
     NoneType: _exactly(NoneType),
     object: lambda value: value,
-    Any: lambda value: value,
 }
 
 
@@ -192,7 +205,7 @@ def _below(key: str, convert: Converter, value: object) -> object:
         raise
 
 
-class _Fields(dict[str, tuple[str, Converter] | None]):
+class _Fields(dict[str, "tuple[str, Converter] | None"]):
     """Field name and converter by JSON name; None for a JSON name that no field has."""
 
     def __init__(self, cls: type, strict: bool) -> None:
@@ -238,7 +251,7 @@ class _Scope(dict[str, object]):
 
 
 @cache
-def _object(cls: type[Any], strict: bool) -> Converter:
+def _object(cls: Any, strict: bool) -> Converter:
     known = _Fields(cls, strict)
 
     def convert(value: object) -> object:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .faults import among, fault
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxSeccomp, LinuxSyscall
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
-from json.encoder import encode_basestring_ascii as quote
 from math import isfinite
-from typing import Any, TypeVar
 
 from cloche.gathering import is_dataclass
 
 from .names import json_names
+from .text import parse, quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+    Writer = Callable[[Any], str]
 
 __all__ = ["remember", "to_json", "write"]
-
-T = TypeVar("T")
-Writer = Callable[[Any], str]
 
 #: The text of remembered values by their identity, and the values, lest an identity be reused.
 _texts: dict[int, str | None] = {}
@@ -34,9 +38,7 @@ def write(value: object) -> bytes:
 
 def to_json(value: object) -> Any:
     """The same as plain dicts, lists and scalars, ready for `json.dumps` or another serialiser."""
-    from json import loads
-
-    return loads(write(value))
+    return parse(write(value))
 
 
 def remember(value: T) -> T:
@@ -88,7 +90,7 @@ def _object(cls: type) -> Writer:
     return write_object
 
 
-class _Writers(dict[type, Writer]):
+class _Writers(dict[type, "Writer"]):
     """Writers by exact type; those of dataclasses and subclasses are added when first met."""
 
     def __missing__(self, cls: type) -> Writer:

@@ -11,8 +11,8 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .container import BundleContainer

@@ -7,14 +7,13 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cloche.capability import Capability
+from cloche.discovery import entry_points
 from cloche.errors import NotFound, NotSupported
 from cloche.locations import locate
-from cloche.plugins import Plugins
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.runtime import Runtime, RuntimeDescriptor
 
@@ -34,13 +33,19 @@ def open_runtime(name: str) -> Runtime:
     if lacking or "path" not in descriptor.roots:
         what = ", ".join(lacking) or "a root that is there"
         raise NotSupported(f"the runtime {name} can't run bundles: it lacks {what}", backend=name)
-    home = Path(locate().data, "runtimes", base)
+    home = os.path.join(locate().data, "runtimes", base)
     owner = f"oci-{os.getuid()}"
     return descriptor.open(BackendContext(home=home, owner=owner, argument=argument or None))
 
 
 def _descriptor(name: str) -> RuntimeDescriptor:
-    """Look in the plug-in of that name first: loading all of them takes longer."""
+    """Look where runtimes are by their names alone, then in the plug-ins: of that name, of any."""
+    for entry in entry_points("cloche.runtimes"):
+        if entry.name == name:
+            found: RuntimeDescriptor = entry.load()()
+            return found
+    from cloche.plugins import Plugins
+
     for plugins in ((name,), None):
         offers = Plugins.load(plugins).runtimes
         if name in offers:

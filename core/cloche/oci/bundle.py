@@ -7,8 +7,6 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from json import loads
-from typing import TypeVar
 
 from cloche import documents
 from cloche.errors import InvalidSpec, NotFound
@@ -17,9 +15,14 @@ from cloche.values import Value
 
 from .granting import grantable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 __all__ = ["Bundle", "read_process"]
 
-T = TypeVar("T")
 _IDLE = "IOPRIO_CLASS_IDLE"
 
 
@@ -66,7 +69,7 @@ def _read(kind: type[T], data: bytes) -> T:
     """Read a document, of which nothing may hold a NUL: the kernel takes that for an end."""
     found = documents.read(kind, data)
     if b"\\u0000" in data:
-        _refuse_nul("", loads(data))
+        _refuse_nul("", documents.parse(data))
     return found
 
 
@@ -75,7 +78,7 @@ def _require_numbers(data: bytes, *way: str) -> None:
 
     Idle input and output has no priorities, so who asks for it names none.
     """
-    process = loads(data)
+    process = documents.parse(data)
     for key in way:
         process = process.get(key) or {}
     priority = process.get("ioPriority") or {}

@@ -8,7 +8,6 @@ assert sys.platform != "win32"
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, InvalidState, NotFound
 from cloche.runtime import State
@@ -17,6 +16,7 @@ from .backend import open_runtime
 from .record import BundleRecord
 from .wording import worded
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,7 +7,6 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import NotSupported
 from cloche.values import Value
@@ -16,6 +15,7 @@ from .making import check_pid_file, write_pid
 from .streams import CallersStreams, hand_over
 from .wording import worded
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

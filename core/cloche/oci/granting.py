@@ -10,10 +10,10 @@ import sys
 assert sys.platform != "win32"
 
 import warnings
-from typing import TYPE_CHECKING
 
 from cloche.capabilities import ALL
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxCapabilities, Process
 

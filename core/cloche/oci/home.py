@@ -7,10 +7,7 @@ import sys
 assert sys.platform != "win32"
 
 import os
-import re
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cloche import _disk
 from cloche.errors import AlreadyExists, InvalidSpec, NotFound
@@ -18,6 +15,7 @@ from cloche.locations import private_directory
 
 from .record import BundleRecord
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,7 +27,7 @@ __all__ = ["Home"]
 _RECORD = "state.json"
 _CONFIG = "config.json"
 _LONGEST = 1024
-_PROPER = re.compile(r"[A-Za-z0-9_+.-]+")
+_PROPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-")
 
 
 class Home:
@@ -62,15 +60,15 @@ class Home:
     def ids(self) -> list[str]:
         """Name all containers, sorted."""
         try:
-            return sorted(name for name in os.listdir(self.path) if _PROPER.fullmatch(name))
+            return sorted(name for name in os.listdir(self.path) if _PROPER.issuperset(name))
         except FileNotFoundError:
             return []
 
     # What making and taking away need; nobody else.
 
-    def directory(self, id: str) -> Path:
+    def directory(self, id: str) -> str:
         """Where everything of a container is kept."""
-        return Path(self.path, id)
+        return f"{self.path}/{id}"
 
     def reserve(self, id: str) -> None:
         """Make a container's directory; AlreadyExists if there is one."""
@@ -139,7 +137,7 @@ class Home:
 
 def check_id(id: str) -> None:
     """Refuse what can't name a directory of one container; InvalidSpec."""
-    if not _PROPER.fullmatch(id) or id in (".", "..") or len(id) > _LONGEST:
+    if not id or not _PROPER.issuperset(id) or id in (".", "..") or len(id) > _LONGEST:
         raise InvalidSpec(
             f"invalid container id: {id!r}", path="id", hint="letters, digits and _ + . - only"
         )

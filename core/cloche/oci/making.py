@@ -9,7 +9,6 @@ assert sys.platform != "win32"
 import errno
 import os
 import time
-from typing import TYPE_CHECKING, Literal
 
 from cloche.capability import Lifetime
 from cloche.errors import ClocheError, InvalidSpec
@@ -23,9 +22,10 @@ from .bundle import Bundle
 from .record import BundleRecord
 from .wording import worded
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from typing import Literal
 
     from cloche.runtime import Runtime, RuntimeContainer
 
@@ -88,13 +88,13 @@ def _check_terminal(wanted: Wanted) -> None:
         raise InvalidSpec("--console-socket: process.terminal is not set", path="console-socket")
 
 
-def _request(id: str, state: Path, wanted: Wanted) -> CreateRequest:
+def _request(id: str, state: str, wanted: Wanted) -> CreateRequest:
     spec = wanted.bundle.spec
     assert spec.root is not None
     return CreateRequest(
         id=id,
         spec=spec,
-        layers=(Layer(kind="directory", path=_path(spec.root.path)),),
+        layers=(Layer(kind="directory", path=spec.root.path),),
         lifetime=Lifetime.DETACHED,
         state=state,
         preserve_fds=wanted.preserve_fds,
@@ -115,12 +115,6 @@ def _supervised(request: CreateRequest, supervisor: str | None) -> CreateRequest
     from .notify import showing
 
     return replace(request, spec=showing(request.spec, request.state, supervisor))
-
-
-def _path(text: str) -> Path:
-    from pathlib import Path
-
-    return Path(text)
 
 
 def _record(id: str, wanted: Wanted) -> BundleRecord:

@@ -17,10 +17,10 @@ import select
 import socket
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from cloche.spec import Mount
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -41,21 +41,21 @@ class ReadinessWarning(UserWarning):
     """Nobody could be told that a container is ready; it runs all the same."""
 
 
-def showing(spec: Spec, directory: Path, supervisor: str) -> Spec:
+def showing(spec: Spec, directory: Path | str, supervisor: str) -> Spec:
     """Show the container a directory to tell in, which is made, and say so in its environment."""
     assert spec.process is not None
-    source = directory / _NAME
-    source.mkdir(mode=0o755)
-    mount = Mount(destination=supervisor, type="bind", source=str(source), options=_OPTIONS)
+    source = os.path.join(directory, _NAME)
+    os.mkdir(source, 0o755)
+    mount = Mount(destination=supervisor, type="bind", source=source, options=_OPTIONS)
     others = [each for each in spec.process.env or () if not each.startswith(f"{_VARIABLE}=")]
     process = spec.process.replace(env=(*others, f"{_VARIABLE}={supervisor}/{_NAME}"))
     return spec.replace(process=process, mounts=(*(spec.mounts or ()), mount))
 
 
 @contextmanager
-def listening(directory: Path) -> Iterator[socket.socket]:
+def listening(directory: str) -> Iterator[socket.socket]:
     """Listen for what the container tells, for as long as this is entered."""
-    place = os.open(directory / _NAME, os.O_RDONLY | os.O_DIRECTORY)
+    place = os.open(f"{directory}/{_NAME}", os.O_RDONLY | os.O_DIRECTORY)
     # The path of a socket is shorter than paths may be.
     name = f"/proc/self/fd/{place}/{_NAME}"
     try:

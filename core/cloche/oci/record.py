@@ -6,11 +6,12 @@ import sys
 
 assert sys.platform != "win32"
 
-from typing import TYPE_CHECKING, cast
 
+from cloche import documents
 from cloche.errors import InvalidState
 from cloche.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,18 +41,14 @@ class BundleRecord(Value, kw_only=True):
 
     def write(self) -> bytes:
         """Write it down as JSON."""
-        from json import dumps
-
-        return dumps(self.__dict__).encode()
+        return documents.write(self.__dict__)
 
     @classmethod
     def read(cls, id: str, data: bytes) -> BundleRecord:
         """Read what ``write`` wrote; InvalidState for anything else."""
-        from json import loads
-
         try:
-            found = loads(data)
-            return cls(**cast("dict[str, object]", found))  # type: ignore[arg-type]
+            found = documents.parse(data)
+            return cls(**found)
         except (ValueError, TypeError) as error:
             raise InvalidState(
                 f"the state of {id} can't be read: {error}", container=id, hint="delete --force"

@@ -7,11 +7,11 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from typing import TYPE_CHECKING
 
 from cloche.errors import InvalidSpec
 from cloche.stdio import Size, Streams
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from concurrent.futures import Future
 

@@ -11,10 +11,10 @@ assert sys.platform != "win32"
 
 import errno
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from cloche.errors import CommandFailed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -7,8 +7,6 @@ docstrings here add units and what is easily mistaken. Nothing is validated on c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .config import (
     VERSION,
     Hook,
@@ -62,6 +60,7 @@ from .seccomp import (
     LinuxSyscall,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .freebsd import (
         FreeBSD,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .document import Document
 from .integers import Int64
 from .linux import Linux, LinuxIDMapping
 from .process import Process
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .freebsd import FreeBSD
     from .solaris import Solaris

@@ -8,18 +8,19 @@ below. `dataclasses.fields`, `replace`, `asdict` and `is_dataclass` work as on a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, dataclass_transform
 
-from cloche.gathering import NOTHING, Entry, gather
+from cloche.gathering import NOTHING, Entry, dataclass_transform, gather
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import Field
-    from typing import Any, Self
+    from typing import Any, ClassVar, Self
 
 __all__ = ["Document", "camel_case"]
 
 _NO_NAMES: dict[str, str] = {}
+_NO_ENTRIES: dict[str, Entry] = {}
 
 
 def camel_case(name: str) -> str:
@@ -41,10 +42,13 @@ class Document:
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
         __pydantic_config__: ClassVar[dict[str, Callable[[str], str]]]
-    __entries__: ClassVar[Mapping[str, Entry]] = {}
-    __names__: ClassVar[Mapping[str, str]] = _NO_NAMES
-    __template__: ClassVar[Mapping[str, object]] = _NO_NAMES
-    __required__: ClassVar[tuple[str, ...]] = ()
+        __entries__: ClassVar[Mapping[str, Entry]]
+        __names__: ClassVar[Mapping[str, str]]
+        __template__: ClassVar[Mapping[str, object]]
+        __required__: ClassVar[tuple[str, ...]]
+    __entries__ = _NO_ENTRIES
+    __names__ = __template__ = _NO_NAMES
+    __required__ = ()
 
     def __init_subclass__(cls, *, names: Mapping[str, str] = _NO_NAMES) -> None:
         """Collect the fields of a new document class."""

@@ -106,6 +106,8 @@ def _probe(_argument: str | None) -> Verdict:
 
 
 def _open_store(context: BackendContext) -> LayerStore:
+    from pathlib import Path
+
     from cloche.testing.fake_layers import FakeLayerStore
 
-    return FakeLayerStore(context.home)
+    return FakeLayerStore(Path(context.home))

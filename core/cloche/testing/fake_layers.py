@@ -38,8 +38,9 @@ class FakeLayerStore(FakeLayers):
         root = self._place(id)
         try:
             os.makedirs(root, mode=0o700)
-            for source in filter(None, sources):
-                _copy_over(source, root)
+            for source in sources:
+                if source is not None:
+                    _copy_over(source, root)
         except BaseException:
             self.release(id)
             raise
@@ -69,17 +70,17 @@ class FakeLayerStore(FakeLayers):
         return os.path.join(self._home, id)
 
 
-def _directory(layer: Layer) -> Path | None:
+def _directory(layer: Layer) -> Path | str | None:
     if layer.kind == "host":
         return None
     if layer.kind not in ("directory", "windows") or layer.path is None:
         raise NotSupported(f"the fake has no layers of the kind {layer.kind}", operation="prepare")
-    if not layer.path.is_dir():
+    if not os.path.isdir(layer.path):
         raise NotFound(f"there is no layer {layer.path}", operation="prepare")
     return layer.path
 
 
-def _copy_over(source: Path, root: str) -> None:
+def _copy_over(source: Path | str, root: str) -> None:
     """Copy a tree over what is there: files and links replace, directories merge."""
     for folder, folders, files in os.walk(source):
         target = os.path.join(root, os.path.relpath(folder, source))

@@ -221,7 +221,9 @@ class FakeRuntime(Runtime):
                 raise AlreadyExists(f"there is a container {request.id}", operation="create")
         return FakeContainer(self._world, box, FakeProcess(request.id, task, pipes))
 
-    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
+    def load(
+        self, id: str, state: Path | str, info: Mapping[str, object] | None
+    ) -> RuntimeContainer:
         """Look the container up; the world ends with its process."""
         box = self._world.boxes.get(id)
         if box is None:

@@ -104,7 +104,9 @@ class ServiceRuntime(FakeRuntime):
             write_files(root.path, request.files)
         return ServiceContainer(self._world, box, FakeProcess(request.id, box.reserve()))
 
-    def load(self, id: str, state: Path, info: Mapping[str, object] | None) -> RuntimeContainer:
+    def load(
+        self, id: str, state: Path | str, info: Mapping[str, object] | None
+    ) -> RuntimeContainer:
         """Look the container up."""
         box = self._world.boxes.get(id)
         if box is None:

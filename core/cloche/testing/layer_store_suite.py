@@ -236,7 +236,7 @@ def _directories(home: Path) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def snapshot(top: Path) -> dict[str, tuple[int, float, int]]:
+def snapshot(top: Path | str) -> dict[str, tuple[int, float, int]]:
     """Describe every file beneath a directory: mode, change of content, size."""
     found = {}
     for folder, folders, files in os.walk(top):
