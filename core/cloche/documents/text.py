@@ -1,7 +1,7 @@
 """JSON text, by what the interpreter has for it in C.
 
 The `json` around that imports regular expressions, which takes longer than to read a document. It
-is asked where there is no such C, and about all that is not plain: other encodings, and errors.
+is asked where there is no such C, and about all that is not plain, which errors are.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def parse(data: bytes | str) -> Any:
 def _parse_by_library(data: bytes | str) -> object:
     from json import loads
 
-    found: object = loads(data, parse_constant=_refuse)
+    # Of bytes, ``loads`` would take other encodings, and halves of surrogate pairs.
+    text = data if isinstance(data, str) else data.decode()
+    found: object = loads(text, parse_constant=_refuse)
     return found
 
 

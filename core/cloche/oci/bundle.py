@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Bundle", "read_process"]
 
 _IDLE = "IOPRIO_CLASS_IDLE"
+#: How a NUL and half a character beyond 16 bits are written.
+_UNUSUAL = (rb"\u0000", rb"\ud", rb"\uD")
 
 
 class Bundle(Value):
@@ -67,10 +69,17 @@ def read_process(file: str) -> Process:
 
 def _read(kind: type[T], data: bytes) -> T:
     """Read a document, of which nothing may hold a NUL: the kernel takes that for an end."""
-    found = documents.read(kind, data)
-    if b"\\u0000" in data:
-        _refuse_nul("", documents.parse(data))
-    return found
+    if any(each in data for each in _UNUSUAL):
+        _refuse_unusual(data)
+    return documents.read(kind, data)
+
+
+def _refuse_unusual(data: bytes) -> None:
+    try:
+        document = documents.parse(data)
+    except (ValueError, RecursionError):
+        return  # what is no JSON is told as that
+    _refuse_unwritable("", document)
 
 
 def _require_numbers(data: bytes, *way: str) -> None:
@@ -91,16 +100,27 @@ def _require_numbers(data: bytes, *way: str) -> None:
             raise InvalidSpec(f"{path}: is missing", path=path)
 
 
-def _refuse_nul(path: str, value: object) -> None:
-    if isinstance(value, str) and "\0" in value:
-        raise InvalidSpec(f"{path}: there is a NUL in it", path=path)
+def _refuse_unwritable(path: str, value: object) -> None:
+    """Refuse texts that the kernel can't be given as they are."""
+    if isinstance(value, str):
+        _refuse_text(path, value)
     if isinstance(value, dict):
         for key, each in value.items():
-            _refuse_nul(path, key)
-            _refuse_nul(f"{path}.{key}".lstrip("."), each)
+            _refuse_text(path, key)
+            _refuse_unwritable(f"{path}.{key}".lstrip("."), each)
     if isinstance(value, list):
         for position, each in enumerate(value):
-            _refuse_nul(f"{path}[{position}]", each)
+            _refuse_unwritable(f"{path}[{position}]", each)
+
+
+def _refuse_text(path: str, text: str) -> None:
+    path = path.encode(errors="backslashreplace").decode()
+    if "\0" in text:
+        raise InvalidSpec(f"{path}: there is a NUL in it", path=path)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise InvalidSpec(f"{path}: there is half a character in it", path=path) from None
 
 
 def _content(file: str) -> bytes:
