@@ -37,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Table]] = {
     "import": starting.import_,
     "cold": starting.cold,
     "oci": bundled.oci_,
+    "life": bundled.life,
     "podman": bundled.podman_,
     "service": serving.service,
     "image": imaging.image,

@@ -6,8 +6,9 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import oci
 import podman
@@ -18,8 +19,14 @@ from programs import PROBE, TRUE
 if TYPE_CHECKING:
     from setting import Setting
 
-__all__ = ["oci_", "podman_"]
+__all__ = ["life", "oci_", "podman_"]
 
+#: Words: the id, the bundle, the runtime.
+_LIFE = """
+bundle=$1; shift
+"$@" create --bundle "$bundle" "$0" </dev/null >/dev/null && "$@" start "$0" &&
+"$@" state "$0" >/dev/null && exec "$@" delete --force "$0"
+"""
 #: Compiled once, in the rounds before those that count, as an installation is.
 _ENVIRONMENT = {**oci.ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": ""}
 
@@ -55,6 +62,37 @@ def podman_(setting: Setting) -> Table:
             *verdict(times, "podman run, cloche", "podman run, crun"),
         ],
         notes=["podman calls the runtime three times: create, start, delete"],
+    )
+
+
+def life(setting: Setting) -> Table:
+    """The commands that podman and containerd give for each container, one after the other."""
+    peers = [_living(oci.running(name, setting, number=2)) for name in oci.installed()]
+    times = race([_living(_cloche(setting)), *peers], setting)
+    return Table(
+        title="life: create, start, state and delete --force of a bundle that runs `true`",
+        unit="ms",
+        rows=[row(name, kinds["total"]) for name, kinds in times.items()],
+        verdicts=[
+            *verdict(times, "cloche oci life", "runc life"),
+            *verdict(times, "cloche oci life", "crun life"),
+        ],
+        notes=["four commands for each figure, and the shell between them"],
+    )
+
+
+def _living(contender: Contender) -> Contender:
+    """The same runtime, in four commands instead of ``run``; what probes it is run as before."""
+    commands = cast("dict[str, list[str]]", contender.params["commands"])
+    place = commands[TRUE].index("run")
+    program, words = commands[TRUE][:place], commands[TRUE][place + 1 :]
+    return replace(
+        contender,
+        name=contender.name.replace(" run", " life"),
+        params={
+            **contender.params,
+            "commands": {**commands, TRUE: ["sh", "-c", _LIFE, words[-1], words[1], *program]},
+        },
     )
 
 

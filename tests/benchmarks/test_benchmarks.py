@@ -12,7 +12,7 @@ import pytest
 FOLDER = Path(__file__).parent
 NAMES = (
     *("run", "heap", "exec", "host", "phases", "limits"),
-    *("throughput", "output", "idle", "import", "cold", "oci", "podman", "service"),
+    *("throughput", "output", "idle", "import", "cold", "oci", "life", "podman", "service"),
     *("image", "unpack", "pull"),
 )
 PEERS = {
@@ -24,6 +24,7 @@ PEERS = {
     "output": {"plain pipe", "runc run", "crun run"},
     "cold": {"runc run", "crun run", "podman run"},
     "oci": {"runc run", "crun run"},
+    "life": {"runc life", "crun life"},
     "podman": {"podman run, cloche", "podman run, runc", "podman run, crun"},
     "service": {"the same calls by hand"},
     "image": {"of a directory"},

@@ -42,9 +42,12 @@ def test_numbers_that_json_does_not_have_are_refused(text):
         parse(text)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_other_encodings_are_read_as_json_reads_them(encoding):
-    assert parse('{"ä": "ö"}'.encode(encoding)) == {"ä": "ö"}
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_bytes_are_utf_8_and_nothing_else(encoding):
+    text = '{"ä": "ö"}'
+    assert parse(text.encode()) == {"ä": "ö"}
+    with pytest.raises(ValueError):
+        parse(text.encode(encoding))
 
 
 @given(st.text())
