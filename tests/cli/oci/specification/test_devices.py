@@ -38,7 +38,7 @@ def test_with_a_terminal_there_is_a_console(runtime) -> None:
     bundle = runtime.bundle("sh", "-c", script, change=process(terminal=True))
     shell = " ".join([*runtime.program, "run", "--bundle", bundle, "box"])
     said = runtime.aside("script", "-qec", shell, "/dev/null").split()
-    assert said[0].startswith("88:"), said  # a terminal of devpts
+    assert "88:" in said[0], said  # a terminal of devpts
     assert said[1].startswith("/dev/pts/"), said
 
 

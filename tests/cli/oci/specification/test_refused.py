@@ -1,4 +1,4 @@
-"""Sections that a runtime does not support, or this machine has nothing for: an error each."""
+"""What this machine has nothing for is an error."""
 
 from __future__ import annotations
 
@@ -14,8 +14,3 @@ def test_without_resctrl_to_ask_for_it_is_an_error(runtime) -> None:
         "unnamed": linux(intelRdt={"l3CacheSchema": "L3:0=1"}),
     }
     assert [name for name, change in wrong.items() if runtime.accepts(change)] == []
-
-
-def test_network_devices_that_are_not_supported_are_an_error(runtime) -> None:
-    """They are not left out in silence: a container has them, or there is none."""
-    assert not runtime.accepts(linux(netDevices={"no-such0": {"name": "eth0"}}))
