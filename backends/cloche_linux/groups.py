@@ -54,7 +54,12 @@ def planned(request: CreateRequest) -> GroupPlan | None:
 
 
 def _is_shown(request: CreateRequest) -> bool:
-    """Whether a bundle's container sees its groups: what is changed later is to be seen, too."""
+    """Whether a bundle's container sees its groups: what is changed later is to be seen, too.
+
+    Not where a scheduler is asked for: a group of v1 that is made by the way has no real time.
+    """
+    if request.spec.process is None or request.spec.process.scheduler is not None:
+        return False
     mounts = request.spec.mounts or () if request.bundle is not None else ()
     return any(mount.type in {"cgroup", "cgroup2"} for mount in mounts)
 
