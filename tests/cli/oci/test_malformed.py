@@ -9,7 +9,8 @@ import copy
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 #: How many of each kind are tried: more where there is time for a campaign.
 EXAMPLES = int(os.environ.get("CLOCHE_OCI_EXAMPLES", "60"))
 DEEP = 100_000
+GROUPS = "cloche-malformed"
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -111,7 +113,7 @@ def damaged_bytes(draw: st.DrawFn, config: dict[str, Any]) -> bytes:
 
 
 @pytest.fixture
-def create(busybox: Path, tmp_path: Path, monkeypatch) -> Callable[[bytes], Told]:
+def create(busybox: Path, tmp_path: Path, monkeypatch) -> Iterator[Callable[[bytes], Told]]:
     """Tries to make a container of a configuration, and sees that it leaves nothing."""
     if os.geteuid() != 0:
         pytest.skip("bundles with ids of this machine need root")
@@ -141,11 +143,14 @@ def create(busybox: Path, tmp_path: Path, monkeypatch) -> Callable[[bytes], Told
         assert (list(state.glob("*")), _left(tmp_path)) == ([], []), (told, data[:4000])
         return told
 
-    return make
+    yield make
+    for directory in Path("/sys/fs/cgroup").glob(f"*/{GROUPS}"):
+        with suppress(OSError):  # another worker's are still in it
+            directory.rmdir()
 
 
 def _group(place: Path) -> str:
-    return f"cloche-malformed/{os.getpid()}-{place.name}"
+    return f"{GROUPS}/{os.getpid()}-{place.name}"
 
 
 def _left(place: Path) -> list[str]:
