@@ -184,6 +184,9 @@ def _subject(name: str, room: Room, place: Path, busybox: Path) -> Iterator[Subj
 
 
 @pytest.fixture
-def unified(runtime: Subject, rooms) -> Subject:
-    """The same where there are control groups of version 2 alone."""
-    return Subject(runtime.name, rooms[runtime.name, UNIFIED_ALONE], runtime.place, runtime.busybox)
+def unified(runtime: Subject, rooms) -> Iterator[Subject]:
+    """The same where there are control groups of version 2 alone, and it is ended there, too."""
+    room = rooms[runtime.name, UNIFIED_ALONE]
+    subject = Subject(runtime.name, room, runtime.place, runtime.busybox)
+    yield subject
+    subject.clear()
