@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-
-class Host:
-    """A network that stands for this machine's, with one end of a pair of devices to give away."""
-
-    def __init__(self, pid: int) -> None:
-        self.enter = ["nsenter", f"--net=/proc/{pid}/ns/net"]
-
-    def ip(self, *words: str) -> Any:
-        said = subprocess.run(
-            [*self.enter, "ip", "-json", *words], capture_output=True, text=True, check=True
-        )
-        return json.loads(said.stdout or "null")
-
-    def names(self) -> set[str]:
-        return {link["ifname"] for link in self.ip("link")}
+from .network import Host, network
 
 
 @pytest.fixture
 def host(oci) -> Iterator[Host]:
-    command = ["unshare", "--net", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        host = Host(child.pid)
-        host.ip("link", "add", "given", "type", "veth", "peer", "name", "kept")
-        program, oci.program = oci.program, [*host.enter, *oci.program]
+    with network(oci) as host:
         yield host
-        oci.program = program
-        child.kill()
 
 
 def devices(**wanted: Any):

@@ -49,10 +49,12 @@ class Agent:
 def running(path: Path, answers: object) -> Iterator[Agent]:
     argv = [sys.executable, "-I", AGENT, str(path), json.dumps(answers)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield Agent(path, process)
-        process.kill()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield Agent(path, process)
+        finally:
+            process.kill()
 
 
 Listen = Callable[..., Agent]
