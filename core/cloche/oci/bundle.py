@@ -14,6 +14,7 @@ from cloche.spec import Mount, Process, Spec
 from cloche.values import Value
 
 from .granting import grantable
+from .limiting import warn_of_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ def _rooted(spec: Spec, bundle: str) -> Spec:
     if not os.path.isdir(path):
         missing = "is not a directory" if os.path.exists(path) else "does not exist"
         raise InvalidSpec(f"root.path: {path} {missing}", path="root.path")
+    if spec.process.rlimits:
+        warn_of_limits(spec.process.rlimits)
     own = any(each.type == "user" for each in spec.linux.namespaces or ())
     return spec.replace(
         root=spec.root.replace(path=path),

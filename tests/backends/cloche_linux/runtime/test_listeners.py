@@ -45,10 +45,12 @@ def agent(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     refusal = {str(NUMBERS[name]): {"error": 123} for name in ("mkdir", "mkdirat")}
     argv = [sys.executable, "-I", AGENT, str(tmp_path / "agent"), json.dumps(refusal)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield process
-        process.kill()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture
