@@ -27,7 +27,7 @@ def check_log(typed: Typed) -> None:
     if path is None:
         return
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644))
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644))
     except OSError as error:
         raise Unavailable(f"--log {path}: {error.strerror}") from error
 
