@@ -1,8 +1,12 @@
-"""What a specification may ask for and this kernel or this runtime lacks: refused by its path."""
+"""What a specification may ask for and this kernel or this runtime lacks: refused by its path.
+
+What would confine nothing anyway is left out, with a warning.
+"""
 
 from __future__ import annotations
 
 import os
+import warnings
 
 from cloche.defaults import DEFAULT_PROFILE
 from cloche.errors import NotSupported, Unavailable
@@ -15,10 +19,14 @@ if TYPE_CHECKING:
 
     from cloche.spec import Linux, Process, Spec
 
-__all__ = ["check_labels", "check_lacking"]
+__all__ = ["LabelWarning", "check_labels", "check_lacking"]
 
 _APPARMOR = "/sys/module/apparmor/parameters/enabled"
 _SELINUX = "/sys/fs/selinux"
+
+
+class LabelWarning(UserWarning):
+    """A label of files is left out: no security module here knows labels."""
 
 
 def check_lacking(spec: Spec) -> None:
@@ -27,6 +35,9 @@ def check_lacking(spec: Spec) -> None:
     if spec.linux is not None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")
+        if spec.linux.mount_label and not os.path.isdir(_SELINUX):
+            text = f"linux.mountLabel is left out: {_lacks('SELinux', here=False)}"
+            warnings.warn(text, LabelWarning, stacklevel=2)
         if spec.linux.net_devices:
             from cloche_linux.network.devices import check_devices
 
@@ -50,8 +61,8 @@ def check_labels(process: Process) -> None:
 def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
     if linux.intel_rdt is not None:
         yield "linux.intelRdt", "cache allocation is not here"
-    if linux.mount_label:
-        yield "linux.mountLabel", "labels of SELinux are not here"
+    if linux.mount_label and os.path.isdir(_SELINUX):
+        yield "linux.mountLabel", _lacks("SELinux", here=True)
 
 
 def _of_process(process: Process) -> Iterator[tuple[str, str]]:
