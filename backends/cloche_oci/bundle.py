@@ -38,7 +38,7 @@ class Bundle:
     def make(self) -> None:
         """Make it, with the places for mounts."""
         private_directory(self.path)
-        for name in ("rootfs", "links", "scratch"):
+        for name in ("rootfs", "links", "scratch", "null"):
             os.mkdir(self.place(name), 0o755)
         self.write("empty", b"")
 

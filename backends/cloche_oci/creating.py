@@ -167,6 +167,7 @@ def _plan(site: Site, request: CreateRequest, root: RootFilesystem, streams: Str
         "size": list(streams.terminal or ()),
         "preserved": preserved,
         "reports": reports,
+        "null": tool.null(bundle),
         "note": bundle.place(NOTE),
     }
 

@@ -130,5 +130,6 @@ def _plan(
         "size": list(terminal or ()),
         "preserved": 0,
         "reports": False,
+        "null": tool.null(bundle),
         "note": "",
     }

@@ -112,6 +112,10 @@ class Tool:
             "root": root,
         }
 
+    def null(self, bundle: Bundle) -> str | None:
+        """Where a null device is made for a runtime that takes the one it is given for its own."""
+        return bundle.place("null") if self.program.has_own_kernel and not own_maps() else None
+
     def command(self, log: str, *arguments: str) -> list[str]:
         """Put one of its commands, that logs to a file of our own; its own options may lead."""
         options = ["--root", self.root, "--log", log, "--log-format", "json"]

@@ -14,6 +14,7 @@ from cloche_oci.keeper.children import Abandoned, Late, end_all, reap, run
 from cloche_oci.keeper.following import follow, oom_kills
 from cloche_oci.keeper.grouping import remove
 from cloche_oci.keeper.kernel import adopt_orphans
+from cloche_oci.keeper.nulls import without_null
 from cloche_oci.keeper.staging import Stage, set_up
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Plan(TypedDict):
     preserved: int
     #: The process is an init of ours, and reports to a descriptor after those.
     reports: bool
+    #: An empty directory, if the streams are to be nobody else's null device; None if they may be.
+    null: str | None
     #: Where it is written down who is who, and how it ended.
     note: str
 
@@ -82,7 +85,8 @@ def _keep(plan: Plan) -> None:
     given = [*range(CHANNEL + 1, CHANNEL + 1 + plan["preserved"])]
     given += [] if telling is None else [telling]
     console = _listen(plan)
-    code = run(plan["make"], [0, 1, 2, *given], plan["timeout"], asker, console)
+    streams = [0, 1, 2] if plan["null"] is None else without_null([0, 1, 2], plan["null"])
+    code = run(plan["make"], [*streams, *given], plan["timeout"], asker, console)
     for descriptor in given:
         os.close(descriptor)
     _let_go_of_streams()

@@ -88,6 +88,15 @@ def test_a_kernel_of_its_own_is_what_a_program_sees(bench) -> None:
     assert container.init.exit.wait(20).code == 1
 
 
+def test_the_null_device_of_the_machine_stays_its_own(bench) -> None:
+    """gVisor gives what it is given as streams to a user of its own."""
+    before = os.stat(os.devnull)
+    container = bench("runsc").start("/bin/busybox", "true")
+    assert container.init.exit.wait(20).code == 0
+    after = os.stat(os.devnull)
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid) == (0, 0)
+
+
 def test_a_missing_program_is_told_by_start(bench) -> None:
     with pytest.raises(CommandFailed, match="command not found: /nothing") as raised:
         bench("runsc").start("/nothing")
