@@ -126,6 +126,7 @@ def _launch(
             streams,
             new_pid_namespace=False,
             cgroup=group.clone_into if group else None,
+            origins=plan.origins,
         )
     finally:
         extras.close()

@@ -5,12 +5,12 @@ What would confine nothing anyway is left out, with a warning.
 
 from __future__ import annotations
 
-import os
 import warnings
 
 from cloche.defaults import DEFAULT_PROFILE
 from cloche.errors import NotSupported, Unavailable
 from cloche_linux.annotations import check_annotations
+from cloche_linux.blueprint.labels import has_apparmor, has_selinux
 from cloche_linux.blueprint.memory import check_memory_policy
 
 TYPE_CHECKING = False
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from cloche.spec import Linux, Process, Spec
 
 __all__ = ["LabelWarning", "check_labels", "check_lacking"]
-
-_APPARMOR = "/sys/module/apparmor/parameters/enabled"
-_SELINUX = "/sys/fs/selinux"
 
 
 class LabelWarning(UserWarning):
@@ -35,8 +32,8 @@ def check_lacking(spec: Spec) -> None:
     if spec.linux is not None:
         for path, why in _of_linux(spec.linux):
             raise NotSupported(f"{path}: {why}", backend="linux")
-        if spec.linux.mount_label and not os.path.isdir(_SELINUX):
-            text = f"linux.mountLabel is left out: {_lacks('SELinux', here=False)}"
+        if spec.linux.mount_label and not has_selinux():
+            text = "linux.mountLabel is left out: this kernel has no SELinux"
             warnings.warn(text, LabelWarning, stacklevel=2)
         if spec.linux.net_devices:
             from cloche_linux.network.devices import check_devices
@@ -61,26 +58,11 @@ def check_labels(process: Process) -> None:
 def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
     if linux.intel_rdt is not None:
         yield "linux.intelRdt", "cache allocation is not here"
-    if linux.mount_label and os.path.isdir(_SELINUX):
-        yield "linux.mountLabel", _lacks("SELinux", here=True)
 
 
 def _of_process(process: Process) -> Iterator[tuple[str, str]]:
-    if process.apparmor_profile and process.apparmor_profile != "unconfined":
-        yield "process.apparmorProfile", _lacks("AppArmor", _has_apparmor())
-    if process.selinux_label:
-        yield "process.selinuxLabel", _lacks("SELinux", os.path.isdir(_SELINUX))
-
-
-def _lacks(module: str, here: bool) -> str:
-    if here:
-        return f"labels of {module} are not set by this runtime"
-    return f"this kernel has no {module}"
-
-
-def _has_apparmor() -> bool:
-    try:
-        with open(_APPARMOR, encoding="ascii") as file:
-            return file.read(1) == "Y"
-    except FileNotFoundError:
-        return False
+    profile = process.apparmor_profile
+    if profile and profile != "unconfined" and not has_apparmor():
+        yield "process.apparmorProfile", "this kernel has no AppArmor"
+    if process.selinux_label and not has_selinux():
+        yield "process.selinuxLabel", "this kernel has no SELinux"

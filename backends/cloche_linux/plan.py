@@ -34,7 +34,7 @@ from collections.abc import Iterable
 from cloche_linux.kernel import Resource
 from cloche_linux.mount_steps import MountSteps
 from cloche_linux.setup_steps import LISTEN
-from cloche_linux.steps import Step, as_list, as_path
+from cloche_linux.steps import Extra, Step, as_list, as_path
 
 __all__ = ["Plan"]
 
@@ -73,6 +73,15 @@ class Plan(MountSteps):
     def controlling_terminal(self) -> None:
         """Make descriptor 0, a terminal, that of the session."""
         self._add(Step.CONTROLLING_TERMINAL)
+
+    def label(self, procfs: Extra, file: str, label: str) -> None:
+        """Write a label into a file below ``procfs`` (``thread-self/attr/exec``): EXDEV if it is
+        none, or the file another's. The descriptor is closed.
+
+        Before :meth:`init`: who is forked later has the label, too. ENOENT is what AppArmor says
+        of a profile that is not loaded, EINVAL what SELinux says of a label that it does not know.
+        """
+        self._add(Step.LABEL, as_path(file), data=as_path(label), number=procfs)
 
     def rlimit(self, resource: Resource, soft: int, hard: int) -> None:
         """Set a limit; UNLIMITED is none. Raising a hard limit needs CAP_SYS_RESOURCE (EPERM).

@@ -102,6 +102,7 @@ class Step(enum.IntEnum):
     GROUP_BY_PARENT = 62
     MEMORY_POLICY = 63
     SEND_NETLINK = 64
+    LABEL = 65
 
 
 class Section(NamedTuple):

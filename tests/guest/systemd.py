@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 __all__ = ["add_systemd", "missing_package"]
 
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
-PROGRAMS = ("/usr/bin/busctl", "/usr/bin/systemctl", "/usr/bin/dbus-daemon")
+PARSER = "/sbin/apparmor_parser"
+PROGRAMS = ("/usr/bin/busctl", "/usr/bin/systemctl", "/usr/bin/dbus-daemon", PARSER)
 TREES = ("/lib/systemd", "/usr/share/dbus-1", "/usr/lib/x86_64-linux-gnu/systemd")
 
 TARGET = """
@@ -47,6 +48,7 @@ FILES = {
 def missing_package() -> str | None:
     """Name a Debian package without which there is no such guest."""
     parts = {
+        "apparmor": Path(PARSER),
         "systemd": Path("/lib/systemd/systemd"),
         "dbus-daemon": Path("/usr/bin/dbus-daemon"),
         "dbus-user-session": Path("/usr/lib/systemd/user/dbus.socket"),

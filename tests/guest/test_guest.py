@@ -29,7 +29,7 @@ def test_limits_hold_on_cgroup_v2(guest):
 
 @pytest.mark.slow
 def test_a_users_limits_hold_where_systemd_delegates(systemd_guest):
-    assert _passed(systemd_guest.run(*PYTEST, "tests/guest/inside_systemd")) >= 45
+    assert _passed(systemd_guest.run(*PYTEST, "tests/guest/inside_systemd")) >= 54
 
 
 @pytest.mark.slow

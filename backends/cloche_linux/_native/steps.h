@@ -73,7 +73,8 @@
     STEP(61, ENTER_ROOT, N, enter_root)            /* number: a directory */                                           \
     STEP(62, GROUP_BY_PARENT, 0, group_by_parent)  /* */                                                               \
     STEP(63, MEMORY_POLICY, 0, memory_policy)      /* number: mode and flags; data: mask of nodes */                   \
-    STEP(64, SEND_NETLINK, 0, send_netlink)        /* */
+    STEP(64, SEND_NETLINK, 0, send_netlink)        /* */                                                               \
+    STEP(65, LABEL, P | N, label)                  /* path: below the procfs number; data: the label */
 
 enum {
 #define STEP(number, name, fields, function) STEP_##name = number,

@@ -6,7 +6,7 @@ import os
 
 from cloche.errors import InvalidSpec
 from cloche.runtime import Lifetime
-from cloche.values import Value
+from cloche.values import Value, replace
 from cloche_linux.annotations import keeps_groups
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.entering import enter_namespaces
@@ -18,6 +18,7 @@ from cloche_linux.blueprint.hooks import (
     add_hooks_of_start,
     look_at_root,
 )
+from cloche_linux.blueprint.labels import add_labels, label_of_files, labelled
 from cloche_linux.blueprint.mount_checks import is_bind, is_translated
 from cloche_linux.blueprint.mounts import add_mounts, add_read_only
 from cloche_linux.blueprint.namespaces import Namespaces
@@ -73,6 +74,7 @@ def container(
     this process waits for its start. ``groups``: the directories of its control group, to be shown
     where the namespace of groups is not its own. Raises InvalidSpec.
     """
+    request = _labelled(request)
     spec = request.spec
     linux, process = _sections(spec)
     extras = Extras(request.preserve_fds)
@@ -97,6 +99,8 @@ def container(
         add_hooks_of_creation(plan, request)
         enter_root(plan, namespaces, pivot=request.pivot)
         propagate_root(plan, linux)
+        if not request.idle:
+            add_labels(plan, extras, process)
         _announce(plan, request, namespaces, account, terminal)
         add_read_only(plan, spec.mounts or ())
         if gate is not None and not request.idle:
@@ -107,6 +111,14 @@ def container(
         extras.close()
         raise
     return Blueprint(plan, extras, namespaces)
+
+
+def _labelled(request: CreateRequest) -> CreateRequest:
+    label = label_of_files(request.spec)
+    if label is None:
+        return request
+    mounts = labelled(request.spec.mounts or (), label)
+    return replace(request, spec=request.spec.replace(mounts=mounts))
 
 
 def _sections(spec: Spec) -> tuple[Linux, Process]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloche_linux.blueprint.affinity import final_affinity, initial_affinity
 from cloche_linux.blueprint.extras import Extras
+from cloche_linux.blueprint.labels import add_labels
 from cloche_linux.blueprint.process import add_confinement, add_execution
 from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_labels
@@ -62,6 +63,7 @@ def executed(
     if root is not None:
         plan.enter_root(root)
     plan.fork(False)
+    add_labels(plan, extras, process)
     plan.session_keyring()
     if terminal is not None:
         plan.terminal(terminal.height, terminal.width, uid=account.uid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloche.errors import InvalidSpec
+from cloche_linux.blueprint.labels import label_of_files
 from cloche_linux.kernel import Attribute, Propagation
 from cloche_linux.mountinfo import points_of
 
@@ -42,14 +43,17 @@ def add_root(
     if isinstance(memory, int):
         plan.scratch(memory)
     if root.form == "overlay":
+        label = label_of_files(spec)
+        plan.origin = "linux.mountLabel" if label else ""
         plan.root_overlay(
             [*([names] if names else []), *root.layers],
             _text(root, "upper"),
             _text(root, "work"),
             scratch=memory is not None,
-            options=overlay_options(namespaces),
+            options=[*overlay_options(namespaces), *([("context", label)] if label else [])],
             attributes=Attribute.NODEV,
         )
+        plan.origin = ""
     elif root.form == "path" and root.path:
         attach = root.path if in_place else "/"
         plan.root_bind(root.path, attributes=Attribute.NODEV, attach=attach)

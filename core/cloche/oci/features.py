@@ -76,8 +76,8 @@ def _linux() -> dict[str, Any]:
             "knownFlags": [f"SECCOMP_FILTER_FLAG_{name}" for name in _FILTER_FLAGS],
             "supportedFlags": [f"SECCOMP_FILTER_FLAG_{name}" for name in _FILTER_FLAGS],
         },
-        "apparmor": {"enabled": False},
-        "selinux": {"enabled": False},
+        "apparmor": {"enabled": True},
+        "selinux": {"enabled": True},
         "intelRdt": {"enabled": False},
         "netDevices": {"enabled": True},
         "memoryPolicy": {

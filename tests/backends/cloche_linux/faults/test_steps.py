@@ -24,6 +24,7 @@ ELSEWHERE = {
     Step.GROUP_BY_PARENT: "machines with systemd only: native/test_faults.py",
     Step.PROBE: "native/test_faults.py",
     Step.SEND_NETLINK: "devices for a bundle: native/test_faults.py",
+    Step.LABEL: "kernels with AppArmor or SELinux: native/test_faults.py",
     Step.AFFINITY: "processes added to a bundle: native/test_faults.py",
     Step.AWAIT_START: "containers that outlive their maker: native/test_faults.py",
     Step.FIND_PROGRAM: "containers that outlive their maker: native/test_faults.py",

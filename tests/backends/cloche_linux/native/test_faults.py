@@ -18,6 +18,7 @@ from cloche_linux.spawn import Child, ExecFailed, StepFailed, spawn
 from cloche_linux.steps import Extra, Step
 
 ALLOW = bytes([6, 0, 0, 0, 0, 0, 0xFF, 0x7F])
+LABEL_FILE = "thread-self/attr/exec"
 INJECTED = errno.EOWNERDEAD
 """What none of these steps fails with by itself."""
 
@@ -206,6 +207,14 @@ def networked(sandbox) -> Scene:
     return Scene(plan, (os.pidfd_open(os.getpid()),), new_pid_namespace=False)
 
 
+def labelled(sandbox) -> Scene:
+    """A label of a security module; nothing here takes one, for the step fails before it asks."""
+    plan = Plan()
+    plan.label(Extra(0), LABEL_FILE, "exec profile")
+    plan.idle()
+    return Scene(plan, (os.open("/proc", os.O_PATH),))
+
+
 def probed(sandbox) -> Scene:
     plan = Plan()
     plan.probe()
@@ -227,6 +236,7 @@ SCENES: dict[Callable[..., Scene], set[Step]] = {
     probed: {Step.PROBE},
     cloned: {Step.CLONE_TREE},
     rooted: {Step.ENTER_ROOT},
+    labelled: {Step.LABEL},
 }
 PATHS = {
     Step.ROOT_OVERLAY: "/",
@@ -249,6 +259,7 @@ PATHS = {
     Step.FIND_PROGRAM: "true",
     Step.HOOK: "/bin/true",
     Step.MOUNT: "/dev",
+    Step.LABEL: LABEL_FILE,
 }
 
 
