@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import tempfile
 import time
@@ -12,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PATIENCE, mount
+from .conftest import PATIENCE, copy_root, mount
 
 
 def own_root(oci, config) -> Path:
     """Give a bundle a root of its own, which can be changed."""
     root = Path(oci.place, "root")
-    shutil.copytree(oci.busybox, root, symlinks=True)
+    copy_root(oci.busybox, root)
     config["root"]["path"] = str(root)
     return root
 
@@ -99,7 +98,7 @@ def test_what_its_root_could_not_look_for_is_shown_to_a_user_namespace(oci, open
     secret.chmod(0o700)
 
     def change(config) -> None:
-        shutil.copytree(oci.busybox, open_place / "root", symlinks=True)
+        copy_root(oci.busybox, open_place / "root")
         config["root"]["path"] = str(open_place / "root")
         ids = [{"containerID": 0, "hostID": 100000, "size": 65534}]
         config["linux"].update(uidMappings=ids, gidMappings=ids)

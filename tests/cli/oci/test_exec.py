@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from .conftest import process
+from .conftest import copy_root, process
 
 
 @pytest.fixture
@@ -156,7 +155,7 @@ def test_an_executed_process_has_the_home_of_its_user(oci) -> None:
 def _with_users(oci) -> Path:
     """A root whose list of users is behind a link."""
     root = oci.place / "root"
-    shutil.copytree(oci.busybox, root, symlinks=True)
+    copy_root(oci.busybox, root)
     (root / "etc/passwd").rename(root / "users")
     with (root / "users").open("a") as users:
         users.write("kept:x:12:12::/var/kept:/bin/sh\n")

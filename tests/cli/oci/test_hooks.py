@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 from pathlib import Path
 
 import pytest
+
+from .conftest import copy_root
 
 OF_HOST = ("prestart", "createRuntime", "createContainer", "poststart", "poststop")
 
@@ -148,7 +149,7 @@ def test_what_hooks_mount_in_the_root_is_in_the_container(oci, hook, tmp_path) -
     within = hook("createContainer", f"mount --bind {tmp_path}/shown ./by-container")
 
     def change(config) -> None:
-        shutil.copytree(oci.busybox, root, symlinks=True)
+        copy_root(oci.busybox, Path(root))
         for name in ("by-runtime", "by-container"):
             Path(root, name).touch()
         config["root"]["path"] = "rootfs"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .conftest import copy_root
 
 SIZE = 2000
 
@@ -18,7 +19,7 @@ def open_root(busybox) -> Iterator[str]:
     """A root that any user may enter."""
     with tempfile.TemporaryDirectory(prefix="cloche-") as place:
         Path(place).chmod(0o755)
-        yield shutil.copytree(busybox, f"{place}/root", symlinks=True)
+        yield str(copy_root(busybox, Path(place, "root")))
 
 
 def mapped(config) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from callers.daemon import until
 from callers.remains import remains
 from callers.slurm import NODES, Slurm, slurm
 
-from .conftest import document
+from .conftest import copy_root, document
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +30,7 @@ def cluster() -> Iterator[Slurm]:
 @pytest.fixture
 def bundle(tmp_path, busybox) -> str:
     """A bundle, of which every step makes its own; Slurm 22 takes no other root than ``rootfs``."""
-    root = shutil.copytree(busybox, tmp_path / "rootfs", symlinks=True)
+    root = copy_root(busybox, tmp_path / "rootfs")
     config = document(root, "true")
     (tmp_path / "config.json").write_text(json.dumps(config))
     return str(tmp_path)

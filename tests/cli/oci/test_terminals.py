@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from .conftest import PATIENCE
+from .conftest import PATIENCE, copy_root
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def test_a_socket_where_nobody_listens_leaves_nothing(oci) -> None:
 def test_a_read_only_root_has_a_console_all_the_same(oci, desk, tmp_path) -> None:
     """Where /dev is a directory of the root, as it was left, a file for it has to be made first."""
     root = tmp_path / "root"
-    shutil.copytree(oci.busybox, root, symlinks=True)
+    copy_root(oci.busybox, root)
     (root / "dev/pts").mkdir(exist_ok=True)
 
     def change(config) -> None:
