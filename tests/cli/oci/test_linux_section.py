@@ -55,13 +55,14 @@ def unshared_mounts() -> Iterator[str]:
 
 
 def test_a_mount_namespace_may_be_joined_by_its_path(oci, unshared_mounts) -> None:
-    wanted, mounts = os.readlink(unshared_mounts), Path("/proc/self/mountinfo").read_bytes()
+    wanted = os.readlink(unshared_mounts)
     script = "readlink /proc/self/ns/mnt; ls /"
     said = oci.run(
         "sh", "-c", script, change=lambda config: own(config, "pid", "uts", mount=unshared_mounts)
     )
-    assert said.out.split() == [wanted, "bin", "dev", "etc", "proc", "sys", "tmp"], said.err
-    assert Path("/proc/self/mountinfo").read_bytes() == mounts
+    assert said.out.split()[0] == wanted, said.err
+    assert {"bin", "dev", "etc", "proc", "sys", "tmp"} <= {*said.out.split()}
+    assert str(oci.busybox) not in Path("/proc/self/mountinfo").read_text()
 
 
 def test_a_process_is_executed_among_the_mounts_that_were_joined(oci, unshared_mounts) -> None:
@@ -70,8 +71,8 @@ def test_a_process_is_executed_among_the_mounts_that_were_joined(oci, unshared_m
     )
     oci("start", "box")
     said = oci("exec", "box", "sh", "-c", "readlink /proc/self/ns/mnt; ls /")
-    wanted = [os.readlink(unshared_mounts), "bin", "dev", "etc", "proc", "sys", "tmp"]
-    assert said.out.split() == wanted, said.err
+    assert said.out.split()[0] == os.readlink(unshared_mounts), said.err
+    assert {"bin", "dev", "etc", "proc", "sys", "tmp"} <= {*said.out.split()}
     assert oci("delete", "--force", "box").code == 0
 
 
