@@ -21,7 +21,7 @@ from cloche.errors import (
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_oci import groups
 from cloche_oci.calling import LIMIT
-from cloche_oci.checkpoints import why_no_checkpoints
+from cloche_oci.checkpoints import why_not_here
 from cloche_oci.executing import execute
 from cloche_oci.process import FoundProcess, KeptProcess, NeverRun
 from cloche_oci.removing import remove
@@ -219,7 +219,7 @@ class OciContainer(RuntimeContainer):
             self._site.bundle.discard(name)
 
     def checkpoint(self, directory: str) -> None:
-        site, lacking = self._site, why_no_checkpoints(self._site.tool.program)
+        site, lacking = self._site, why_not_here(self._site.tool.program)
         if lacking is not None:
             raise site.error(NotSupported, f"checkpoint: {lacking}", "checkpoint")
         self._require("checkpoint", State.RUNNING)
