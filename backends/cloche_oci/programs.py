@@ -45,6 +45,14 @@ class Program(Value):
         """Whether its containers see another kernel than this machine's, which has their files."""
         return self.is_machine or self.name.startswith("runsc")
 
+    @property
+    def takes_streams(self) -> bool:
+        """Whether it gives the streams it gets to a user, the machine's /dev/null not excepted.
+
+        gVisor does for its sandbox, crun (seen with 1.8) for what is executed by another user.
+        """
+        return self.name.startswith(("runsc", "crun"))
+
     def options(self, linux: Linux) -> list[str]:
         """What it has to be told before commands that make or start a container.
 

@@ -114,7 +114,7 @@ class Tool:
 
     def null(self, bundle: Bundle) -> str | None:
         """Where a null device is made for a runtime that takes the one it is given for its own."""
-        return bundle.place("null") if self.program.has_own_kernel and not own_maps() else None
+        return bundle.place("null") if self.program.takes_streams and not own_maps() else None
 
     def command(self, log: str, *arguments: str) -> list[str]:
         """Put one of its commands, that logs to a file of our own; its own options may lead."""

@@ -1,7 +1,7 @@
 """A null device that is nobody else's.
 
-gVisor gives the streams of a container to a user of its own, the machine's /dev/null if that is one
-of them. Whoever owns that may change its mode.
+gVisor and crun give the streams of a process to a user, the machine's /dev/null if that is one of
+them. Whoever owns that may change its mode.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _made(place: str) -> int:
     mount("tmpfs", place, "tmpfs", NOSUID, "mode=0700,size=4k")
     try:
         path = os.path.join(place, "null")
-        os.mknod(path, stat.S_IFCHR | 0o600, _NULL)
+        os.mknod(path, stat.S_IFCHR | 0o666, _NULL)
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
     finally:
         unmount(place)

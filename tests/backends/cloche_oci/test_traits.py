@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cloche import Engine
 from cloche.errors import CommandFailed, NotSupported
 from cloche.values import replace
 from cloche_oci.bundle import Bundle
@@ -95,6 +96,18 @@ def test_the_null_device_of_the_machine_stays_its_own(bench) -> None:
     assert container.init.exit.wait(20).code == 0
     after = os.stat(os.devnull)
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["crun", "runc"])
+def test_nor_is_it_given_to_the_user_of_what_is_executed(
+    name: str, rootfs: Path, tmp_path: Path
+) -> None:
+    with (
+        Engine(root=str(tmp_path / "engine"), runtime=f"oci:{name}") as engine,
+        engine.start(rootfs=str(rootfs), idle=True) as box,
+    ):
+        assert box.run(["true"], user="12345").returncode == 0
+    assert os.stat(os.devnull).st_uid == 0
 
 
 def test_a_missing_program_is_told_by_start(bench) -> None:
