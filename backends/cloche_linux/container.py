@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
+from cloche.identity import open_same
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
 from cloche_linux.following import follow_end, follow_start
-from cloche_linux.identity import open_same
 from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
 
 TYPE_CHECKING = False

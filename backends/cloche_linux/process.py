@@ -10,8 +10,8 @@ from signal import SIGKILL, pidfd_send_signal
 
 from cloche.errors import TimedOut
 from cloche.exit import Exit, ExitStatus, Reason
+from cloche.identity import identify
 from cloche.runtime import RuntimeProcess
-from cloche_linux.identity import identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

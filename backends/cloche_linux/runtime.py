@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cloche.errors import InvalidSpec, NotFound
+from cloche.identity import open_same
 from cloche.runtime import Runtime, RuntimeContainer, Status
 from cloche_linux.container import LinuxContainer
 from cloche_linux.gate import Gate
 from cloche_linux.groups import ContainerGroup
-from cloche_linux.identity import open_same
 from cloche_linux.process import FoundProcess
 from cloche_linux.shared_mounts import SharedMounts
 

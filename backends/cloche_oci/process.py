@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from cloche.errors import NotSupported, TimedOut
 from cloche.exit import Exit, ExitStatus, Reason
+from cloche.identity import open_same, pid_of
 from cloche.runtime import RuntimeProcess
 from cloche.stdio import Pipes
-from cloche_oci.identity import open_same, pid_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

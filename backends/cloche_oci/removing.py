@@ -8,8 +8,8 @@ from signal import SIGKILL, pidfd_send_signal
 from typing import TYPE_CHECKING
 
 from cloche.errors import CleanupFailed, ClocheError
+from cloche.identity import open_same
 from cloche_oci import groups
-from cloche_oci.identity import open_same
 
 if TYPE_CHECKING:
     from cloche_oci.bundle import Bundle

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+assert sys.platform != "win32"
+
 import os
 from functools import lru_cache
 
@@ -9,12 +13,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["identify", "open_same"]
+__all__ = ["boot_id", "identify", "open_same", "pid_of"]
 
 
 def identify(pid: int) -> dict[str, object]:
     """Name a living process for good: pid, start time in clock ticks, and the boot."""
     return {"pid": pid, "start": _start_time(pid), "boot": boot_id()}
+
+
+def pid_of(identity: Mapping[str, object]) -> int | None:
+    """Tell the pid of an identity; None if it is none."""
+    pid = identity.get("pid")
+    return pid if isinstance(pid, int) else None
 
 
 def open_same(identity: Mapping[str, object]) -> int | None:
@@ -23,8 +33,8 @@ def open_same(identity: Mapping[str, object]) -> int | None:
     The start time is read after opening: had the pid gone to another process before that, its
     start time would differ.
     """
-    pid = identity.get("pid")
-    if not isinstance(pid, int) or identity.get("boot") != boot_id():
+    pid = pid_of(identity)
+    if pid is None or identity.get("boot") != boot_id():
         return None
     try:
         pidfd = os.pidfd_open(pid)

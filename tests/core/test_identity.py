@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from cloche_linux.identity import identify, open_same
+from cloche.identity import identify, open_same
 from cloche_linux.members import members
 
 
