@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cloche.errors import InvalidSpec
+from cloche.demands import runnable
 from cloche.runtime import Lifetime
 from cloche_linux import blueprint
 from cloche_linux.accounts import account_of_layers, further_groups
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
-    from cloche.spec import Linux, Process
     from cloche.stdio import Streams
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.spawn import Child
@@ -42,7 +41,7 @@ __all__ = ["accept", "create"]
 
 def accept(request: CreateRequest) -> Sequence[str]:
     """Say which forms of roots will do; errors as of ``Runtime.accepts``."""
-    linux, process = _sections(request)
+    linux, process = runnable(request)
     check_lacking(request.spec)
     check_affinity(process)
     namespaces = choose(linux)
@@ -59,7 +58,7 @@ def create(
     home: str, request: CreateRequest, root: RootFilesystem, streams: Streams
 ) -> LinuxContainer:
     """Make a container, as ``Runtime.create`` says; ``home`` is the runtime's own directory."""
-    linux, process = _sections(request)
+    linux, process = runnable(request)
     namespaces = choose(linux)
     layers = root.layers or (root.path or "/",)
     account = account_of_layers(request, process, layers, namespaces.maps)
@@ -141,17 +140,6 @@ def _undo(
     if mounts is not None:
         mounts.remove()
     group.remove()
-
-
-def _sections(request: CreateRequest) -> tuple[Linux, Process]:
-    spec = request.spec
-    if spec.linux is None:
-        raise InvalidSpec("a specification without a linux section", path="linux")
-    if spec.process is None:
-        raise InvalidSpec("a specification without a process", path="process")
-    if not spec.process.args and not request.idle:
-        raise InvalidSpec("no command", path="process.args")
-    return spec.linux, spec.process
 
 
 def _paths(request: CreateRequest) -> list[str]:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cloche import documents
+from cloche.demands import runnable
 from cloche.errors import CommandFailed, NotSupported
 from cloche.runtime import Lifetime
 from cloche_oci.bundle import Bundle
@@ -16,7 +17,6 @@ from cloche_oci.failures import explain, failure
 from cloche_oci.launching import Failed, Kept, launch
 from cloche_oci.process import KeptProcess, NeverRun
 from cloche_oci.removing import NOTE, remove
-from cloche_oci.requests import sections
 from cloche_oci.rootless import own_maps
 from cloche_oci.roots import overlay_of
 from cloche_oci.specification import config_of, has_init
@@ -42,7 +42,7 @@ def create(
 
     A command that can't be run, which some runtimes see now, is an error of ``start``.
     """
-    linux = sections(request)
+    linux, _ = runnable(request)
     bundle, options = Bundle(request.state), tool.program.options(linux)
     site = Site(request.id, bundle, tool, linux.cgroups_path, options)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cloche.demands import runnable
 from cloche.errors import InvalidSpec, NotFound, NotSupported, Unavailable
 from cloche_oci.rootless import is_rootless
 from cloche_oci.specification import INIT, has_init
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
     from cloche.spec import Linux, Mount
 
-__all__ = ["check_request", "sections"]
+__all__ = ["check_request"]
 
 _LIMITS = ("memory", "cpu", "pids", "block_io", "hugepage_limits", "rdma", "unified")
 
@@ -26,7 +27,7 @@ def check_request(request: CreateRequest) -> Sequence[str]:
     Raises InvalidSpec, NotFound for a source of a mount, NotSupported, Unavailable.
     """
     spec = request.spec
-    linux = sections(request)
+    linux, _ = runnable(request)
     for number, mount in enumerate(spec.mounts or ()):
         _check_mount(mount, f"mounts[{number}]")
     if has_init(request) and not os.access(INIT, os.X_OK):
@@ -38,18 +39,6 @@ def check_request(request: CreateRequest) -> Sequence[str]:
     if is_rootless():
         _check_rootless(request, linux)
     return ("overlay", "path")
-
-
-def sections(request: CreateRequest) -> Linux:
-    """The Linux section; InvalidSpec where there is none, or nothing to run."""
-    spec = request.spec
-    if spec.linux is None:
-        raise InvalidSpec("a specification without a linux section", path="linux")
-    if spec.process is None:
-        raise InvalidSpec("a specification without a process", path="process")
-    if not spec.process.args and not request.idle:
-        raise InvalidSpec("no command", path="process.args")
-    return spec.linux
 
 
 def _check_mount(mount: Mount, where: str) -> None:

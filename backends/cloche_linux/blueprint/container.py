@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cloche.errors import InvalidSpec
+from cloche.demands import sections
 from cloche.runtime import Lifetime
 from cloche.values import Value, replace
 from cloche_linux.annotations import keeps_groups
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
-    from cloche.spec import Linux, Mount, Process, Spec
+    from cloche.spec import Mount, Process, Spec
     from cloche.stdio import Size
     from cloche_linux.steps import Extra, Section, Written
     from cloche_linux.users import Account
@@ -76,7 +76,7 @@ def container(
     """
     request = _labelled(request)
     spec = request.spec
-    linux, process = _sections(spec)
+    linux, process = sections(spec)
     extras = Extras(request.preserve_fds)
     try:
         places = open_places(extras, spec, namespaces)
@@ -121,14 +121,6 @@ def _labelled(request: CreateRequest) -> CreateRequest:
     return replace(request, spec=request.spec.replace(mounts=mounts))
 
 
-def _sections(spec: Spec) -> tuple[Linux, Process]:
-    if spec.linux is None:
-        raise InvalidSpec("a specification without a linux section", path="linux")
-    if spec.process is None:
-        raise InvalidSpec("a specification without a process", path="process")
-    return spec.linux, spec.process
-
-
 def _constant(
     request: CreateRequest,
     root: RootFilesystem,
@@ -143,7 +135,7 @@ def _constant(
     Not kept where they depend on what files of this machine are at this moment.
     """
     spec = request.spec
-    linux, process = _sections(spec)
+    linux, process = sections(spec)
     preserved = len(request.preserve_fds)
     named = root.form == "overlay"
     user, keep_groups = process.user, keeps_groups(spec.annotations)
@@ -195,7 +187,7 @@ def _fill(
     places: Mapping[int, Extra],
 ) -> None:
     spec = request.spec
-    linux, process = _sections(spec)
+    linux, process = sections(spec)
     mounts = spec.mounts or ()
     add_mounts(plan, mounts, namespaces, groups, places)
     add_devices(plan, linux.devices or (), mounts, namespaces)
@@ -206,7 +198,7 @@ def _fill(
 
 
 def _hide(plan: Plan, spec: Spec) -> None:
-    linux, _ = _sections(spec)
+    linux, _ = sections(spec)
     for name, (path, value) in check_sysctls(linux).items():
         plan.origin = f'linux.sysctl["{name}"]'
         plan.sysctl(path, value)
