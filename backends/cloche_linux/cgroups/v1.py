@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LinuxNetwork,
         LinuxPids,
         LinuxRdma,
+        LinuxThrottleDevice,
     )
 
     Answer = Iterator[Setting | Refusal]
@@ -30,6 +31,7 @@ __all__ = [
     "cpuset",
     "hugepages",
     "leaf_weights",
+    "throttles",
     "memory",
     "network",
     "pids",
@@ -97,15 +99,23 @@ def block_io(asked: LinuxBlockIO) -> Answer:
             value = f"{device.major}:{device.minor} {device.weight}"
             yield _weight("weight_device", value, f"weightDevice[{number}].weight")
     yield from leaf_weights(asked, "Linux took leaf weights away")
-    for field, file, devices in (
-        ("throttleReadBpsDevice", "read_bps", asked.throttle_read_bps_device),
-        ("throttleWriteBpsDevice", "write_bps", asked.throttle_write_bps_device),
-        ("throttleReadIOPSDevice", "read_iops", asked.throttle_read_iops_device),
-        ("throttleWriteIOPSDevice", "write_iops", asked.throttle_write_iops_device),
+    for field, (direction, unit), limited in throttles(asked):
+        value = f"{limited.major}:{limited.minor} {limited.rate}"
+        yield _io(f"blkio.throttle.{direction}_{unit}_device", value, field)
+
+
+def throttles(
+    asked: LinuxBlockIO,
+) -> Iterator[tuple[str, tuple[str, str], LinuxThrottleDevice]]:
+    """Each throttle with its place in the section, its direction and what it counts."""
+    for field, kind, devices in (
+        ("throttleReadBpsDevice", ("read", "bps"), asked.throttle_read_bps_device),
+        ("throttleWriteBpsDevice", ("write", "bps"), asked.throttle_write_bps_device),
+        ("throttleReadIOPSDevice", ("read", "iops"), asked.throttle_read_iops_device),
+        ("throttleWriteIOPSDevice", ("write", "iops"), asked.throttle_write_iops_device),
     ):
         for number, limited in enumerate(devices or ()):
-            value = f"{limited.major}:{limited.minor} {limited.rate}"
-            yield _io(f"blkio.throttle.{file}_device", value, f"{field}[{number}]")
+            yield f"{field}[{number}]", kind, limited
 
 
 def leaf_weights(asked: LinuxBlockIO, reason: str) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cloche.errors import InvalidSpec
 from cloche_linux.cgroups.settings import Refusal, Setting
-from cloche_linux.cgroups.v1 import leaf_weights
+from cloche_linux.cgroups.v1 import leaf_weights, throttles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,15 +94,9 @@ def block_io(asked: LinuxBlockIO) -> Answer:
             field = f"weightDevice[{number}].weight"
             yield _weight(f"{device.major}:{device.minor}", device.weight, field)
     yield from leaf_weights(asked, "cgroup v2 has no leaf weights")
-    for field, key, devices in (
-        ("throttleReadBpsDevice", "rbps", asked.throttle_read_bps_device),
-        ("throttleWriteBpsDevice", "wbps", asked.throttle_write_bps_device),
-        ("throttleReadIOPSDevice", "riops", asked.throttle_read_iops_device),
-        ("throttleWriteIOPSDevice", "wiops", asked.throttle_write_iops_device),
-    ):
-        for number, limited in enumerate(devices or ()):
-            value = f"{limited.major}:{limited.minor} {key}={limited.rate or 'max'}"
-            yield _io("io.max", value, f"{field}[{number}]")
+    for field, (direction, unit), limited in throttles(asked):
+        value = f"{limited.major}:{limited.minor} {direction[0]}{unit}={limited.rate or 'max'}"
+        yield _io("io.max", value, field)
 
 
 def hugepages(asked: tuple[LinuxHugepageLimit, ...]) -> Answer:
