@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../entry.h"
 #include "../system_call.h"
 #include "../trees.h"
 #include "extension.h"
@@ -15,14 +16,6 @@
 /* Directories nest as deep as a hostile container likes. Below this depth a directory is moved up to the top
  * instead of being entered, so that neither stack nor descriptors run out. */
 enum { DEEPEST = 16, ROOM = 4096 };
-
-struct entry { /* `struct linux_dirent64` */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
 
 struct sweep {
     int top;

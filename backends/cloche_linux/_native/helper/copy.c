@@ -2,18 +2,11 @@
  *
  * The source is the image's, and perhaps others write there meanwhile: each file is opened once, without following
  * links, and everything about it is asked of that descriptor. The destination is attached nowhere yet. */
+#include "../entry.h"
 #include "helper.h"
 
 enum { DEPTH = 128, ROOM = 4096, BATCH = 1 << 30 };
 enum { TYPE_MASK = 0170000, TYPE_DIRECTORY = 0040000, TYPE_REGULAR = 0100000, TYPE_LINK = 0120000 };
-
-struct entry { /* `struct linux_dirent64` */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
 
 static int copy_tree(int from, int to, int depth);
 
