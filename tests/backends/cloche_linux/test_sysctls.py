@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
+from spaces import unshared
 
 from cloche.errors import InvalidSpec
 from cloche.spec import Linux, LinuxNamespace
@@ -67,9 +67,5 @@ def test_a_namespace_of_another_may_be_joined_for_its_parameters(other_network: 
 @pytest.fixture
 def other_network() -> Iterator[str]:
     """The path of a network namespace that is not this process's."""
-    command = ["unshare", "--net", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        yield f"/proc/{child.pid}/ns/net"
-        child.kill()
+    with unshared("--net") as pid:
+        yield f"/proc/{pid}/ns/net"

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from spaces import unshared
+
 from .conftest import Runtime
 
 
@@ -30,15 +32,11 @@ class Host:
 @contextmanager
 def network(runtime: Runtime) -> Iterator[Host]:
     """Have a runtime's commands run in a network of the test's own."""
-    command = ["unshare", "--net", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        host = Host(child.pid)
+    with unshared("--net") as pid:
+        host = Host(pid)
         host.ip("link", "add", "given", "type", "veth", "peer", "name", "kept")
         program, runtime.program = runtime.program, [*host.enter, *runtime.program]
         try:
             yield host
         finally:
             runtime.program = program
-            child.kill()

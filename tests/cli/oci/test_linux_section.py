@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from spaces import unshared
 
 from .conftest import mount
 
@@ -46,12 +47,8 @@ def test_a_namespace_may_be_joined_by_its_path(oci) -> None:
 @pytest.fixture
 def unshared_mounts() -> Iterator[str]:
     """The path of a mount namespace that is nobody else's."""
-    command = ["unshare", "--mount", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        yield f"/proc/{child.pid}/ns/mnt"
-        child.kill()
+    with unshared("--mount") as pid:
+        yield f"/proc/{pid}/ns/mnt"
 
 
 def test_a_mount_namespace_may_be_joined_by_its_path(oci, unshared_mounts) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spaces import unshared
 
 from .conftest import Runtime
 
@@ -60,12 +61,8 @@ def test_each_type_may_be_joined(oci: Runtime, other: int, kind: str) -> None:
 @pytest.fixture
 def denying() -> Iterator[str]:
     """The path of a user namespace in which nobody sets groups."""
-    command = ["unshare", "--user", "--map-root-user", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        yield f"/proc/{child.pid}/ns/user"
-        child.kill()
+    with unshared("--user", "--map-root-user") as pid:
+        yield f"/proc/{pid}/ns/user"
 
 
 def test_a_user_namespace_without_groups_may_be_joined(oci: Runtime, denying: str) -> None:

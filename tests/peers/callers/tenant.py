@@ -47,15 +47,15 @@ def tenant(kind: str, block: int) -> Iterator[int]:
     first = 200_000_000 * (block + 1) + os.getpid() % 3_000 * 65_536
     span = f"{first}-{first + 65_535}"
     none = [word for each in ("UID", "GID") for word in ("-K", f"SUB_{each}_COUNT=0")]
-    _accounts("useradd", "--no-create-home", "--user-group", "--uid", str(uid), *none, name)
+    accounts("useradd", "--no-create-home", "--user-group", "--uid", str(uid), *none, name)
     try:
-        _accounts("usermod", "--add-subuids", span, "--add-subgids", span, name)
+        accounts("usermod", "--add-subuids", span, "--add-subgids", span, name)
         yield uid
     finally:
-        _accounts("userdel", name)
+        accounts("userdel", name)
 
 
-def _accounts(*command: str) -> None:
+def accounts(*command: str) -> None:
     """Change the tables of users, which others may hold locked just now."""
     for _ in range(50):
         done = subprocess.run(command, capture_output=True, text=True)

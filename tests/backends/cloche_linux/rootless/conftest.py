@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from callers.tenant import accounts
 
 from .interpreter import environment, lend
 from .person import Person
@@ -87,16 +86,6 @@ def tenant(lent: Path, command: list[str], surroundings: dict[str, str]) -> Iter
         yield settle(Person(uid, gid, name, lent / name, command, surroundings, (first, count)))
     finally:
         accounts("userdel", name)
-
-
-def accounts(*command: str) -> None:
-    """Change the tables of users, which others may hold locked just now."""
-    for _ in range(50):
-        done = subprocess.run(command, capture_output=True, text=True)
-        if "lock" not in done.stderr:
-            break
-        time.sleep(0.1)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(params=["single map", "ranges"])

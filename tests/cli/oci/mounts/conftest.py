@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from spaces import unshared
 from tests.cli.oci.conftest import Runtime
 
 
@@ -60,13 +61,9 @@ class Place(NamedTuple):
 @pytest.fixture
 def place(oci: Runtime) -> Iterator[Place]:
     """Where the runtime runs: other tests look at this machine's own mounts."""
-    command = ["unshare", "--mount", "sh", "-c", "echo; exec sleep 600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        place = Place(child.pid)
+    with unshared("--mount") as pid:
+        place = Place(pid)
         oci.program = [*place.way_in, *oci.program]
         yield place
         for directory in oci.state.glob("*"):
             assert oci("delete", "--force", directory.name).code == 0
-        child.kill()

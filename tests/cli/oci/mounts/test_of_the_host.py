@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from spaces import unshared
 from tests.cli.oci.conftest import mount
 
 from .conftest import Place
@@ -73,12 +74,8 @@ def test_what_was_mounted_there_before_stays(oci, place, root, among, tmp_path) 
 def peer(place: Place) -> Iterator[Place]:
     """A process whose mounts are told of all that changes in that place, as on usual hosts."""
     place.do("mount", "--make-rshared", "/")
-    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", "echo; sleep 600"]
-    with subprocess.Popen([*place.way_in, *command], stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.read(1) == b"\n"
-        yield Place(child.pid)
-        child.kill()
+    with unshared("--mount", "--propagation", "unchanged", way_in=place.way_in) as pid:
+        yield Place(pid)
 
 
 def test_where_all_is_shared_its_mounts_are_not(oci, place, peer, root, among) -> None:
