@@ -1,26 +1,40 @@
 """Where a launcher of `cloche-oci` begins in Python: ``python -I -S …/boot.py WORD…``.
 
-It is a script, found by its path. What it needs is imported, and it ends, as `cloche-oci` does.
+It is a script, found by its path, and short, because a script is compiled each time. Modules come
+from a snapshot if there is a fresh one, and else from where they are installed; what was missing in
+the snapshot is added to it at the end.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 
 assert sys.platform != "win32"
 
+# In the interpreter from its start, unlike `importlib.util`, which imports much.
+from _frozen_importlib import module_from_spec
+from _frozen_importlib_external import spec_from_file_location
+
 __all__ = ["boot"]
 
+_MANY_OBJECTS = 100_000
 
-def boot() -> None:
-    """Find what is installed beside this interpreter, and be the program."""
-    import site
 
-    site.main()
-    from cloche_cli.oci.program import main
-
-    main()
+def boot(folder: str) -> int:
+    """Be the program whose modules lie in ``folder``; returns the exit code."""
+    gc.set_threshold(_MANY_OBJECTS)
+    name = "cloche_cli.oci.snapshot"
+    spec = spec_from_file_location(name, f"{folder}/snapshot.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = snapshot = module_from_spec(spec)
+    spec.loader.exec_module(snapshot)
+    code: int = snapshot.run(folder)
+    return code
 
 
 if __name__ == "__main__":
-    boot()
+    import os
+
+    os._exit(boot(os.path.dirname(__file__)))
