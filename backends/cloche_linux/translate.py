@@ -27,6 +27,8 @@ _DENIED = frozenset({errno.EPERM, errno.EACCES})
 _SCARCE = frozenset(
     {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT}
 )
+#: What clone3 says in a container that may make none itself.
+_FILTERED = frozenset({errno.EPERM, errno.ENOSYS})
 _UNTRANSLATED = frozenset({errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.E2BIG, errno.EOPNOTSUPP})
 _NAMESPACE_STEPS = frozenset({Step.UNSHARE, Step.MAP_SELF, Step.MAP_BY_PARENT, Step.FORK})
 
@@ -89,10 +91,19 @@ def _command(error: ExecFailed, name: str, operation: str, container: str) -> Co
 
 
 def _no_namespaces(error: StepFailed, operation: str, container: str) -> Unavailable:
+    remedy = (
+        "run as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, "
+        "kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces=15000"
+    )
+    return _not_permitted(error, error.step.name.lower(), remedy, operation, container)
+
+
+def _not_permitted(
+    error: OSError, step: str, remedy: str, operation: str, container: str
+) -> Unavailable:
     return Unavailable(
-        f"namespaces are not permitted here ({error.step.name.lower()}: {_reason(error)})",
-        remedy="run as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, "
-        "kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces=15000",
+        f"namespaces are not permitted here ({step}: {_reason(error)})",
+        remedy=remedy,
         operation=operation,
         container=container,
         backend="linux",
@@ -129,6 +140,9 @@ def _step(error: StepFailed, operation: str, container: str) -> BackendError:
 def _spawn(error: OSError, operation: str, container: str) -> ClocheError:
     if error.errno in _SCARCE:
         return refused(error, "spawn", operation=operation, container=container, backend="linux")
+    if error.errno in _FILTERED and not error.filename:
+        remedy = "a container around this one has to allow clone3 and CAP_SYS_ADMIN"
+        return _not_permitted(error, "clone3", remedy, operation, container)
     return BackendError(
         f"{error.filename or 'spawn'}: {_reason(error)}",
         step=None if error.filename else "spawn",

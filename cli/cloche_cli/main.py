@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cloche_cli.declare import Command, Group, flag
 from cloche_cli.parse import parse
+from cloche_cli.standard import complete_streams
 from cloche_cli.usage import HelpWanted, unknown
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def main() -> NoReturn:
     the kernel takes everything back at once.
     """
     gc.set_threshold(_MANY_OBJECTS)
-    _complete_streams()
+    complete_streams()
     code = run(sys.argv[1:])
     os._exit(code)
 
@@ -99,22 +100,6 @@ def run(words: Sequence[str]) -> int:
 
         return report(error, command)
     return code
-
-
-def _complete_streams() -> None:
-    """Open what was closed (``<&-``), so that no file of ours becomes a container's stream.
-
-    What the output's encoding lacks is written as an escape.
-    """
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
-    for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(descriptor, "w", closefd=False))
-        getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def find(*names: str) -> type[Command]:

@@ -34,19 +34,24 @@ def create(typed: Typed, below: Typed) -> int:
 
 def run(typed: Typed, below: Typed) -> int:
     """Make a container and start it; unless it is to go on alone, see it to its end."""
-    detached = below.switch("detach")
-    container = _make(typed, below, detached=detached)
-    if detached:
-        try:
-            container.start()
-        except BaseException:
-            with suppress(NotFound):  # a hook of its start has ended it for good
-                container.delete(force=True)
-            raise
-        return 0
+    if below.switch("detach"):
+        return _run_alone(typed, below)
+    # Imported before there is a container, which an interruption meanwhile would leave behind.
     from cloche_cli.oci.waiting import see_through
 
+    container = _make(typed, below, detached=False)
     return see_through(container, keep=below.switch("keep"))
+
+
+def _run_alone(typed: Typed, below: Typed) -> int:
+    container = _make(typed, below, detached=True)
+    try:
+        container.start()
+    except BaseException:
+        with suppress(NotFound):  # a hook of its start has ended it for good
+            container.delete(force=True)
+        raise
+    return 0
 
 
 def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:

@@ -12,6 +12,7 @@ import warnings
 
 from cloche.named import NamedTuple
 from cloche_cli.oci.flags import Flag, Help, Typed, read
+from cloche_cli.standard import complete_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "exec": Command(
         "executing",
-        "ID COMMAND [ARGUMENT…]",
+        "ID COMMAND [ARGUMENT...]",
         "Run a further process.",
         (
             _CONSOLE,
@@ -108,14 +109,14 @@ COMMANDS: Mapping[str, Command] = {
             Flag("cap", "list", "A further capability.", ("c",)),
             Flag("no-new-privs", "switch", "Without new privileges."),
             Flag("ignore-paused", "switch", "In a paused container, too, once it runs on."),
-            Flag("cgroup", "list", "A group beneath the container's, [CONTROLLER,…:]PATH."),
+            Flag("cgroup", "list", "A group beneath the container's, [CONTROLLER,...:]PATH."),
         ),
         mixed=False,
         failure=255,
     ),
     "ps": Command(
         "showing",
-        "ID [OPTION…]",
+        "ID [OPTION...]",
         "List a container's processes.",
         (Flag("format", "text", "Table or json.", ("f",)),),
         mixed=False,
@@ -185,6 +186,7 @@ _FUNCTIONS = {"exec": "execute", "list": "list_all"}
 def main() -> NoReturn:
     """Be the program, without taking the interpreter apart at the end."""
     gc.set_threshold(_MANY_OBJECTS)
+    complete_streams()
     os._exit(run(sys.argv[1:]))
 
 
@@ -192,21 +194,23 @@ def run(words: Sequence[str]) -> int:
     """Do what ``words`` say; returns the exit code. Errors are told, never raised."""
     typed = Typed({}, [])
     try:
-        typed = read(GLOBAL, words, mixed=False)
+        typed = _leading(words)
         _tell_warnings(typed)
         code = _version() if typed.switch("version") else _run(typed)
         sys.stdout.flush()
-    except Help:
-        from cloche_cli.oci.pages import overview
-
-        sys.stdout.write(overview())
-        sys.stdout.flush()
-        return 0
     except BaseException as error:  # noqa: BLE001 - every ending is told in a line
         from cloche_cli.oci.telling import fail
 
         return fail(error, typed, _failure(typed))
     return code
+
+
+def _leading(words: Sequence[str]) -> Typed:
+    """Read what stands before a command; a line without any asks for the page of them all."""
+    try:
+        return read(GLOBAL, words, mixed=False)
+    except Help:
+        return Typed({}, [])
 
 
 def _failure(typed: Typed) -> int | None:
@@ -225,7 +229,10 @@ def _tell_warnings(typed: Typed) -> None:
 
 def _run(typed: Typed) -> int:
     if not typed.words or typed.words[0] == "help":
-        raise Help
+        from cloche_cli.oci.pages import overview
+
+        sys.stdout.write(overview())
+        return 0
     name, *words = typed.words
     command = COMMANDS.get(name)
     if command is None:

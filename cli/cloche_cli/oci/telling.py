@@ -29,7 +29,11 @@ def check_log(typed: Typed) -> None:
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644))
     except OSError as error:
-        raise Unavailable(f"--log {path}: {error.strerror}") from error
+        raise _NoLog(f"--log {path}: {error.strerror}") from error
+
+
+class _NoLog(Unavailable):
+    """The log itself can't be written: of that nothing is written there."""
 
 
 def fail(error: BaseException, typed: Typed, code: int | None = None) -> int:
@@ -37,10 +41,12 @@ def fail(error: BaseException, typed: Typed, code: int | None = None) -> int:
     if isinstance(error, BrokenPipeError):
         return 1
     message = _words(error)
-    _log(typed, "error", message)
+    if not isinstance(error, _NoLog):
+        _log(typed, "error", message)
     sys.stderr.write(f"cloche: {message}\n")
     if isinstance(error, ClocheError) and error.hint and typed.text("log") is None:
-        sys.stderr.write(f"hint: {error.hint}\n")
+        # What a variable says to other commands, a flag says here.
+        sys.stderr.write(f"hint: {error.hint.replace('CLOCHE_ROOT', '--root')}\n")
     if typed.switch("debug") and not isinstance(error, ClocheError):
         import traceback
 
@@ -58,6 +64,8 @@ def warn(message: str, typed: Typed) -> None:
 def _words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if not isinstance(error, ClocheError):
         return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     message = " ".join(str(error).split())

@@ -47,7 +47,7 @@ class Bundle(Value):
         path = os.path.abspath(path)
         file = config or f"{path}/config.json"
         data = _content(file)
-        spec = _read(Spec, data)
+        spec = _read(Spec, data, file)
         _require_numbers(data, "process")
         documents.check(spec)
         return cls(path, data, _rooted(spec, path))
@@ -62,17 +62,22 @@ class Bundle(Value):
 def read_process(file: str) -> Process:
     """Read the document of a process; errors as of ``Bundle.open``."""
     data = _content(file)
-    process = _read(Process, data)
+    process = _read(Process, data, file)
     _require_numbers(data)
     documents.check_process(process)
     return process
 
 
-def _read(kind: type[T], data: bytes) -> T:
+def _read(kind: type[T], data: bytes, file: str) -> T:
     """Read a document, of which nothing may hold a NUL: the kernel takes that for an end."""
     if any(each in data for each in _UNUSUAL):
         _refuse_unusual(data)
-    return documents.read(kind, data)
+    try:
+        return documents.read(kind, data)
+    except InvalidSpec as error:
+        if error.path:
+            raise
+        raise InvalidSpec(f"{file}: {error}", path="") from error  # no part of it is at fault
 
 
 def _refuse_unusual(data: bytes) -> None:

@@ -39,11 +39,15 @@ class Entry(Value, kw_only=True):
     pid_file: str | None = None
 
 
+_SIGKILL = 9
 _FOR_RUNTIMES = ("preserve_fds", "subgroups", "even_paused")
 
 
 def execute(container: RuntimeContainer, process: Process, entry: Entry) -> RuntimeProcess:
-    """Run it; the terminal is sent away, if there is a socket for it, and the pid is written."""
+    """Run it; the terminal is sent away, if there is a socket for it, and the pid is written.
+
+    Who can't be told of it, by the one or the other, has no process running on.
+    """
     if entry.pid_file is not None:
         check_pid_file(entry.pid_file)
     streams, name = CallersStreams(process), os.urandom(6).hex()
@@ -51,11 +55,20 @@ def execute(container: RuntimeContainer, process: Process, entry: Entry) -> Runt
     _check(container, asked)
     with worded(process):
         started = container.exec(name, process, streams, **asked)
+    try:
+        _tell(started, entry)
+    except BaseException:
+        started.kill(_SIGKILL)  # nobody would ever hear of it
+        started.close()
+        raise
+    return started
+
+
+def _tell(started: RuntimeProcess, entry: Entry) -> None:
     if entry.console_socket is not None and started.pipes is not None:
         hand_over(started.pipes, entry.console_socket)
     if entry.pid_file is not None:
         write_pid(entry.pid_file, started.pid or 0)
-    return started
 
 
 def _check(container: RuntimeContainer, asked: Mapping[str, object]) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from cloche import _disk
 from cloche.errors import AlreadyExists, InvalidSpec, NotFound
 from cloche.locations import private_directory
+from cloche.machine import refused
 
 from .record import BundleRecord
 
@@ -63,6 +64,8 @@ class Home:
             return sorted(name for name in os.listdir(self.path) if _PROPER.issuperset(name))
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise refused(error, self.path) from error
 
     # What making and taking away need; nobody else.
 
@@ -88,6 +91,8 @@ class Home:
             raise NotFound(
                 f'container "{id}" does not exist', container=id, hint="list shows which there are"
             ) from None
+        except OSError as error:
+            raise refused(error, id, container=id) from error
 
     def note(self, record: BundleRecord) -> None:
         """Write down a container, in place of what was written before."""
@@ -121,6 +126,8 @@ class Home:
             lock = _disk.lock_directory(f"{self.path}/{id}", wait=True)
         except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f'container "{id}" does not exist', container=id) from None
+        except OSError as error:
+            raise refused(error, id, container=id) from error
         assert lock is not None
         try:
             yield

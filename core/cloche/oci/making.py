@@ -9,6 +9,7 @@ assert sys.platform != "win32"
 import errno
 import os
 import time
+from contextlib import suppress
 
 from cloche.capability import Lifetime
 from cloche.errors import ClocheError, InvalidSpec
@@ -171,10 +172,17 @@ def check_pid_file(path: str) -> None:
 def write_pid(path: str, pid: int) -> None:
     """Write a pid file, which is there whole or not at all."""
     directory, name = os.path.split(path)
-    draft = os.path.join(directory, f".{name}")
+    # Nobody knows the draft's name before: others may put links into such a directory.
+    draft = os.path.join(directory, f".{name}.{os.urandom(6).hex()}")
     try:
-        with open(draft, "w", encoding="ascii") as file:
-            file.write(str(pid))
-        os.replace(draft, path)
+        _write_new(draft, path, str(pid))
     except OSError as error:
+        with suppress(FileNotFoundError):
+            os.unlink(draft)
         raise ClocheError(f"--pid-file {path}: {error.strerror}") from error
+
+
+def _write_new(draft: str, path: str, text: str) -> None:
+    with open(draft, "x", encoding="ascii") as file:
+        file.write(text)
+    os.replace(draft, path)

@@ -98,4 +98,4 @@ def test_a_bundle_without_a_configuration_is_told(oci, tmp_path) -> None:
 def test_what_is_no_json_is_told(oci, tmp_path) -> None:
     (tmp_path / "config.json").write_text("{")
     said = oci("create", "-b", str(tmp_path), "box")
-    assert said.err.startswith("cloche: not JSON: ")
+    assert said.err.startswith(f"cloche: {tmp_path}/config.json: not JSON: ")
