@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from runs.leftovers import Leftovers
+from runs.order import LongestFirst
 from runtimes.comparison import Comparison
 
 EXPECTED_SKIPS = Path(__file__).with_name("expected-skips.txt")
@@ -24,6 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(judge)
         config.pluginmanager.register(Comparison())
+        if os.environ.pop("CLOCHE_LEFTOVERS", None):
+            config.pluginmanager.register(Leftovers())
+    config.pluginmanager.register(LongestFirst())
     if sys.platform == "win32":
         config.pluginmanager.register(LinuxOnly(judge))
 
