@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cloche_linux.confinement import Confinement
     from cloche_linux.idmaps import IdMaps
 
-__all__ = ["account_inside", "account_of_layers", "further_groups"]
+__all__ = ["account_inside", "account_of_layers", "lasting_groups"]
 
 _LIMIT = 4 << 20
 _REMEDY = "install uidmap and give this user ranges in /etc/subuid and /etc/subgid"
@@ -36,14 +36,24 @@ def account_of_layers(
     """
     from cloche_linux.layerfiles import reader
 
-    more = further_groups(request, process, layers)
+    more = _further_groups(request, process, layers)
     account = _account(process, reader(layers), maps, more)
     if "group_add" not in request.unenforced:
         _refuse_lost(more, account)
     return account
 
 
-def further_groups(
+def lasting_groups(
+    request: CreateRequest, process: Process, layers: Sequence[str]
+) -> tuple[int, ...]:
+    """List the groups that further processes get as well; NotFound for an unknown name.
+
+    Those of a bundle are its first process's alone: another user is not to have what root has.
+    """
+    return () if request.bundle is not None else _further_groups(request, process, layers)
+
+
+def _further_groups(
     request: CreateRequest, process: Process, layers: Sequence[str]
 ) -> tuple[int, ...]:
     """List the groups that were asked for beside the user's own; NotFound for an unknown name."""

@@ -7,7 +7,7 @@ import os
 from cloche.demands import runnable
 from cloche.runtime import Lifetime
 from cloche_linux import blueprint
-from cloche_linux.accounts import account_of_layers, further_groups
+from cloche_linux.accounts import account_of_layers, lasting_groups
 from cloche_linux.blueprint.affinity import check_affinity
 from cloche_linux.blueprint.devices import check_devices
 from cloche_linux.blueprint.mount_checks import check_mounts
@@ -62,7 +62,7 @@ def create(
     namespaces = choose(linux)
     layers = root.layers or (root.path or "/",)
     account = account_of_layers(request, process, layers, namespaces.maps)
-    further = further_groups(request, process, layers)
+    further = lasting_groups(request, process, layers)
     group = ContainerGroup(request.id, request.state)
     plan = planned(request)
     mounts = _shared_mounts(request, root, namespaces)

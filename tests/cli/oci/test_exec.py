@@ -46,6 +46,20 @@ def test_a_document_says_all(running, tmp_path) -> None:
     assert (said.code, said.out) == (0, "7\n/etc\n")
 
 
+def test_further_groups_are_those_of_the_document_alone(oci, tmp_path) -> None:
+    """Or another user would have root's: podman leaves the list out when it has none to give."""
+    user = {"uid": 0, "gid": 0, "additionalGids": [5, 6]}
+    oci.create("sleep", "600", change=lambda config: config["process"].update(user=user))
+    oci("start", "box")
+    said = []
+    for more in ({}, {"additionalGids": [9]}):
+        told = process("id", "-G") | {"user": {"uid": 7, "gid": 7, **more}}
+        (tmp_path / "process.json").write_text(json.dumps(told))
+        said.append(oci("exec", "-p", str(tmp_path / "process.json"), "box").out)
+    assert said == ["7\n", "7 9\n"]
+    assert oci("exec", "-u", "7:7", "box", "id", "-G").out == "7 5 6\n", "words change the first"
+
+
 def test_a_fault_in_the_document_is_named(running, tmp_path) -> None:
     (tmp_path / "process.json").write_text(json.dumps(process("true") | {"cwd": "x"}))
     said = running("exec", "-p", str(tmp_path / "process.json"), "box")
