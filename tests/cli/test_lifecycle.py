@@ -96,7 +96,9 @@ def test_pause_stops_the_clock_and_resume_lets_it_run(cloche, box):
 
 
 def test_wait_prints_what_the_run_exits_with(cloche, box, start_cloche):
-    box("web", "--", "sh", "-c", "trap 'exit 6' TERM; sleep 1000 & wait")
+    script = "trap 'exit 6' TERM; echo ready; sleep 1000 & wait"
+    process = box("web", "--", "sh", "-c", script, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
     waiting = start_cloche("wait", "web", stdout=subprocess.PIPE)
     time.sleep(0.5)
     assert waiting.poll() is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import re
 import select
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from registries.faulty import Faulty, ranged, reply, stall
 from registries.images import archive, image
 
 
@@ -21,16 +21,20 @@ def large(registry, upload) -> str:
     return f"{registry}/large:1"
 
 
+IMAGE = image(archive({"small": b"x"}), archive({"file": random.Random(5).randbytes(3 << 20)}))
+
+
 @pytest.fixture
-def halted(docker_registry) -> Iterator[Callable[[bool], None]]:
-    """Halts the registry, and lets it go on; so it is left."""
-    process = docker_registry._process
-
-    def halt(wanted: bool) -> None:
-        process.send_signal(signal.SIGSTOP if wanted else signal.SIGCONT)
-
-    yield halt
-    halt(False)
+def stuck() -> Iterator[Faulty]:
+    """A registry with an image whose second layer comes halfway and no further."""
+    with Faulty() as registry:
+        registry.on("/v2/stuck/manifests/1", reply(200, IMAGE.data, Content_Type=IMAGE.media_type))
+        *others, (digest, data) = IMAGE.blobs.items()
+        for other, content in others:
+            registry.on(f"/v2/stuck/blobs/{other}", reply(200, content))
+        half = stall(data, len(data) // 2)
+        registry.on(f"/v2/stuck/blobs/{digest}", half, ranged(data))
+        yield registry
 
 
 def test_bars_end_as_a_list_of_what_came(terminal, large):
@@ -66,10 +70,9 @@ def test_what_stays_in_the_window_is_right(tmux, program, large, until):
     assert re.search(r"12 MiB/12 MiB .*@sha256:[0-9a-f ]{64,}.* code 0 ready>", ends)
 
 
-def test_ctrl_c_leaves_the_cursor_on_a_line_of_its_own(terminal, large, halted):
-    opened = terminal("pull", large)
-    opened.expect("downloading|waiting")
-    halted(True)
+def test_ctrl_c_leaves_the_cursor_on_a_line_of_its_own(terminal, stuck):
+    opened = terminal("pull", f"{stuck.host}/stuck:1")
+    opened.expect("downloading")
     opened.type("\x03")
     assert opened.end() == 130
     opened.expect(r"\r\n\x1b\[J|\^C")
@@ -77,14 +80,12 @@ def test_ctrl_c_leaves_the_cursor_on_a_line_of_its_own(terminal, large, halted):
     assert "Traceback" not in opened.everything
 
 
-def test_an_interrupted_pull_goes_on_with_the_next(cloche, terminal, large, halted):
-    opened = terminal("pull", large)
-    opened.expect("downloading|waiting")
-    halted(True)
+def test_an_interrupted_pull_goes_on_with_the_next(cloche, terminal, stuck):
+    opened = terminal("pull", f"{stuck.host}/stuck:1")
+    opened.expect("downloading")
     opened.type("\x03")
     opened.end()
-    halted(False)
-    assert cloche("pull", "-q", large).code == 0
+    assert cloche("pull", "-q", f"{stuck.host}/stuck:1").code == 0
     assert cloche("image", "verify") == (0, "", "")
 
 
@@ -103,10 +104,12 @@ def test_a_run_with_a_terminal_shows_bars_before_it_takes_the_terminal(terminal,
     assert opened.is_restored()
 
 
-def test_ctrl_c_while_a_run_fetches_ends_it(terminal, hello, halted):
-    halted(True)
-    opened = terminal("run", hello)
-    assert not select.select([opened.master], [], [], 1.5)[0]
+def test_ctrl_c_while_a_run_fetches_ends_it(terminal, stuck, until):
+    """Before anything is known of the image, and so before there is anything to show."""
+    stuck.on("/v2/stuck/manifests/1", stall())
+    opened = terminal("run", f"{stuck.host}/stuck:1")
+    until(lambda: stuck.asked("/v2/stuck/manifests/1"))
+    assert not select.select([opened.master], [], [], 0.5)[0]
     opened.type("\x03")
     assert opened.end() == 130
     assert opened.is_restored()

@@ -141,9 +141,14 @@ class Runtime:
 
     def until(self, status: str, id: str = "box") -> None:
         """Wait until a container has this status."""
+        self.wait_for(lambda: self.status(id) == status)
+
+    @staticmethod
+    def wait_for(holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
         deadline = time.monotonic() + PATIENCE
-        while (found := self.status(id)) != status:
-            assert time.monotonic() < deadline, f"{found}, and not {status}"
+        while not holds():
+            assert time.monotonic() < deadline, "it never held"
             time.sleep(0.02)
 
 

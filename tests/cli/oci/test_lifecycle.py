@@ -96,9 +96,9 @@ def test_delete_refuses_what_runs_unless_forced(oci) -> None:
 
 @pytest.mark.parametrize("signal", ["TERM", "SIGTERM", "15"])
 def test_signals_have_names_and_numbers(oci, signal) -> None:
-    oci.create("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done")
+    oci.create("sh", "-c", "trap 'exit 0' TERM; echo > /dev/ready; while :; do sleep 0.1; done")
     oci("start", "box")
-    time.sleep(0.3)
+    oci.wait_for(lambda: oci("exec", "box", "test", "-e", "/dev/ready").code == 0)
     assert oci("kill", "box", signal).code == 0
     oci.until("stopped")
 
@@ -169,10 +169,8 @@ def test_containers_are_listed(oci) -> None:
 def test_processes_are_listed(oci) -> None:
     pid = oci.create("sh", "-c", "sleep 600 & wait")
     oci("start", "box")
-    time.sleep(0.3)
-    pids = json.loads(oci("ps", "--format", "json", "box").out)
-    assert pid in pids
-    assert len(pids) == 2
+    oci.wait_for(lambda: len(json.loads(oci("ps", "--format", "json", "box").out)) == 2)
+    assert pid in json.loads(oci("ps", "--format", "json", "box").out)
     assert len(oci("ps", "box").out.splitlines()) == 3
 
 

@@ -108,7 +108,7 @@ def test_a_further_process_that_nobody_can_be_told_of_is_ended(oci, tmp_path, to
     said = oci("exec", "--detach", *options, told_by, str(tmp_path), "box", "sh", "-c", script)
     assert said.code == 255
     assert said.err.startswith(f"cloche: {told_by} {tmp_path}: ")
-    until(lambda: len(json.loads(oci("ps", "--format", "json", "box").out)) == 1)
+    oci.wait_for(lambda: len(json.loads(oci("ps", "--format", "json", "box").out)) == 1)
 
 
 def test_a_full_disk_for_containers(oci, tmp_path) -> None:
@@ -202,7 +202,7 @@ def test_ctrl_c_leaves_nothing_whenever_it_comes(oci, after) -> None:
     command = [*oci.program, "run", "-b", bundle, "once"]
     with subprocess.Popen(command, env=oci.environment, stderr=subprocess.DEVNULL) as child:
         time.sleep(after)
-        until(lambda: interrupted(child))
+        oci.wait_for(lambda: interrupted(child))
     assert child.returncode != 0
     assert not oci.state.exists() or list(oci.state.iterdir()) == []
 
@@ -213,10 +213,3 @@ def interrupted(child: subprocess.Popen[bytes]) -> bool:
     with suppress(subprocess.TimeoutExpired):
         child.wait(0.05)
     return child.returncode is not None
-
-
-def until(holds) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -13,7 +13,7 @@ import cloche
 from cloche import Reason
 
 
-def until(condition: object, seconds: float = 5.0) -> None:
+def until(condition: object, seconds: float = 30.0) -> None:
     """Wait until ``condition()`` is true."""
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
@@ -93,14 +93,15 @@ def test_without_init_the_command_is_the_first_process(engine: cloche.Engine, bu
 
 
 def test_stop_asks_first_and_then_forces(engine: cloche.Engine, busybox: str) -> None:
-    polite = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.01; done"]
-    with engine.start(polite, rootfs=busybox) as container:
-        time.sleep(0.1)
+    rest = "echo ready; while :; do sleep 0.01; done"
+    polite = ["sh", "-c", f"trap 'exit 7' TERM; {rest}"]
+    with engine.start(polite, rootfs=busybox, stdout=cloche.PIPE) as container:
+        assert container.stdout.readline() == b"ready\n"
         container.stop(timeout=5)
         assert container.returncode == 7
-    stubborn = ["sh", "-c", "trap '' TERM; while :; do sleep 0.01; done"]
-    with engine.start(stubborn, rootfs=busybox) as container:
-        time.sleep(0.1)
+    stubborn = ["sh", "-c", f"trap '' TERM; {rest}"]
+    with engine.start(stubborn, rootfs=busybox, stdout=cloche.PIPE) as container:
+        assert container.stdout.readline() == b"ready\n"
         container.stop(timeout=0.2)
         assert container.returncode == -signal.SIGKILL
 
@@ -194,8 +195,9 @@ def test_a_terminal_is_the_processes_own(engine: cloche.Engine, busybox: str) ->
 
 
 def test_pause_stands_still_and_resume_goes_on(engine: cloche.Engine, busybox: str) -> None:
-    count = ["sh", "-c", "while :; do echo >> /dev/shm/n; done"]
-    with engine.start(count, rootfs=busybox) as container:
+    count = ["sh", "-c", "echo > /dev/shm/n; echo; while :; do echo >> /dev/shm/n; done"]
+    with engine.start(count, rootfs=busybox, stdout=cloche.PIPE) as container:
+        assert container.stdout.readline() == b"\n"
         container.pause()
         assert container.state is cloche.State.PAUSED
         first = len(container.read_bytes("/dev/shm/n"))
@@ -216,11 +218,9 @@ def test_a_paused_container_can_be_killed(engine: cloche.Engine, busybox: str) -
 def test_stats_move(engine: cloche.Engine, busybox: str) -> None:
     with engine.start(["sh", "-c", "while :; do :; done"], rootfs=busybox) as container:
         first = container.stats()
-        time.sleep(0.3)
-        second = container.stats()
         assert first.cpu_usage is not None
-        assert second.cpu_usage is not None
-        assert second.cpu_usage > first.cpu_usage
+        until(lambda: container.stats().cpu_usage > first.cpu_usage)
+        second = container.stats()
         assert second.pids is not None
         assert second.pids >= 2
 

@@ -80,7 +80,7 @@ def test_changes_after_the_creation_have_no_effect(runtime) -> None:
     config["hostname"] = "other"
     bundle.write_text(json.dumps(config))
     assert runtime("start", "box").code == 0
-    time.sleep(0.2)
+    runtime.wait_for(lambda: runtime("exec", "box", "test", "-s", "/tmp/name").code == 0)
     assert runtime.status() == "running"
     assert runtime("exec", "box", "cat", "/tmp/name").out == "box\n"
 
