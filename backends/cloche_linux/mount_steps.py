@@ -20,6 +20,8 @@ IDMAP = 512
 COPY_MODE = 1024
 COPY_UP = 2048
 NO_LINK = 4096
+OPEN_LINK = 16384
+ON_LINK = 32768
 
 Identity = tuple[int, int]
 """``st_dev`` and ``st_ino`` that a source must still have, else ESTALE."""
@@ -95,17 +97,21 @@ class MountSteps(SetupSteps):
         recursive_propagation: bool = False,
         identity: Identity | None = None,
         tree: Extra | None = None,
+        open_link: bool = False,
+        on_link: bool = False,
     ) -> None:
         """Mount a file or directory of the host in the root.
 
         A missing target is made, as a directory or an empty file like the source. ``attributes``
         are added and ``clear`` removed, of the topmost mount or with ``recursive_attributes`` of
         all; likewise the propagation. ``tree``: what :meth:`clone_tree` kept in this place, with
-        all of that decided there.
+        all of that decided there. ``open_link``: a source that is a symbolic link is shown itself,
+        ``on_link``: a target that is one is itself mounted on.
         """
         flags = RECURSIVE if recursive else 0
         flags |= RECURSIVE_ATTRIBUTES if recursive_attributes else 0
         flags |= RECURSIVE_PROPAGATION if recursive_propagation else 0
+        flags |= (OPEN_LINK if open_link else 0) | (ON_LINK if on_link else 0)
         self._source(
             Step.BIND,
             source,
@@ -131,6 +137,7 @@ class MountSteps(SetupSteps):
         idmap: bool = False,
         recursive_idmap: bool = False,
         identity: Identity | None = None,
+        open_link: bool = False,
     ) -> None:
         """Keep a copy of the mounts of the host at ``source`` for :meth:`bind`; before any other
         namespace is entered.
@@ -142,6 +149,7 @@ class MountSteps(SetupSteps):
         flags = RECURSIVE | RECURSIVE_PROPAGATION if recursive else 0
         flags |= RECURSIVE_ATTRIBUTES if recursive_attributes else 0
         flags |= (IDMAP if idmap else 0) | (RECURSIVE_IDMAP if recursive_idmap else 0)
+        flags |= OPEN_LINK if open_link else 0
         self._source(
             Step.CLONE_TREE,
             source,
@@ -216,10 +224,13 @@ class MountSteps(SetupSteps):
         """
         self._add(Step.DEVICE, as_path(path), number=mode, first=device, second=uid, third=gid)
 
-    def symlink(self, path: str | bytes, target: str | bytes) -> None:
-        """Make a symbolic link that says ``target``; whatever non-directory was there is left
-        alone."""
-        self._add(Step.SYMLINK, as_path(path), as_path(target))
+    def symlink(self, path: str | bytes, target: str | bytes, *, exact: bool = False) -> None:
+        """Make a symbolic link that says ``target``; whatever was there is left alone.
+
+        ``exact``: EEXIST unless that is a link which says the same.
+        """
+        flags = VERIFY_SOURCE if exact else 0
+        self._add(Step.SYMLINK, as_path(path), as_path(target), flags=flags)
 
     def file(
         self, path: str | bytes, content: bytes, mode: int = 0o644, uid: int = 0, gid: int = 0

@@ -26,6 +26,8 @@ enum {
     COPY_UP = 2048,
     NO_LINK = 4096,
     LISTEN = 8192,
+    OPEN_LINK = 16384,
+    ON_LINK = 32768,
 };
 
 enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */

@@ -80,8 +80,9 @@ def container(
     extras = Extras(request.preserve_fds)
     try:
         places = open_places(extras, spec, namespaces)
+        nodes = _make_nodes(extras, request, namespaces)
         constant = _constant(
-            request, root, namespaces, account, terminal is not None, groups, places
+            request, root, namespaces, account, terminal is not None, groups, places, nodes
         )
         fill, hide, confine = constant.sections
         plan = Plan(constant.text)
@@ -90,6 +91,7 @@ def container(
         if by_parent:
             plan.group_by_parent()
         clone_trees(plan, spec, places, namespaces, root_propagation(spec))
+        _keep_nodes(plan, request, nodes)
         enter_namespaces(plan, extras, spec, namespaces, cgroups)
         add_root(plan, root, spec, namespaces, names, in_place=look_at_root(request))
         add_mounts(plan, root.mounts, namespaces)
@@ -113,6 +115,24 @@ def container(
     return Blueprint(plan, extras, namespaces)
 
 
+def _make_nodes(
+    extras: Extras, request: CreateRequest, namespaces: Namespaces
+) -> Mapping[int, Extra]:
+    linux = request.spec.linux
+    if namespaces.maps is None or linux is None or not linux.devices:
+        return {}
+    from cloche_linux.blueprint.nodes import make_nodes
+
+    return make_nodes(extras, request, namespaces)
+
+
+def _keep_nodes(plan: Plan, request: CreateRequest, nodes: Mapping[int, Extra]) -> None:
+    if nodes:
+        from cloche_linux.blueprint.nodes import keep_nodes
+
+        keep_nodes(plan, request, nodes)
+
+
 def _labelled(request: CreateRequest) -> CreateRequest:
     label = label_of_files(request.spec)
     if label is None:
@@ -129,6 +149,7 @@ def _constant(
     terminal: bool,
     groups: Sequence[str],
     places: Mapping[int, Extra],
+    nodes: Mapping[int, Extra],
 ) -> Written:
     """The sections that are the same for most containers: fill, hide and confine.
 
@@ -152,7 +173,7 @@ def _constant(
             *(process.cwd, process.no_new_privileges, user.umask, keep_groups),
         ),
         (
-            lambda plan: _fill(plan, request, namespaces, named, groups, places),
+            lambda plan: _fill(plan, request, namespaces, named, groups, places, nodes),
             lambda plan: _hide(plan, spec),
             lambda plan: add_confinement(
                 plan,
@@ -185,12 +206,13 @@ def _fill(
     named: bool,
     groups: Sequence[str],
     places: Mapping[int, Extra],
+    nodes: Mapping[int, Extra],
 ) -> None:
     spec = request.spec
     linux, process = sections(spec)
     mounts = spec.mounts or ()
     add_mounts(plan, mounts, namespaces, groups, places)
-    add_devices(plan, linux.devices or (), mounts, namespaces)
+    add_devices(plan, linux.devices or (), mounts, namespaces, nodes)
     if named:
         show_hostname(plan, spec, namespaces)
     if process.cwd != "/" and (named or request.bundle is not None):

@@ -12,13 +12,14 @@ from cloche_linux.kernel import Attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cloche.spec import LinuxDevice, Mount
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.plan import Plan
+    from cloche_linux.steps import Extra
 
-__all__ = ["add_devices", "check_devices"]
+__all__ = ["add_devices", "check_devices", "wanted_nodes"]
 
 #: Devices that the runtime-spec (config-linux.md, "Default Devices") gives to every container.
 _DEFAULT = (
@@ -59,14 +60,20 @@ def check_devices(
                 f"{device.path} is {shown} of this machine, which is something else",
                 path=f"{where}.path",
             )
-        if shown is None and _must_be_shown(mode, namespaces):
+        if shown is None and _must_be_shown(mode, namespaces) and not _can_make(device, namespaces):
             _node_of_host(device.path, mode, wanted, where)
 
 
 def add_devices(
-    plan: Plan, devices: Sequence[LinuxDevice], mounts: Sequence[Mount], namespaces: Namespaces
+    plan: Plan,
+    devices: Sequence[LinuxDevice],
+    mounts: Sequence[Mount],
+    namespaces: Namespaces,
+    nodes: Mapping[int, Extra] | None = None,
 ) -> None:
     """Make device nodes, or in a user namespace, which may not, show the host's.
+
+    ``nodes``: the places of those that were made for it (:mod:`cloche_linux.blueprint.nodes`).
 
     Where a directory of the host's is shown, what is there already is left as it is, and a /dev of
     the host's is not added to unless asked for.
@@ -76,13 +83,24 @@ def add_devices(
         _add_defaults(plan, namespaces)
         if "/dev/pts" in kinds and kinds["/dev/pts"].type == "devpts":
             plan.symlink(_PTMX, "pts/ptmx")
-    for number, device in _wanted(devices):
-        if _shown(device.path, mounts) is None:
-            plan.origin = where = f"linux.devices[{number}]"
-            mode, wanted = _mode(device, where), _number(device, where)
-            owner = device.uid or 0, device.gid or 0
-            _node(plan, normpath(device.path), mode, wanted, owner, namespaces, where)
+    for number, device, mode, wanted in wanted_nodes(devices, mounts):
+        plan.origin = where = f"linux.devices[{number}]"
+        path, owner = normpath(device.path), (device.uid or 0, device.gid or 0)
+        if nodes and number in nodes:
+            plan.bind("", path, tree=nodes[number])
+        else:
+            _node(plan, path, mode, wanted, owner, namespaces, where)
     plan.origin = ""
+
+
+def wanted_nodes(
+    devices: Sequence[LinuxDevice], mounts: Sequence[Mount]
+) -> Iterator[tuple[int, LinuxDevice, int, int]]:
+    """Those that are to be there and are not yet: place in the list, device, mode and number."""
+    for place, device in _wanted(devices):
+        if _shown(device.path, mounts) is None:
+            where = f"linux.devices[{place}]"
+            yield place, device, _mode(device, where), _number(device, where)
 
 
 def _wanted(devices: Sequence[LinuxDevice]) -> Iterator[tuple[int, LinuxDevice]]:
@@ -135,6 +153,12 @@ def _node(
         attributes=Attribute.NOSUID | Attribute.NOEXEC,
         identity=(info.st_dev, info.st_ino),
     )
+
+
+def _can_make(device: LinuxDevice, namespaces: Namespaces) -> bool:
+    from cloche_linux.blueprint.nodes import owner_here
+
+    return owner_here(device, namespaces) is not None
 
 
 def _must_be_shown(mode: int, namespaces: Namespaces) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from cloche.errors import InvalidSpec, NotFound, NotSupported
-from cloche_linux.blueprint.options import is_own, parse
+from cloche_linux.blueprint.options import is_own, is_translating, parse
 from cloche_linux.kernel import Namespace
 from cloche_linux.privileges import privileges
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["check_mounts", "is_bind", "is_translated", "place_of"]
 
 _BINDING = frozenset({"bind", "rbind"})
-_TRANSLATING = ("idmap", "ridmap")
+_NOT_FOLLOWING = ("src-nofollow", "dest-nofollow")
+_LINKS = ("copy-symlink", *_NOT_FOLLOWING)
 
 
 def is_bind(mount: Mount) -> bool:
@@ -29,7 +30,7 @@ def is_bind(mount: Mount) -> bool:
 
 def is_translated(mount: Mount) -> bool:
     """Tell whether a mount shows files with other owners than they have."""
-    asked = not frozenset(_TRANSLATING).isdisjoint(mount.options or ())
+    asked = any(map(is_translating, mount.options or ()))
     return asked or bool(mount.uid_mappings or mount.gid_mappings)
 
 
@@ -51,6 +52,8 @@ def check_mounts(mounts: Iterable[Mount], namespaces: Namespaces) -> None:
             )
         if "tmpcopyup" in (mount.options or ()):
             _check_copying(mount, where)
+        if not frozenset(_LINKS).isdisjoint(mount.options or ()):
+            _check_links(mount, where)
         if is_translated(mount):
             _check_translation(mount, where, namespaces)
 
@@ -59,7 +62,8 @@ def _check_source(mount: Mount, where: str) -> None:
     if not mount.source:
         raise InvalidSpec("a bind mount needs a source", path=f"{where}.source")
     try:
-        os.stat(mount.source)
+        options = parse(mount.options or ())
+        os.stat(mount.source, follow_symlinks=not (options.open_link or options.copy_link))
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else error.strerror
         raise NotFound(
@@ -90,11 +94,25 @@ def _check_copying(mount: Mount, where: str) -> None:
         raise InvalidSpec("the root itself can't be copied", path=path)
 
 
+def _check_links(mount: Mount, where: str) -> None:
+    path = _path_of_option(mount, where, _LINKS)
+    if not is_bind(mount):
+        raise InvalidSpec("only bind mounts have links at their ends", path=path)
+    options = parse(mount.options or ())
+    if options.copy_link and (options.open_link or options.on_link):
+        path = _path_of_option(mount, where, _NOT_FOLLOWING)
+        raise InvalidSpec("a link that is copied is not mounted, nor on a link", path=path)
+
+
 def _check_translation(mount: Mount, where: str, namespaces: Namespaces) -> None:
-    path = _path_of_option(mount, where, _TRANSLATING)
+    path = _path_of_translation(mount, where)
     if privileges().rootless:
         raise NotSupported(f"{path}: only root may show files with other owners", backend="linux")
-    if not mount.uid_mappings and not namespaces.in_user_namespace:
+    if parse(mount.options or ()).maps:
+        from cloche_linux.blueprint.translations import named_maps
+
+        named_maps(mount, namespaces.maps, path)
+    elif not mount.uid_mappings and not namespaces.in_user_namespace:
         raise InvalidSpec(
             "there are neither ids of the mount's own nor a user namespace whose they could be",
             path=path,
@@ -109,5 +127,12 @@ def _check_translation(mount: Mount, where: str, namespaces: Namespaces) -> None
 def _path_of_option(mount: Mount, where: str, names: tuple[str, ...]) -> str:
     for number, option in enumerate(mount.options or ()):
         if option in names:
+            return f"{where}.options[{number}]"
+    return where
+
+
+def _path_of_translation(mount: Mount, where: str) -> str:
+    for number, option in enumerate(mount.options or ()):
+        if is_translating(option):
             return f"{where}.options[{number}]"
     return f"{where}.uidMappings"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from os.path import realpath
 
 from cloche_linux.blueprint.groups import add_groups
 from cloche_linux.blueprint.mount_checks import is_bind, place_of
 from cloche_linux.blueprint.options import MountOptions, parse
 from cloche_linux.blueprint.root import overlay_options
+from cloche_linux.blueprint.trees import source_of
 from cloche_linux.kernel import Attribute, Namespace, Propagation
 from cloche_linux.mountinfo import mount_points, points_beneath
 
@@ -96,8 +96,11 @@ def _bind(plan: Plan, mount: Mount, options: MountOptions, tree: Extra | None) -
     Only if some are to be all mounts' and others the topmost one's, it takes a second step, by
     path: whoever shares the directory above may have moved the mount away by then.
     """
-    source = realpath(mount.source or "")
-    info = os.stat(source)
+    if options.copy_link and os.path.islink(mount.source or ""):
+        plan.symlink(place_of(mount), os.readlink(mount.source or ""), exact=True)
+        return
+    source = source_of(mount, options)
+    info = os.lstat(source)
     propagation, deep = (options.propagations or ((Propagation.KEEP, False),))[0]
     plan.bind(
         source,
@@ -110,6 +113,8 @@ def _bind(plan: Plan, mount: Mount, options: MountOptions, tree: Extra | None) -
         propagation=propagation,
         recursive_propagation=deep,
         tree=tree,
+        open_link=options.open_link,
+        on_link=options.on_link,
     )
     _finish(plan, mount, options, done=0 if tree is not None else 1)
 

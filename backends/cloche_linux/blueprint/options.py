@@ -7,7 +7,7 @@ from functools import lru_cache
 from cloche.values import Value, field
 from cloche_linux.kernel import Attribute, Propagation
 
-__all__ = ["MountOptions", "is_own", "parse"]
+__all__ = ["MountOptions", "is_own", "is_translating", "parse"]
 
 _NONE = Attribute(0)
 
@@ -58,6 +58,7 @@ _SUPERBLOCK = {
 
 #: What is about how it is mounted.
 _MANNERS = frozenset({"bind", "rbind", "remount", "idmap", "ridmap", "tmpcopyup"})
+_MANNERS |= {"copy-symlink", "src-nofollow", "dest-nofollow"}
 
 #: What says nothing to the kernel's new mount calls (versions of inodes are always counted), and
 #: what mount(8) keeps to itself.
@@ -80,6 +81,12 @@ class MountOptions(Value):
     #: Owners are to be translated, of the topmost mount or of all.
     idmap: bool = False
     recursive_idmap: bool = False
+    #: By these maps, as crun(1) has them.
+    maps: str = ""
+    #: A source that is a link is meant itself, or to be made anew; a destination that is one, too.
+    open_link: bool = False
+    copy_link: bool = False
+    on_link: bool = False
     #: Nothing is mounted, but what is mounted there changed.
     remount: bool = False
     #: A tmpfs is to begin with what it hides.
@@ -114,8 +121,12 @@ def parse(options: tuple[str, ...]) -> MountOptions:
         propagations=tuple(_PROPAGATIONS[option] for option in options if option in _PROPAGATIONS),
         bind="bind" in options or "rbind" in options,
         recursive="rbind" in options,
-        idmap="idmap" in options or "ridmap" in options,
-        recursive_idmap="ridmap" in options,
+        idmap=any(is_translating(option) for option in options),
+        recursive_idmap=any(_own(option)[0] == "ridmap" for option in options),
+        maps=next((_own(option)[1] or "" for option in options if is_translating(option)), ""),
+        open_link="src-nofollow" in options,
+        copy_link="copy-symlink" in options,
+        on_link="dest-nofollow" in options,
         remount="remount" in options,
         copy_up="tmpcopyup" in options,
         own=tuple(own),
@@ -127,8 +138,14 @@ def parse(options: tuple[str, ...]) -> MountOptions:
 def is_own(option: str) -> bool:
     """Tell whether an option is a file system's own: none that is listed, and no comment."""
     known = option in _PROPAGATIONS or option in _SUPERBLOCK or option in _MANNERS
+    known = known or is_translating(option)
     comment = option[:2] in ("x-", "X-") or option.startswith("comment=")
     return not (known or option in _SILENT or comment or _level(option)[1] in _ATTRIBUTES)
+
+
+def is_translating(option: str) -> bool:
+    """Tell whether an option asks for other owners; maps may follow a ``=``."""
+    return option.partition("=")[0] in ("idmap", "ridmap")
 
 
 def _attributes(options: tuple[str, ...]) -> list[tuple[Attribute, Attribute]]:

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from cloche.spec import Mount, Spec
     from cloche_linux.blueprint.extras import Extras
     from cloche_linux.blueprint.namespaces import Namespaces
+    from cloche_linux.blueprint.options import MountOptions
     from cloche_linux.plan import Plan
     from cloche_linux.steps import Extra
 
-__all__ = ["clone_trees", "open_places"]
+__all__ = ["clone_trees", "open_places", "source_of"]
 
 _SHARED = ("shared", "rshared")
 
@@ -36,6 +37,8 @@ def open_places(extras: Extras, spec: Spec, namespaces: Namespaces) -> Mapping[i
     one that only keeps the place."""
     places: dict[int, Extra] = {}
     for number, mount in enumerate(spec.mounts or ()):
+        if _is_link_to_copy(mount):
+            continue
         if is_translated(mount):
             places[number] = _translation(extras, mount, namespaces)
         elif _is_peer(mount, spec, namespaces) or _is_out_of_reach(mount, namespaces):
@@ -61,8 +64,8 @@ def clone_trees(
         options = parse(mount.options or ())
         translated = is_translated(mount)
         peer = not translated and _is_peer(mount, spec, namespaces)
-        source = os.path.realpath(mount.source or "")
-        info = os.stat(source)
+        source = source_of(mount, options)
+        info = os.lstat(source)
         plan.origin = f"mounts[{number}]"
         plan.clone_tree(
             source,
@@ -75,14 +78,32 @@ def clone_trees(
             idmap=translated,
             recursive_idmap=options.recursive_idmap,
             identity=(info.st_dev, info.st_ino),
+            open_link=options.open_link,
         )
     plan.origin = ""
+
+
+def source_of(mount: Mount, options: MountOptions) -> str:
+    """What a bind mount shows, by a path without links; the last part may be one that is meant."""
+    source = mount.source or ""
+    if not options.open_link:
+        return os.path.realpath(source)
+    above, name = os.path.split(source.rstrip("/"))
+    return os.path.join(os.path.realpath(above), name)
+
+
+def _is_link_to_copy(mount: Mount) -> bool:
+    return "copy-symlink" in (mount.options or ()) and os.path.islink(mount.source or "")
 
 
 def _translation(extras: Extras, mount: Mount, namespaces: Namespaces) -> Extra:
     """The mount's own maps, else those of the user namespace that is joined or to be made."""
     from cloche_linux.user_namespaces import user_namespace
 
+    if parse(mount.options or ()).maps:
+        from cloche_linux.blueprint.translations import named_maps
+
+        return extras.take(user_namespace(named_maps(mount, namespaces.maps, "mounts")))
     if mount.uid_mappings or mount.gid_mappings:
         return extras.take(user_namespace(requested_maps(mount.uid_mappings, mount.gid_mappings)))
     for kind, path in namespaces.joined:
@@ -108,7 +129,7 @@ def _is_out_of_reach(mount: Mount, namespaces: Namespaces) -> bool:
     if not is_bind(mount) or maps is None or maps.single:
         return False
     uid, gid = maps.uids[0].outside, maps.gids[0].outside
-    above = os.path.realpath(mount.source or "")
+    above = source_of(mount, parse(mount.options or ()))
     while above != "/":
         above = os.path.dirname(above)
         if not _may_search(os.stat(above), uid, gid):

@@ -24,6 +24,8 @@ _ATTRIBUTES = (
 )
 _PROPAGATIONS = ("private", "shared", "slave", "unbindable")
 _MANNERS = ("bind", "rbind", "remount", "idmap", "ridmap", "tmpcopyup")
+#: Not of the runtime-spec, but crun's.
+_LINKS = ("copy-symlink", "src-nofollow", "dest-nofollow")
 _SUPERBLOCK = ("sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand")
 _SILENT = ("defaults", "loud", "silent", "iversion", "noiversion")
 _NAMESPACES = ("cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts")
@@ -54,7 +56,7 @@ def features() -> dict[str, Any]:
 
 def _mount_options() -> set[str]:
     recursive = {f"r{name}" for name in (*_ATTRIBUTES, *_PROPAGATIONS)}
-    return {*_MANNERS, *_ATTRIBUTES, *_PROPAGATIONS, *_SUPERBLOCK, *_SILENT, *recursive}
+    return {*_MANNERS, *_LINKS, *_ATTRIBUTES, *_PROPAGATIONS, *_SUPERBLOCK, *_SILENT, *recursive}
 
 
 def _linux() -> dict[str, Any]:

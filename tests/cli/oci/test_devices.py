@@ -158,9 +158,26 @@ def mapped(oci: Runtime) -> Iterator[Callable[..., Callable[[dict[str, Any]], No
         yield having_mapped
 
 
-def test_in_a_user_namespace_they_are_this_machines(oci: Runtime, mapped) -> None:
-    wanted = [device("/dev/null"), device("/dev/deep/other", minor=5)]
-    script = f"{LOOK} /dev/deep/other; echo > /dev/null; head -c1 /dev/deep/other | wc -c"
+def test_in_a_user_namespace_they_have_their_mode_and_owner_as_well(oci: Runtime, mapped) -> None:
+    wanted = [
+        device("/dev/null", fileMode=0o640),
+        device("/dev/deep/other", minor=5, fileMode=0o604, uid=10, gid=11),
+        device("/dev/block", type="b", major=240, minor=77, uid=999),
+    ]
+    names = " ".join(each["path"] for each in wanted)
+    script = f"{LOOK} {names}; echo > /dev/null; head -c1 /dev/deep/other | wc -c"
+    said = oci.run("sh", "-c", script, change=mapped(*wanted))
+    assert said.out.splitlines() == [
+        "/dev/null character special file 1:3 640 0:0",
+        "/dev/deep/other character special file 1:5 604 10:11",
+        "/dev/block block special file f0:4d 666 999:0",
+        "1",
+    ], said.err
+
+
+def test_of_an_owner_that_is_not_mapped_they_are_this_machines(oci: Runtime, mapped) -> None:
+    wanted = [device("/dev/deep/other", minor=5, uid=5000)]
+    script = f"{LOOK} /dev/deep/other; head -c1 /dev/deep/other | wc -c"
     said = oci.run("sh", "-c", script, change=mapped(*wanted))
     assert said.out.splitlines() == [
         "/dev/deep/other character special file 1:5 666 65534:65534",
@@ -168,7 +185,7 @@ def test_in_a_user_namespace_they_are_this_machines(oci: Runtime, mapped) -> Non
     ], said.err
 
 
-def test_one_that_this_machine_has_not_is_refused_there(oci: Runtime, mapped) -> None:
-    change = mapped(device("/dev/null"), device("/dev/none", major=240, minor=77))
+def test_one_that_this_machine_has_not_either_is_refused_then(oci: Runtime, mapped) -> None:
+    change = mapped(device("/dev/null"), device("/dev/none", major=240, minor=77, gid=5000))
     said = oci("create", "-b", oci.bundle("true", change=change), "box")
     assert said.err.startswith("cloche: linux.devices[1]: in a user namespace"), said.err

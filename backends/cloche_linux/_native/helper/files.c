@@ -56,14 +56,27 @@ int step_device(struct helper *h, const struct record *r)
     return error;
 }
 
+/* Whether the link that is there says what it is to say; what is no link is EINVAL to the kernel. */
+static int says(int parent, const char *leaf, const char *wanted)
+{
+    char target[4096];
+    long size = CALL(readlinkat, parent, leaf, target, sizeof target - 1);
+    if (size < 0)
+        return 0;
+    target[size] = '\0';
+    return text_equal(target, wanted);
+}
+
 int step_symlink(struct helper *h, const struct record *r)
 {
-    const char *leaf;
+    const char *leaf, *wanted = text_of(&h->plan, r->source);
     int parent = open_parent(h, text_of(&h->plan, r->path), &leaf);
     if (parent < 0)
         return parent;
-    int error = (int)CALL(symlinkat, text_of(&h->plan, r->source), parent, leaf);
-    return error == -EEXIST ? 0 : error;
+    int error = (int)CALL(symlinkat, wanted, parent, leaf);
+    if (error == -EEXIST && (!(r->flags & VERIFY_SOURCE) || says(parent, leaf, wanted)))
+        return 0;
+    return error;
 }
 
 static int write_all(int fd, const char *bytes, size_t size)

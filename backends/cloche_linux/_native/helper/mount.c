@@ -85,7 +85,7 @@ static int open_source(struct helper *h, const struct record *r, uint16_t *type)
 {
     struct statx file;
     uint64_t expected[2];
-    int fd = sys_open(AT_FDCWD, text_of(&h->plan, r->source), O_PATH, 0);
+    int fd = sys_open(AT_FDCWD, text_of(&h->plan, r->source), O_PATH | (r->flags & OPEN_LINK ? O_NOFOLLOW : 0), 0);
     if (fd < 0)
         return fd;
     int error = sys_statx(fd, STATX_TYPE | STATX_INO, &file);
@@ -145,6 +145,30 @@ static int find_tree(struct helper *h, const struct record *r, uint16_t *type)
     return error ? error : FD_EXTRAS + r->number;
 }
 
+/* Links of the kernel's own file systems are believed: what is written by way of /proc/self is to arrive there. */
+static int refuse_kernels_link(struct helper *h, int fd)
+{
+    static const char words[] = "a link of proc, sys or devpts stays what it is";
+    uint64_t found[32]; /* `struct statfs`, which begins with its type */
+    int error = (int)CALL(fstatfs, fd, found);
+    if (error || (found[0] != 0x9fa0 && found[0] != 0x62656572 && found[0] != 0x1cd1))
+        return error;
+    text_append(h->detail, 0, sizeof h->detail, words, sizeof words - 1);
+    return -EPERM;
+}
+
+/* Opens what is mounted on, made if it is missing. A link there is itself mounted on if that is asked for. */
+static int bind_target(struct helper *h, const struct record *r, uint16_t type)
+{
+    int link = r->flags & ON_LINK ? open_target(h, h->path, O_NOFOLLOW) : -ENOENT;
+    int error = link < 0 ? link : refuse_kernels_link(h, link);
+    if (error && link >= 0)
+        sys_close(link);
+    if (error != -ENOENT)
+        return error ? error : link;
+    return type == 0040000 ? make_directory(h, h->path, 0755) : make_file(h, h->path);
+}
+
 int step_bind(struct helper *h, const struct record *r)
 {
     uint16_t type;
@@ -155,7 +179,7 @@ int step_bind(struct helper *h, const struct record *r)
     if (mount < 0)
         return mount;
     h->path = text_of(&h->plan, r->path);
-    return attach(mount, type == 0040000 ? make_directory(h, h->path, 0755) : make_file(h, h->path));
+    return attach(mount, bind_target(h, r, type));
 }
 
 int step_remount(struct helper *h, const struct record *r)

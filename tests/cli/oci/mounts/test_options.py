@@ -27,7 +27,8 @@ NOTHING = ("async", "defaults", "iversion", "loud", "noiversion", "nolazytime", 
 NOTHING += ("norelatime", "silent")
 PROPAGATIONS = ("private", "shared", "slave", "unbindable")
 MANNERS = ("bind", "rbind", "remount", "idmap", "ridmap", "tmpcopyup")
-ELSEWHERE = {*MANNERS, *PROPAGATIONS, *(f"r{name}" for name in PROPAGATIONS)}
+LINKS = ("copy-symlink", "src-nofollow", "dest-nofollow")
+ELSEWHERE = {*MANNERS, *LINKS, *PROPAGATIONS, *(f"r{name}" for name in PROPAGATIONS)}
 
 
 @pytest.fixture

@@ -82,6 +82,38 @@ def test_maps_of_its_own_win_in_a_user_namespace(oci: Runtime, source: Path) -> 
     assert found == "13:14\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "found"),
+    [
+        ("idmap=uids=0-100000-10;gids=0-100000-10", "3:4\n"),
+        ("idmap=uids=3-100007-1#4-100000-1;gids=4-100000-1", "7:0\n"),
+        ("ridmap=uids=@3-8-1;gids=@+0-1-10", "8:5\n"),
+        ("idmap=uids=0-100000-3;gids=0-100000-10", "65534:4\n"),
+    ],
+    ids=["absolute", "two ranges", "of the container", "not mapped"],
+)
+def test_maps_may_be_named_by_the_option(oci: Runtime, source: Path, option, found) -> None:
+    assert owners(oci, source, "bind", option, outside=100000) == found
+
+
+def test_maps_of_an_option_need_no_user_namespace(oci: Runtime, source: Path) -> None:
+    found = owners(oci, source, "bind", "idmap=uids=0-500-10;gids=0-600-10")
+    assert found == "503:604\n"
+
+
+@pytest.mark.parametrize(
+    "maps",
+    ["uids=0-1-10", "uids=0-1-10;uids=0-1-10", "uids=0-1;gids=0-1-1", "uids=a;gids=0-1-1",
+     "uids=0-1-0;gids=0-1-1", "uids=4294967295-1-2;gids=0-1-1", "users=0-1-1;gids=0-1-1",
+     "uids=@0-1-1;gids=0-1-1"],
+)  # fmt: skip
+def test_maps_that_are_none_are_told_by_their_place(oci: Runtime, maps: str) -> None:
+    wanted = mount("/tmp", "/etc", "bind", f"idmap={maps}")
+    bundle = oci.bundle("true", change=lambda config: config["mounts"].append(wanted))
+    said = oci("create", "-b", bundle, "box")
+    assert said.err.startswith("cloche: mounts[3].options[1]: "), said.err
+
+
 def test_what_is_written_has_the_owner_that_it_is_translated_to(oci: Runtime, source: Path) -> None:
     def change(config: dict[str, Any]) -> None:
         own = {"source": str(source), **maps(100000)}

@@ -26,6 +26,7 @@ LINUX: dict[str, set[str]] = {
 }
 #: Options that need another mount, or a user namespace, around them.
 NOT_ALONE = {"remount", "idmap", "ridmap", "bind", "rbind", "mand", "nomand", "tmpcopyup"}
+NOT_ALONE |= {"copy-symlink", "src-nofollow", "dest-nofollow"}
 
 
 @pytest.fixture
