@@ -38,6 +38,9 @@ _LINKS = (
     ("/dev/stderr", "/proc/self/fd/2"),
 )
 
+#: A link that runc and crun make as well, on machines whose kernel has what it leads to.
+_CORE = ("/dev/core", "/proc/kcore")
+
 _PTMX = "/dev/ptmx"
 
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
@@ -113,7 +116,7 @@ def _wanted(devices: Sequence[LinuxDevice]) -> Iterator[tuple[int, LinuxDevice]]
 def _add_defaults(plan: Plan, namespaces: Namespaces) -> None:
     for path, number in _DEFAULT:
         _node(plan, path, stat.S_IFCHR | 0o666, number, (0, 0), namespaces, "linux.devices")
-    for path, target in _LINKS:
+    for path, target in (*_LINKS, _CORE) if os.path.exists(_CORE[1]) else _LINKS:
         plan.symlink(path, target)
 
 

@@ -98,6 +98,11 @@ def test_every_container_has_some(oci: Runtime) -> None:
     defaults(oci, lambda config: None)
 
 
+def test_a_link_leads_to_the_memory_of_a_kernel_that_shows_it(oci: Runtime) -> None:
+    link = "/proc/kcore\n" if Path("/proc/kcore").exists() else ""
+    assert oci.run("readlink", "/dev/core").out == link
+
+
 def test_also_in_a_directory_of_its_root(oci: Runtime, tmp_path: Path) -> None:
     root = tmp_path / "root"
     subprocess.run(["cp", "-a", oci.busybox, root], check=True)

@@ -126,3 +126,8 @@ def test_it_is_born_in_its_group(engine, root):
     with engine.start(rootfs=root, idle=True, memory="40M") as box:
         (pid, *_) = box.pids()
         assert Path(f"/proc/{pid}/cgroup").read_text() == f"0::/cloche/{box.id}\n"
+
+
+def test_a_link_leads_to_the_memory_of_the_kernel(engine: cloche.Engine, root: str) -> None:
+    """This kernel shows it, which that of the machine around may not."""
+    assert shell(engine, root, "test -h /dev/core && echo there").stdout == "there\n"
