@@ -24,6 +24,12 @@ from typing import Any, NamedTuple
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 REPORT = "_build.json"
+PROGRAM = "cloche-oci"
+SCRIPT = """#!/usr/bin/env python3
+from cloche_cli.oci.program import main
+
+main()
+"""
 
 
 class Native(NamedTuple):
@@ -36,6 +42,8 @@ class Native(NamedTuple):
     files: tuple[str, ...]
     #: What to do where they could not be compiled.
     remedy: str
+    #: Which of the files are programs to be called by their names; without them Python is.
+    programs: tuple[str, ...] = ()
 
 
 COMPILER = (
@@ -45,9 +53,10 @@ COMPILER = (
 LINUX = (
     Native(
         "cloche_linux",
-        ("build_helper", "build_extension"),
+        ("build_helper", "build_extension", "build_launcher"),
         ("_helper", "_native*.so"),
         COMPILER,
+        ("cloche-oci",),
     ),
     Native("cloche_oci", ("build_init",), ("_init",), COMPILER),
 )
@@ -73,12 +82,20 @@ class NativeBuildHook(BuildHookInterface[Any]):
         platform = os.environ.get("CLOCHE_PLATFORM_TAG", "")
         natives = _natives(platform)
         build_data["tag"] = f"py3-none-{platform or 'any'}"
-        if natives:
-            self.scratch = TemporaryDirectory(prefix="cloche-build-")
+        self.scratch = TemporaryDirectory(prefix="cloche-build-")
+        if not _is_windows(platform):
+            self._add_script(build_data["shared_scripts"])
         for native in natives:
             if self._add(native, version, build_data):
                 build_data["pure_python"] = False
                 build_data["tag"] = _tag(platform)
+
+    def _add_script(self, scripts: dict[str, str]) -> None:
+        """Adds `cloche-oci` as Python alone can have it; what is compiled takes its place."""
+        script = Path(self.scratch.name, PROGRAM)
+        script.write_text(SCRIPT, encoding="utf-8")
+        script.chmod(0o755)
+        scripts[str(script)] = PROGRAM
 
     def _add(self, native: Native, version: str, build_data: dict[str, Any]) -> bool:
         """Compiles one package's files and adds them; returns whether they could be compiled."""
@@ -87,23 +104,30 @@ class NativeBuildHook(BuildHookInterface[Any]):
         made, complete = _compile(native, _load(backends / "compile.py"), scratch)
         if not complete:
             self.app.display_warning(made[0].read_text(encoding="utf-8"))
+        programs = {str(file): file.name for file in made if file.name in native.programs}
+        if programs:
+            build_data["shared_scripts"] = programs
+        rest = [file for file in made if str(file) not in programs]
         if version == "editable":
-            _place(made, native, backends / native.package)
+            _place(rest, native, backends / native.package)
         else:
-            build_data["force_include"].update({str(m): f"{native.package}/{m.name}" for m in made})
+            build_data["force_include"].update({str(m): f"{native.package}/{m.name}" for m in rest})
         return complete
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Removes what was compiled, now that the wheel has it."""
-        if hasattr(self, "scratch"):
-            self.scratch.cleanup()
+        self.scratch.cleanup()
 
 
 def _natives(platform: str) -> tuple[Native, ...]:
     """What a platform, this one by default, has compiled."""
     if "linux" in platform or (not platform and sys.platform == "linux"):
         return LINUX
-    return WINDOWS if platform.startswith("win") or sys.platform == "win32" else ()
+    return WINDOWS if _is_windows(platform) else ()
+
+
+def _is_windows(platform: str) -> bool:
+    return platform.startswith("win") or (not platform and sys.platform == "win32")
 
 
 def _load(path: Path) -> ModuleType:

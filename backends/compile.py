@@ -1,7 +1,8 @@
-"""Compiles the C: the native runtime's helper and extension, an init, and Windows' binding.
+"""Compiles the C: the native runtime's helper, extension and launcher, an init, Windows' binding.
 
 Each ``build_…`` makes one file in a folder and returns its path; the build hook calls those that a
-platform needs. ``python backends/compile.py`` makes Linux' three in place, for editable checkouts.
+platform needs. ``python backends/compile.py`` makes Linux' in place, for editable checkouts, and
+the launcher among the programs of the environment, if there is one.
 
 ``CC`` names another compiler, with arguments if need be (a cross compiler too); gcc and clang are
 understood. Nothing but a C compiler, the kernel's and Python's headers and cffi is needed.
@@ -26,6 +27,8 @@ PACKAGE = Path(__file__).parent / "cloche_linux"
 SOURCES = PACKAGE / "_native"
 INIT = Path(__file__).parent / "cloche_oci/_native"
 BINDING = Path(__file__).parent / "cloche_hcs/_binding"
+#: What the launcher is called where it is installed.
+LAUNCHER = "cloche-oci"
 MINGW = "x86_64-w64-mingw32-gcc"
 WARNINGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
 FREESTANDING = (
@@ -74,18 +77,32 @@ def build_helper(
 
     In two goes: a compiler that is told that there is no library may not look for headers either.
     """
-    return _compile_alone(SOURCES / "helper", out.resolve() / name, flags, link)
+    sources = sorted((SOURCES / "helper").glob("*.c"))
+    return _compile_alone(sources, out.resolve() / name, flags, link)
+
+
+def build_launcher(
+    out: Path,
+    flags: Sequence[str] = FREESTANDING,
+    link: Sequence[str] = ALONE,
+    name: str = LAUNCHER,
+) -> Path:
+    """Compile the program `cloche-oci`. Raises as `build_helper`."""
+    sources = [*sorted((SOURCES / "launcher").glob("*.c")), SOURCES / "helper/text.c"]
+    return _compile_alone(sources, out.resolve() / name, flags, link)
 
 
 def build_init(out: Path) -> Path:
     """Compile the first process of containers of OCI runtimes. Raises as `build_helper`."""
     flags = [*FREESTANDING, f"-I{SOURCES}"]
-    return _compile_alone(INIT, out.resolve() / "_init", flags, ALONE)
+    return _compile_alone(sorted(INIT.glob("*.c")), out.resolve() / "_init", flags, ALONE)
 
 
-def _compile_alone(sources: Path, target: Path, flags: Sequence[str], link: Sequence[str]) -> Path:
+def _compile_alone(
+    sources: Sequence[Path], target: Path, flags: Sequence[str], link: Sequence[str]
+) -> Path:
     with TemporaryDirectory(prefix="cloche-compile-") as scratch:
-        files = map(str, sorted(sources.glob("*.c")))
+        files = map(str, sources)
         _compile([*WARNINGS, *flags, "-c", *files], Path(scratch))
         objects = sorted(map(str, Path(scratch).glob("*.o")))
         _compile([*link, *objects, "-o", str(target)], Path(scratch))
@@ -142,6 +159,11 @@ def build_sanitized(out: Path, *defines: str) -> Path:
     """Compile the helper with a C library and the address and undefined behaviour sanitizers."""
     flags = [*HOSTED, *(f"-D{define}" for define in defines)]
     return build_helper(out, flags, [SANITIZERS], "_".join(["sanitized", *defines]).lower())
+
+
+def build_sanitized_launcher(out: Path) -> Path:
+    """Compile the launcher with a C library and the sanitizers."""
+    return build_launcher(out, HOSTED, [SANITIZERS])
 
 
 def build_sanitized_untar(out: Path, *defines: str) -> Path:
@@ -234,11 +256,18 @@ def _explain(output: str) -> Exception:
     return Missing(package, f"no {absent[1]}")
 
 
+def _programs() -> list[Path]:
+    """Where this environment has the launcher, if it does."""
+    folder = Path(sysconfig.get_path("scripts"))
+    return [folder] if (folder / LAUNCHER).exists() else []
+
+
 def main() -> None:
     """Compile all in place, each replaced at once: programs may be running from them."""
     for package, builds in (
         (PACKAGE, (build_helper, build_extension)),
         (INIT.parent, (build_init,)),
+        *((folder, (build_launcher,)) for folder in _programs()),
     ):
         with TemporaryDirectory(prefix=".compile-", dir=package) as scratch:
             for build in builds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from cloche.errors import InvalidSpec, NotFound
 from cloche.identity import open_same
 from cloche.runtime import Runtime, RuntimeContainer, Status
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from cloche.stdio import Streams
 
 __all__ = ["LinuxRuntime"]
+
+#: Where the launcher leaves what it could not tell itself; see `cloche_linux.answered`.
+ANSWERED = "CLOCHE_OCI_ANSWERED"
 
 
 class LinuxRuntime(Runtime):
@@ -55,6 +60,8 @@ class LinuxRuntime(Runtime):
             return _half_made(id, Gate(state), group, SharedMounts(state))
         match info.get("init"):
             case dict(identity):
+                if ANSWERED in os.environ:
+                    return _answered(id, state, identity, info, group)
                 init = FoundProcess(id, identity, open_same(identity))
                 gate = Gate(state) if info.get("detached") is True else None
                 return LinuxContainer(
@@ -76,6 +83,23 @@ class LinuxRuntime(Runtime):
 
     def close(self) -> None:
         """Nothing is held: each container has its own descriptors."""
+
+
+def _answered(
+    id: str,
+    state: Path | str,
+    identity: Mapping[str, object],
+    info: Mapping[str, object],
+    group: ContainerGroup,
+) -> LinuxContainer:
+    from cloche_linux.answered import AnsweredContainer, take_answer
+
+    # Nothing that is started from here is to see it.
+    gate, init = take_answer(id, state, identity, os.environ.pop(ANSWERED))
+    mounts, hooks = SharedMounts(state), _hooks(info)
+    return AnsweredContainer(
+        id, init, None, group, started=False, gate=gate, hooks=hooks, mounts=mounts, noted=info
+    )
 
 
 def _hooks(info: Mapping[str, Any]) -> Mapping[str, object] | None:

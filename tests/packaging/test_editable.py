@@ -17,6 +17,8 @@ def test_the_pth_has_three_folders_and_the_native_files_are_in_place(environment
     assert (checkout / "backends/cloche_oci/_init").exists()
     done = fresh.run("python", "-c", "import cloche; print(cloche.__file__)")
     assert done.stdout.strip() == str(checkout / "core/cloche/__init__.py")
+    assert (fresh.folder / "bin/cloche-oci").read_bytes()[:4] == b"\x7fELF"
+    assert fresh.run("cloche-oci", "--version").stdout.startswith("cloche version 0.1.0\n")
 
 
 def test_a_compiler_that_comes_and_goes_leaves_nothing_stale(environment, checkout):

@@ -49,6 +49,7 @@ def test_a_linux_wheel_has_both_native_files_for_its_machine(libc, name, made):
     assert f"cp311-abi3-{libc}_{name}" in wheel.filename
     assert machine(wheel.read("cloche_linux/_helper")) == MACHINES[name]
     assert machine(wheel.read("cloche_oci/_init")) == MACHINES[name]
+    assert machine(wheel.read("cloche-0.1.0.data/scripts/cloche-oci")) == MACHINES[name]
     assert machine(wheel.read("cloche_linux/_native.abi3.so")) == MACHINES[name]
 
 
@@ -78,7 +79,7 @@ def test_the_windows_wheel_has_the_binding_and_nothing_of_linux(made):
     assert not [
         name
         for name in wheel.namelist()
-        if name.endswith((".so", "_helper", "_init", "_build.json"))
+        if name.endswith((".so", "_helper", "_init", "_build.json", "cloche-oci"))
     ]
 
 

@@ -24,6 +24,7 @@ def test_it_has_the_packages_and_their_native_files(names):
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {
         "cloche",
+        "cloche-0.1.0.data",
         "cloche_hcs",
         "cloche_linux",
         "cloche_oci",
@@ -38,6 +39,12 @@ def test_it_has_the_packages_and_their_native_files(names):
 
 def test_it_has_no_sources_to_compile(names):
     assert [name for name in names if name.endswith((".c", ".h", ".o"))] == []
+
+
+def test_the_program_is_compiled_and_may_be_executed(wheel):
+    info = zipfile.ZipFile(wheel).getinfo("cloche-0.1.0.data/scripts/cloche-oci")
+    assert info.external_attr >> 16 & 0o777 == 0o755
+    assert zipfile.ZipFile(wheel).read(info)[:4] == b"\x7fELF"
 
 
 def test_it_carries_its_licence_and_its_types(names):
@@ -55,6 +62,8 @@ def test_a_fresh_environment_runs_a_container(wheel, environment):
     fresh.install(wheel)
     done = fresh.run("cloche", "run", "--", "echo", "hello")
     assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
+    told = fresh.run("cloche-oci", "--version", PATH="/nonexistent")
+    assert told.stdout.startswith("cloche version 0.1.0\n"), told.stderr
 
 
 def test_the_sdist_gives_the_same_wheel(wheel, build, checkout, tmp_path):

@@ -52,3 +52,6 @@ def test_backends_shows_reason_and_remedy_and_run_refuses(environment, checkout)
     refused = fresh.run("cloche", "run", "--", "true")
     assert refused.returncode == 125
     assert "gcc" in refused.stderr
+    program = fresh.folder / "bin/cloche-oci"
+    assert program.read_text().startswith(f"#!{fresh.folder}/bin/python")
+    assert fresh.run("cloche-oci", "--version").stdout.startswith("cloche version 0.1.0\n")

@@ -79,6 +79,12 @@ def document(root: Path, *args: str) -> dict[str, Any]:
     }
 
 
+def program() -> list[str]:
+    """The program of this installation; where it is not installed, what it would hand over to."""
+    installed = Path(sys.executable).with_name("cloche-oci")
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "cloche_cli.oci"]
+
+
 class Runtime:
     """The command line, with a place of the test's own."""
 
@@ -89,7 +95,7 @@ class Runtime:
         self.state = place / "state"
         self.place = place
         self.busybox = busybox
-        self.program = [sys.executable, "-m", "cloche_cli.oci", "--root", str(self.state)]
+        self.program = [*program(), "--root", str(self.state)]
         paths = [str(ROOT / room) for room in ("core", "backends", "cli")]
         self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 

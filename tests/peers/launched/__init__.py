@@ -1,0 +1,1 @@
+"""The launcher of `cloche-oci`, and the containers that it is put to."""
