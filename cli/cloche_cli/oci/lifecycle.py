@@ -7,13 +7,14 @@ import sys
 assert sys.platform != "win32"
 
 
-from cloche.errors import InvalidSpec, NotFound
+from cloche.errors import InvalidSpec, InvalidState, NotFound
 from cloche_cli.oci.places import found, home, one_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cloche.oci import BundleContainer, Home
     from cloche_cli.oci.flags import Typed
 
 __all__ = ["delete", "kill", "pause", "resume", "start"]
@@ -38,11 +39,22 @@ def delete(typed: Typed, below: Typed) -> int:
     place = home(typed)
     for each in _matching(place.ids(), word) if below.switch("regex") else (word,):
         try:
-            place.get(each).delete(force=force)
+            if (container := _to_delete(place, each, force=force)) is not None:
+                container.delete(force=force)
         except NotFound:
             if not force:
                 raise
     return 0
+
+
+def _to_delete(place: Home, id: str, *, force: bool) -> BundleContainer | None:
+    """Find a container, by force even one of which nothing can be read."""
+    try:
+        return place.get(id)
+    except (NotFound, InvalidState):
+        if not force:
+            raise
+        return place.remains(id)
 
 
 def _matching(ids: Iterable[str], expression: str) -> Iterable[str]:

@@ -58,6 +58,20 @@ class Home:
         check_id(id)
         return BundleContainer(self, self.record(id))
 
+    def remains(self, id: str) -> BundleContainer | None:
+        """Find what is left of a container that `get` does not find, to be deleted by force.
+
+        Whoever made it was ended before it was written down, or its record was damaged. None if
+        there is nothing.
+        """
+        from .backend import DEFAULT
+        from .container import BundleContainer
+
+        check_id(id)
+        if not os.path.isdir(self.directory(id)):
+            return None
+        return BundleContainer(self, BundleRecord.lost(id, DEFAULT))
+
     def ids(self) -> list[str]:
         """Name all containers, sorted."""
         try:

@@ -44,10 +44,20 @@ class BundleRecord(Value, kw_only=True):
         return documents.write(self.__dict__)
 
     @classmethod
+    def lost(cls, id: str, runtime: str) -> BundleRecord:
+        """Make one up for a container of which nothing can be read, so that it can be deleted."""
+        return cls(
+            id=id, bundle="", rootfs="", version="", created="", annotations={},
+            runtime=runtime, terminal=False, owner=0,
+        )  # fmt: skip
+
+    @classmethod
     def read(cls, id: str, data: bytes) -> BundleRecord:
         """Read what ``write`` wrote; InvalidState for anything else."""
         try:
             found = documents.parse(data)
+            if not isinstance(found, dict) or found.get("id") != id:
+                raise ValueError("it is not that of a container of this id")
             return cls(**found)
         except (ValueError, TypeError) as error:
             raise InvalidState(

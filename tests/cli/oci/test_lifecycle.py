@@ -189,6 +189,21 @@ def test_a_maker_that_is_killed_leaves_what_can_be_deleted(oci) -> None:
     assert _waiting(bundle) == []
 
 
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"id": "other"}'])
+def test_what_nothing_can_be_read_of_is_deleted_by_force_alone(oci, content) -> None:
+    """As a maker leaves it that is ended early, or a disk that fails."""
+    pid = oci.create("sleep", "600")
+    (oci.state / "box/state.json").unlink()
+    if content is not None:
+        (oci.state / "box/state.json").write_text(content)
+    for words in (("state", "box"), ("delete", "box")):
+        assert oci(*words).code == 1
+    assert (oci.state / "box").is_dir()
+    assert oci("delete", "--force", "box") == (0, "", "")
+    assert list(oci.state.iterdir()) == []
+    oci.wait_for(lambda: has_ended(pid))
+
+
 def has_ended(pid: int) -> bool:
     """Gone, or waiting for whoever adopted it to take notice."""
     try:

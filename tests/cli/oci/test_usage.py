@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,25 +76,36 @@ def test_its_numbers_are_those_of_the_groups(oci) -> None:
     assert data["memory"]["raw"]
 
 
+@contextmanager
+def watching(oci) -> Iterator[Iterator[dict[str, Any]]]:
+    """What `events` tells, line by line, until it ends by itself."""
+    command = ["timeout", "60", *oci.program, "events", "--interval", "200ms", "box"]
+    with subprocess.Popen(command, env=oci.environment, stdout=subprocess.PIPE) as events:
+        assert events.stdout is not None
+        yield map(json.loads, events.stdout)
+        assert events.wait() == 0
+
+
 def test_it_goes_on_until_the_container_ends(oci) -> None:
-    oci.create("sleep", "6")
+    oci.create("sleep", "600")
     assert oci("start", "box").code == 0
-    lines = oci("events", "--interval", "300ms", "box").out.splitlines()
-    assert len(lines) >= 2
-    assert {json.loads(line)["type"] for line in lines} == {"stats"}
+    with watching(oci) as lines:
+        first = [next(lines), next(lines), next(lines)]
+        assert oci("kill", "box", "KILL").code == 0
+        assert {line["type"] for line in (*first, *lines)} == {"stats"}
 
 
 def test_want_of_memory_is_an_event(oci) -> None:
     # The shell outlives what it runs, which is ended once it has taken more than there is.
-    script = "sleep 1; tail -c 200000000 /dev/zero; sleep 6"
+    script = "tail -c 200000000 /dev/zero; sleep 600"
     oci.create("sh", "-c", script, change=limited(memory={"limit": 30 << 20, "swap": 30 << 20}))
     assert oci("start", "box").code == 0
-    lines = [
-        json.loads(line)
-        for line in oci("events", "--interval", "0.2s", "box").out.split("\n")
-        if line
-    ]
-    assert [line for line in lines if line["type"] != "stats"] == [{"type": "oom", "id": "box"}]
+    with watching(oci) as lines:
+        wanted = next(line for line in lines if line["type"] != "stats")
+        assert wanted == {"type": "oom", "id": "box"}
+        assert next(lines)["type"] == "stats"
+        assert oci("kill", "box", "KILL").code == 0
+        assert {line["type"] for line in lines} <= {"stats"}
 
 
 @pytest.mark.parametrize("text", ["5", "soon", "-1s", "0s", "1s2", ""])
