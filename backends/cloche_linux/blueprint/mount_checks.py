@@ -21,6 +21,8 @@ __all__ = ["check_mounts", "is_bind", "is_translated", "place_of"]
 _BINDING = frozenset({"bind", "rbind"})
 _NOT_FOLLOWING = ("src-nofollow", "dest-nofollow")
 _LINKS = ("copy-symlink", *_NOT_FOLLOWING)
+#: What podman notes of its volumes, and hands on.
+_OF_VOLUMES = frozenset({"copy", "nocopy"})
 
 
 def is_bind(mount: Mount) -> bool:
@@ -76,10 +78,10 @@ def _check_options_of_bind(mount: Mount, where: str) -> None:
     """Refuse words that nobody knows; values for a file system are passed over.
 
     That one is mounted already, so the kernel does so, too, and callers of other runtimes leave
-    ``mode=755`` or ``size=1k`` in.
+    ``mode=755`` or ``size=1k`` in, and podman what it does with a volume before.
     """
     for number, option in enumerate(mount.options or ()):
-        if is_own(option) and "=" not in option:
+        if is_own(option) and "=" not in option and option not in _OF_VOLUMES:
             raise InvalidSpec(
                 f"{option} is for a file system of its own, and a bind mount makes none",
                 path=f"{where}.options[{number}]",

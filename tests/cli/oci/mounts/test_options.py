@@ -129,7 +129,8 @@ def test_what_is_not_known_is_the_file_systems_own(oci: Runtime) -> None:
 
 
 def test_values_for_a_file_system_say_nothing_of_one_that_is_mounted(oci: Runtime) -> None:
-    bound = mount("/tmp/m/bound", "bind", "bind", "nosuid", "mode=755", "size=1k")
+    said = ("nosuid", "mode=755", "size=1k", "copy", "nocopy")
+    bound = mount("/tmp/m/bound", "bind", "bind", *said)
     found = seen(oci, [{**bound, "source": "/etc"}])
     assert "nosuid" in found["bound"].options
 

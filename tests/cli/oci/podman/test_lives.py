@@ -76,6 +76,13 @@ def test_the_end_of_what_ends_at_once_is_told(owner: Podman) -> None:
     ended(owner, name)
 
 
+def test_another_user_has_no_groups_of_the_first_process(podman: Podman) -> None:
+    name = podman.background("--group-add=5", "box", "sleep", "600")
+    assert podman("exec", name, "id", "-G").stdout == "0 5\n"
+    assert podman("exec", "--user=1:2", name, "id", "-G").stdout == "2\n"
+    ended(podman, name)
+
+
 def test_what_asks_to_stop_is_stopped(podman: Podman) -> None:
     script = "trap 'exit 5' TERM; echo up; while :; do sleep 0.1; done"
     name = podman.background("box", "sh", "-c", script)

@@ -112,3 +112,10 @@ def test_directories_of_the_host_are_shown_as_they_are_to_be(podman, tmp_path) -
     script = "cat /v/file; touch /v/new 2>/dev/null; echo $?; grep -c ' /v .*noexec' /proc/mounts"
     said = podman.run("-v", f"{tmp_path}:/v:ro,noexec,rslave", "box", "sh", "-c", script)
     assert said.stdout == "text1\n1\n"
+
+
+@pytest.mark.parametrize(("option", "said"), [("copy", "passwd\n"), ("nocopy", "")])
+def test_a_volume_begins_with_what_it_hides_unless_told_otherwise(podman, option, said) -> None:
+    shown = podman.run("-v", f"with-{option}:/etc:{option}", "box", "ls", "/etc")
+    assert (shown.returncode, "passwd\n" if "passwd" in shown.stdout else "") == (0, said)
+    assert podman("volume", "rm", f"with-{option}").returncode == 0
