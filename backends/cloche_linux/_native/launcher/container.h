@@ -48,7 +48,7 @@ struct container {
 
 /* record.c */
 
-/* Opens the directory and reads the record; 0 if there is no such container. */
+/* Opens the directory and reads the record; 0 if there is no such directory. */
 int find_container(const struct line *line, struct container *container);
 
 /* place.c */

@@ -124,8 +124,6 @@ int find_container(const struct line *line, struct container *container)
     if (container->directory < 0)
         hand_over();
     long size = read_file(container->directory, "state.json", text, sizeof text);
-    if (size == -ENOENT)
-        return 0;
     struct json whole = {text, size > 0 ? (size_t)size : 0};
     if (size < 0 || !json_is_plain(whole) || !json_is_object(whole))
         hand_over();
