@@ -29,10 +29,10 @@ def interpreter(path: Path) -> str:
     return str(path)
 
 
-def call(place: Path, *words: str, path: str = "/nonexistent"):
+def call(place: Path, *words: str, path: str = "/nonexistent", **variables: str):
     """Call it where nothing else is on the PATH."""
-    command = [str(place / "bin/cloche-oci"), *words]
-    return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, timeout=20)
+    command, environment = [str(place / "bin/cloche-oci"), *words], {"PATH": path, **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
 
 
 def test_the_words_are_handed_on_as_they_are(place):
@@ -63,6 +63,54 @@ def test_the_version_that_it_was_installed_for_comes_first(place, packages, mark
     (place / packages / mark).parent.mkdir(parents=True, exist_ok=True)
     (place / packages / mark).mkdir(parents=True)
     assert call(place, "list").stdout.splitlines()[0] == wanted
+
+
+@pytest.fixture
+def script(place) -> str:
+    """Where Cloche begins in Python, beside a Python of the version that it is installed for."""
+    interpreter(place / "bin/python3.12")
+    path = place / "lib/python3.12/site-packages/cloche_cli/oci/boot.py"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return str(path)
+
+
+def test_what_is_installed_beside_it_begins_by_its_script(place, script):
+    assert call(place, "list").stdout.splitlines()[1:] == ["-I", "-S", script, "list"]
+    quiet = call(place, "list", PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
+    assert quiet.stdout.splitlines()[1:] == ["-I", "-SB", script, "list"]
+
+
+@pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS"])
+def test_who_tells_python_how_to_be_is_heard(variable, place, script):
+    assert call(place, "list", **{variable: ""}).stdout.splitlines()[1:] == [*OURS, "list"]
+
+
+def test_without_one_of_the_streams_python_makes_it_good(place, script):
+    words = ["sh", "-c", 'exec 2>&-; exec "$0" list', place / "bin/cloche-oci"]
+    environment = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, env=environment, timeout=20)
+    assert done.stdout.splitlines()[1:] == [*OURS, "list"]
+
+
+def test_the_script_of_a_checkout_is_found(place, tmp_path):
+    interpreter(place / "bin/python3.12")
+    script = tmp_path / "checkout/cli/cloche_cli/oci/boot.py"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    packages = place / "lib/python3.12/site-packages"
+    packages.mkdir(parents=True)
+    folders = [tmp_path / "checkout" / name for name in ("backends", "cli", "core")]
+    (packages / "_cloche.pth").write_text("\n".join(map(str, folders)))
+    assert call(place, "list").stdout.splitlines()[1:] == ["-I", "-S", str(script), "list"]
+
+
+def test_another_prefix_has_other_packages(place, script):
+    """Those of a Python that is elsewhere are found in its own way."""
+    (place / "bin/python3.12").unlink()
+    interpreter(place / "elsewhere/python3.12")
+    said = call(place, "list", path=f"{place}/elsewhere")
+    assert said.stdout.splitlines()[1:] == [*OURS, "list"]
 
 
 def test_that_version_is_looked_for_on_the_path_too(place):
