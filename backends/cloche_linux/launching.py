@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 
 from cloche.errors import InvalidSpec
+from cloche.signalling import signal
 from cloche.stdio import Pipes
 from cloche_linux import spawn
 

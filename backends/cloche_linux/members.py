@@ -60,5 +60,5 @@ def _parent(pid: int) -> int:
 
 def only_child(init: int) -> int:
     """The workload of an ``init`` that waits for its execution, and has no other child yet."""
-    with open(f"/proc/{init}/task/{init}/children", encoding="ascii") as file:
+    with open(f"/proc/{init}/task/{init}/children", encoding="utf-8") as file:
         return int(file.read())

@@ -6,11 +6,13 @@ of an image never lead out of it, and missing targets are made beneath it, compo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from cloche_linux.kernel import Attribute, Propagation
 from cloche_linux.setup_steps import RECURSIVE, Option, SetupSteps, as_options
 from cloche_linux.steps import Extra, Step, as_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 VERIFY_SOURCE = 16
 RECURSIVE_ATTRIBUTES = 32

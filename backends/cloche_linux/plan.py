@@ -28,13 +28,15 @@ before the first mount.
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterable
-
+from cloche.signalling import signal
 from cloche_linux.kernel import Resource
 from cloche_linux.mount_steps import MountSteps
 from cloche_linux.setup_steps import LISTEN
 from cloche_linux.steps import Extra, Step, as_list, as_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Plan"]
 

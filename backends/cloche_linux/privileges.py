@@ -45,7 +45,7 @@ def privileges() -> Privileges:
 
 @lru_cache(maxsize=4)
 def _read(uid: int, gid: int, pid: int) -> Privileges:
-    with open("/proc/thread-self/status", encoding="ascii", errors="replace") as status:
+    with open("/proc/thread-self/status", encoding="utf-8", errors="replace") as status:
         fields = dict(line.split(":", 1) for line in status if line.startswith("Cap"))
     effective = int(fields["CapEff"], 16) & int(fields["CapBnd"], 16)
     return Privileges(uid, gid, effective, _is_mapped())
@@ -53,7 +53,7 @@ def _read(uid: int, gid: int, pid: int) -> Privileges:
 
 def _is_mapped() -> bool:
     """Whether not every id is its own: only in the machine's user namespace are all."""
-    with open("/proc/thread-self/uid_map", encoding="ascii") as file:
+    with open("/proc/thread-self/uid_map", encoding="utf-8") as file:
         return file.read().split() != _EVERY_ID
 
 

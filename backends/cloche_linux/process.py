@@ -6,12 +6,12 @@ import fcntl
 import os
 import select
 import struct
-from signal import SIGKILL, pidfd_send_signal
 
 from cloche.errors import TimedOut
 from cloche.exit import Exit, ExitStatus, Reason
 from cloche.identity import identify
 from cloche.runtime import RuntimeProcess
+from cloche.signalling import signal as signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class FoundProcess(RuntimeProcess):
         if self._pidfd is None:
             return
         try:
-            pidfd_send_signal(self._pidfd, signal)
+            signals.pidfd_send_signal(self._pidfd, signal)
         except ProcessLookupError:
             return
 
@@ -178,5 +178,5 @@ def _told(wait_status: int, oom: Callable[[], bool]) -> ExitStatus:
     if os.WIFEXITED(wait_status):
         return ExitStatus(os.WEXITSTATUS(wait_status))
     number = os.WTERMSIG(wait_status)
-    killed = number == SIGKILL and oom()
+    killed = number == signals.SIGKILL and oom()
     return ExitStatus.killed(number, Reason.OOM if killed else Reason.SIGNAL)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 
+from cloche.signalling import signal
 from cloche_linux import spawn
 from cloche_linux.kernel import Namespace
 

@@ -3,10 +3,12 @@ until pivot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from cloche_linux.kernel import Attribute, Namespace, Propagation
 from cloche_linux.steps import Extra, Recorder, Step, as_list, as_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Option = tuple[str, str | None]
 """One option of a file system: name and value, or None for a bare flag."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from collections.abc import Sequence
 
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import (
@@ -25,6 +24,10 @@ from cloche_linux.kernel import Namespace
 from cloche_linux.packets import Packet
 from cloche_linux.plan import Plan
 from cloche_linux.steps import Extra
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "Child",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-__all__ = ["EntryPoint", "entry_points"]
+__all__ = ["EntryPoint", "entry_point", "entry_points"]
 
 
 class EntryPoint(Value):
@@ -43,13 +43,20 @@ class EntryPoint(Value):
 
 def entry_points(group: str, path: Sequence[str] | None = None) -> list[EntryPoint]:
     """List the entry points of ``group`` in the order of the path (``sys.path`` if None)."""
+    return list(_search(group, sys.path if path is None else path))
+
+
+def entry_point(group: str, name: str) -> EntryPoint | None:
+    """Find the first of a name, and look no further."""
+    return next((entry for entry in _search(group, sys.path) if entry.name == name), None)
+
+
+def _search(group: str, path: Sequence[str]) -> Iterator[EntryPoint]:
     seen: set[str] = set()
-    return [
-        EntryPoint(name, value, distribution, version)
-        for folder, distribution, version in _distributions(sys.path if path is None else path)
-        if _is_new(distribution, seen)
-        for name, value in _section(group, _read(folder))
-    ]
+    for folder, distribution, version in _distributions(path):
+        if _is_new(distribution, seen):
+            for name, value in _section(group, _read(folder)):
+                yield EntryPoint(name, value, distribution, version)
 
 
 def _distributions(path: Sequence[str]) -> Iterator[tuple[str, str, str]]:

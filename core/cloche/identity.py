@@ -63,5 +63,5 @@ def _start_time(pid: int) -> int | None:
 @lru_cache(maxsize=1)
 def boot_id() -> str:
     """Return the random name that the kernel gave to this boot."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+    with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
         return file.read().strip()

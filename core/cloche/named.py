@@ -22,6 +22,7 @@ else:
         __slots__ = ()
         _fields: ClassVar[tuple[str, ...]] = ()
         _field_defaults: ClassVar[Mapping[str, object]] = {}
+        _last_defaults: ClassVar[tuple[object, ...]] = ()
 
         def __init_subclass__(cls) -> None:
             """Find the fields of a new class; one derived from it has the same."""
@@ -30,13 +31,15 @@ else:
                 return
             cls._fields = cls.__match_args__ = names
             cls._field_defaults = {n: vars(cls)[n] for n in names if n in vars(cls)}
+            cls._last_defaults = tuple(cls._field_defaults.values())
             for place, name in enumerate(names):
                 setattr(cls, name, property(itemgetter(place)))
 
         def __new__(cls, *values: object, **named: object) -> Self:
-            if named or len(values) != len(cls._fields):
+            missing = len(cls._fields) - len(values)
+            if named or not 0 <= missing <= len(cls._last_defaults):
                 return tuple.__new__(cls, _placed(cls, values, named))
-            return tuple.__new__(cls, values)
+            return tuple.__new__(cls, values + cls._last_defaults[-missing:] if missing else values)
 
         @classmethod
         def _make(cls, values: Iterable[object]) -> Self:

@@ -72,5 +72,5 @@ def _oom_score(wanted: int) -> int:
     """Clamp to what may be set: lowering it takes a privilege that root may lack, too."""
     if privileges().may_raise_limits:
         return wanted
-    with open("/proc/thread-self/oom_score_adj", encoding="ascii") as file:
+    with open("/proc/thread-self/oom_score_adj", encoding="utf-8") as file:
         return max(wanted, int(file.read()))

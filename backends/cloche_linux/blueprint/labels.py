@@ -26,7 +26,7 @@ _UNLABELLED = frozenset({"proc", "sysfs", "mqueue", "cgroup", "cgroup2", "bind"}
 def has_apparmor() -> bool:
     """Tell whether this kernel has it, and it was not turned off at boot."""
     try:
-        with open(_APPARMOR, encoding="ascii") as file:
+        with open(_APPARMOR, encoding="utf-8") as file:
             return file.read(1) == "Y"
     except FileNotFoundError:
         return False

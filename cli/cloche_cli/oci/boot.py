@@ -18,7 +18,8 @@ from _frozen_importlib_external import spec_from_file_location
 
 __all__ = ["boot"]
 
-_MANY_OBJECTS = 100_000
+#: How many objects there are before garbage is looked for: most commands have ended by then.
+_MANY_OBJECTS = 500_000
 
 
 def boot(folder: str) -> int:

@@ -6,10 +6,10 @@ import sys
 
 assert sys.platform != "win32"
 
-import signal
 from contextlib import contextmanager, suppress
 
 from cloche.errors import NotFound
+from cloche.signalling import signal
 from cloche_cli.oci.terminal import Window
 
 TYPE_CHECKING = False

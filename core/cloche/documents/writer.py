@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from math import isfinite
 
 from cloche.gathering import is_dataclass
 
@@ -71,7 +70,7 @@ def _strings(value: Mapping[str, object]) -> str:
 
 
 def _number(value: float) -> str:
-    if not isfinite(value):
+    if value - value != 0:  # infinite, or no number
         raise ValueError(f"{value} has no JSON form")
     return repr(value)
 

@@ -9,7 +9,7 @@ assert sys.platform != "win32"
 import os
 
 from cloche.capability import Capability
-from cloche.discovery import entry_points
+from cloche.discovery import entry_point
 from cloche.errors import NotFound, NotSupported
 from cloche.locations import locate
 
@@ -40,10 +40,10 @@ def open_runtime(name: str) -> Runtime:
 
 def _descriptor(name: str) -> RuntimeDescriptor:
     """Look where runtimes are by their names alone, then in the plug-ins: of that name, of any."""
-    for entry in entry_points("cloche.runtimes"):
-        if entry.name == name:
-            found: RuntimeDescriptor = entry.load()()
-            return found
+    entry = entry_point("cloche.runtimes", name)
+    if entry is not None:
+        found: RuntimeDescriptor = entry.load()()
+        return found
     from cloche.plugins import Plugins
 
     for plugins in ((name,), None):

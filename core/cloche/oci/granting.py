@@ -53,7 +53,7 @@ def _without(sets: LinuxCapabilities, unknown: list[str]) -> LinuxCapabilities:
 
 
 def _missing(names: list[str]) -> list[str]:
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
         fields = dict(line.split(":", 1) for line in status if line.startswith("Cap"))
     ours = int(fields["CapBnd"], 16)
     return [name for name in names if not ours >> ALL.index(name) & 1]

@@ -42,6 +42,6 @@ def warn_of_limits(limits: Iterable[POSIXRlimit]) -> None:
 
 
 def _may_raise() -> bool:
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
         effective = next(line for line in status if line.startswith("CapEff"))
     return bool(int(effective.split()[1], 16) >> _SYS_RESOURCE & 1)

@@ -183,6 +183,6 @@ def write_pid(path: str, pid: int) -> None:
 
 
 def _write_new(draft: str, path: str, text: str) -> None:
-    with open(draft, "x", encoding="ascii") as file:
+    with open(draft, "x", encoding="utf-8") as file:
         file.write(text)
     os.replace(draft, path)
