@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import os
 from _thread import allocate_lock
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from types import TracebackType
 
 from cloche.interrupts import interruptible
 from cloche.signalling import signal
@@ -21,19 +23,14 @@ from cloche_linux.packets import Packet, drop, receive
 from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, PLACE, Message
 from cloche_linux.steps import Step
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
-    from typing import TypeAlias
-
-    #: Takes what answers for a filter to whoever listens: the descriptor, which stays the caller's,
-    #: and the pid of the process that has the filter.
-    Deliver: TypeAlias = Callable[[int, int], None]
-
 _UNKNOWN = -1
 _RUNNING = -2
 _NOTHING: Mapping[Message, Callable[[Packet], None]] = {}
+
+
+#: Takes what answers for a filter to whoever listens: the descriptor, which stays the caller's, and
+#: the pid of the process that has the filter.
+Deliver = Callable[[int, int], None]
 
 
 class Child:

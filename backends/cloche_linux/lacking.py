@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 
-from cloche.defaults import DEFAULT_PROFILE
 from cloche.errors import NotSupported, Unavailable
 from cloche_linux.annotations import check_annotations
 from cloche_linux.blueprint.labels import has_apparmor, has_selinux
@@ -17,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cloche.spec import Linux, Process, Spec
+    from cloche.spec import Linux, LinuxSeccomp, Process, Spec
 
 __all__ = ["LabelWarning", "check_labels", "check_lacking"]
 
@@ -41,12 +40,19 @@ def check_lacking(spec: Spec) -> None:
             check_devices(spec.linux.net_devices)
         if spec.linux.memory_policy is not None:
             check_memory_policy(spec.linux.memory_policy)
-        if spec.linux.seccomp is not None and spec.linux.seccomp is not DEFAULT_PROFILE:
-            from cloche_linux.seccomp.checks import check_policy
-
-            check_policy(spec.linux.seccomp)
+        if spec.linux.seccomp is not None:
+            _check_filter(spec.linux.seccomp)
     if spec.process is not None:
         check_labels(spec.process)
+
+
+def _check_filter(seccomp: LinuxSeccomp) -> None:
+    from cloche.defaults import DEFAULT_PROFILE
+
+    if seccomp is not DEFAULT_PROFILE:
+        from cloche_linux.seccomp.checks import check_policy
+
+        check_policy(seccomp)
 
 
 def check_labels(process: Process) -> None:
