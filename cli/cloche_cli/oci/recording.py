@@ -73,7 +73,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _written(snapshot: Snapshot, chapters: Sequence[Sequence[str]]) -> bytes:
-    pieces = {name: bytes(snapshot.chapter(name)) for name in snapshot.chapters}
+    pieces = {name: snapshot.chapter(name) for name in snapshot.chapters}
     pieces |= {names[-1]: marshal.dumps(_chapter(names)) for names in chapters}
     places, end = {}, 0
     for name, piece in pieces.items():

@@ -42,6 +42,7 @@ __all__ = ["HEAD", "Snapshot", "is_ours", "maker", "place", "run", "stamp"]
 
 #: The file begins with its own length and that of what comes before the chapters.
 HEAD = 16
+_OWNERS = 0, os.geteuid(), os.stat(__file__).st_uid
 _OTHERS_MAY_WRITE = 0o022
 
 
@@ -77,27 +78,36 @@ class Snapshot:
         self.chapters: dict[str, tuple[int, int]] = {}
         #: The modules that were imported from elsewhere, those of one import together.
         self.missed: list[list[str]] = []
-        self._data = memoryview(b"")
+        self._read: tuple[int, ...] = ()
+        self._start = 0
 
     def open(self) -> bool:
-        """Read the file; False if there is none that is good here and now."""
-        data = memoryview(_read(self.path))
+        """Read the head of the file; False if there is none that is good here and now."""
         try:
-            if int.from_bytes(data[:8], "little") != len(data):
+            if not is_ours(self.path):
                 return False
-            setting, chapters = marshal.loads(data[HEAD:])  # noqa: S302 - as safe as a .pyc
+            numbers, self._read = _read(self.path, 0, HEAD)
+            length, self._start = (int.from_bytes(n, "little") for n in (numbers[:8], numbers[8:]))
+            if length != self._read[-1]:
+                return False
+            setting, chapters = marshal.loads(self._part(HEAD, self._start))  # noqa: S302 - as a .pyc
             good: bool = setting[0] == maker() and _are_fresh(setting[3])
         except Exception:  # noqa: BLE001 - whatever else may lie there
             return False
         if good:
             self.setting, self.chapters = setting, chapters
-            self._data = data[int.from_bytes(data[8:HEAD], "little") :]
         return good
 
-    def chapter(self, name: str) -> memoryview:
-        """What is written of one name: stamps of the sources, and its modules."""
+    def chapter(self, name: str) -> bytes:
+        """What is written of one name: stamps of the sources, and its modules; OSError if none."""
         start, end = self.chapters[name]
-        return self._data[start:end]
+        return self._part(self._start + start, self._start + end)
+
+    def _part(self, start: int, end: int) -> bytes:
+        data, read = _read(self.path, start, end - start)
+        if read != self._read:
+            raise FileNotFoundError(f"{self.path} is another now")
+        return data
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Run the chapter of a name if there is one; else leave it to the finders that follow.
@@ -218,22 +228,21 @@ def is_ours(path: str) -> bool:
 
 
 def _is_safe(status: os.stat_result) -> bool:
-    owners = 0, os.geteuid(), os.stat(__file__).st_uid
-    return status.st_uid in owners and not status.st_mode & _OTHERS_MAY_WRITE
+    return status.st_uid in _OWNERS and not status.st_mode & _OTHERS_MAY_WRITE
 
 
-def _read(path: str) -> bytes:
-    """Read a snapshot; empty if there is none, or none to be trusted."""
-    try:
-        if not is_ours(path):
-            return b""
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return b""
+def _read(path: str, start: int, count: int) -> tuple[bytes, tuple[int, ...]]:
+    """Read a part of a file and what tells it from others, its size last; OSError for a bad one.
+
+    It is opened for each part: one descriptor that stayed open could be taken for the caller's.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(file)
-        good = stat.S_ISREG(status.st_mode) and _is_safe(status)
-        return os.read(file, status.st_size) if good else b""
+        if not stat.S_ISREG(status.st_mode) or not _is_safe(status):
+            raise PermissionError(f"{path} may be somebody else's")
+        data = os.pread(file, count, start)
+        return data, (status.st_ino, status.st_mtime_ns, status.st_size)
     finally:
         os.close(file)
 
