@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloche.errors import BackendError, ClocheError, CommandFailed
@@ -17,9 +14,11 @@ from cloche_oci.calling import Ends, call
 from cloche_oci.checkpoints import why_no_checkpoints
 from cloche_oci.programs import KNOWN, Program, find_all
 from cloche_oci.rootless import is_rootless, own_maps
+from cloche_oci.trials import trial_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cloche.probe import Verdict
     from cloche.runtime import RuntimeContainer
@@ -141,8 +140,7 @@ def _try(program: Program) -> bool:
     """
     from cloche_oci.runtime import OciRuntime
 
-    place = Path(tempfile.mkdtemp(prefix="cloche-oci-"))
-    try:
+    with trial_place() as place:
         root = place / "root"
         for directory in ("proc", "dev", "sys"):
             root.joinpath(directory).mkdir(parents=True)
@@ -152,8 +150,6 @@ def _try(program: Program) -> bool:
         if code != _NOT_FOUND:
             raise BackendError(f"a container ended with {code} instead of {_NOT_FOUND}")
         return runtime.hides_unified
-    finally:
-        shutil.rmtree(place)
 
 
 def _code(runtime: OciRuntime, place: Path, root: Path) -> int | None:
