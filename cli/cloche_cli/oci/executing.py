@@ -7,6 +7,7 @@ import sys
 assert sys.platform != "win32"
 
 
+from cloche.capabilities import ALL
 from cloche.errors import InvalidSpec
 from cloche.oci import Entry
 from cloche.spec import LinuxCapabilities, User
@@ -66,11 +67,22 @@ def _process(container: BundleContainer, below: Typed) -> Process:
     if file is not None:
         from cloche.oci.bundle import read_process
 
-        process = _where_others_run(read_process(file), container)
+        process = _known(_where_others_run(read_process(file), container))
         return process.replace(terminal=True) if below.switch("tty") else process
     if not below.words[1:]:
         raise InvalidSpec("there is no command", path="args")
-    return _like_first(container.first_process(), below)
+    return _known(_like_first(container.first_process(), below))
+
+
+def _known(process: Process) -> Process:
+    """Leave out what is no capability, with a warning, as from a container's first process."""
+    sets = process.capabilities
+    bounds = frozenset((sets and (*(sets.bounding or ()), *(sets.permitted or ()))) or ())
+    if bounds.issubset(ALL):
+        return process
+    from cloche.oci.granting import grantable
+
+    return grantable(process, user_namespace=True)
 
 
 def _where_others_run(process: Process, container: BundleContainer) -> Process:

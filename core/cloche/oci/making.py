@@ -152,11 +152,16 @@ def _create(runtime: Runtime, request: CreateRequest, wanted: Wanted) -> Runtime
 
 
 def _tell(container: BundleContainer, wanted: Wanted) -> None:
-    """Give the caller what it waits for: the terminal, then the pid."""
+    """Give the caller what it waits for: the terminal, the process, then its pid."""
     if wanted.console_socket is not None and container.pipes is not None:
         from .streams import hand_over
 
         hand_over(container.pipes, wanted.console_socket)
+    receiver = (wanted.bundle.spec.annotations or {}).get("run.oci.pidfd_receiver")
+    if receiver:
+        from .receiving import send_process
+
+        send_process(container.pid, receiver)
     if wanted.pid_file is not None:
         write_pid(wanted.pid_file, container.pid)
 

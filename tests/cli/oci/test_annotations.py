@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,29 @@ def test_a_hook_without_an_environment_has_the_runtimes(oci, tmp_path) -> None:
     oci.environment["MARK"] = "ours"
     oci.run("true", change=lambda config: config.update(hooks={"createRuntime": hooks}))
     assert note.read_text() == "ours-\n-own\n"
+
+
+def test_the_process_is_sent_to_whoever_asks_for_it(oci, tmp_path) -> None:
+    path = tmp_path / "receiver"
+    annotations = annotated(pidfd_receiver=str(path))
+    with socket.socket(socket.AF_UNIX) as receiver:
+        receiver.bind(str(path))
+        receiver.listen()
+        pid = oci.create("true", change=lambda config: config.update(annotations=annotations))
+        connection, _ = receiver.accept()
+        with connection:
+            _, (process,), _, _ = socket.recv_fds(connection, 16, 2)
+    told = Path(f"/proc/self/fdinfo/{process}").read_text()
+    os.close(process)
+    assert f"Pid:\t{pid}\n" in told
+
+
+def test_a_receiver_that_is_not_there_is_told(oci, tmp_path) -> None:
+    annotations = annotated(pidfd_receiver=f"{tmp_path}/none")
+    said = oci.run("true", change=lambda config: config.update(annotations=annotations))
+    assert said.code == 1
+    assert said.err.startswith('cloche: annotations["run.oci.pidfd_receiver"]: '), said.err
+    assert list(oci.state.iterdir()) == []
 
 
 def test_groups_can_be_kept(oci) -> None:

@@ -99,3 +99,13 @@ def test_what_is_no_json_is_told(oci, tmp_path) -> None:
     (tmp_path / "config.json").write_text("{")
     said = oci("create", "-b", str(tmp_path), "box")
     assert said.err.startswith(f"cloche: {tmp_path}/config.json: not JSON: ")
+
+
+def test_groups_of_other_runtimes_have_no_manager_but_their_own(oci) -> None:
+    """systemd would have to be told of a container that is theirs to make."""
+    oci.environment["CLOCHE_OCI_RUNTIME"] = "oci:runc"
+    said = oci("create", "-b", oci.bundle("true"), "box", before=("--systemd-cgroup",))
+    told = "systemd does not manage the groups of OCI runtimes here"
+    assert said.code == 1
+    assert said.err == f"cloche: {told}\nhint: use --cgroup-manager cgroupfs\n"
+    assert not list(oci.state.glob("*"))

@@ -1,11 +1,11 @@
-/* What a tmpfs takes over from the directory that it hides (`tmpcopyup`): everything but extended attributes.
+/* What a tmpfs takes over from the directory that it hides (`tmpcopyup`).
  *
  * The source is the image's, and perhaps others write there meanwhile: each file is opened once, without following
  * links, and everything about it is asked of that descriptor. The destination is attached nowhere yet. */
 #include "../entry.h"
 #include "helper.h"
 
-enum { DEPTH = 128, ROOM = 4096, BATCH = 1 << 30 };
+enum { DEPTH = 128, ROOM = 4096, VALUE = 65536, BATCH = 1 << 30 };
 enum { TYPE_MASK = 0170000, TYPE_DIRECTORY = 0040000, TYPE_REGULAR = 0100000, TYPE_LINK = 0120000 };
 
 static int copy_tree(int from, int to, int depth);
@@ -79,13 +79,45 @@ static int copy_file(int fd, const struct statx *file, int to, const char *name,
     }
 }
 
-/* Owner before mode, which a change of owner may cut; time last. An owner that is not mapped stays the maker. */
-static int copy_metadata(const struct statx *file, int to, const char *name)
+/* A file system or a user namespace may not have every kind of attribute, and one that is gone was just taken. */
+static int is_refusal(int error)
+{
+    return error == -EOPNOTSUPP || error == -EPERM || error == -EACCES || error == -ENODATA;
+}
+
+static int copy_attribute(const char *from, const char *to, const char *name)
+{
+    char value[VALUE];
+    long size = CALL(getxattr, from, name, value, sizeof value);
+    int error = size < 0 ? (int)size : (int)CALL(lsetxattr, to, name, value, size, 0);
+    return is_refusal(error) ? 0 : error;
+}
+
+/* By paths through descriptors, since these calls take none that only name a file. The last part of the second is
+ * not followed; the first ends where the descriptor is. ERANGE for more than a page of names. */
+static int copy_attributes(int fd, int to, const char *name)
+{
+    char names[ROOM], from[32] = "/proc/self/fd/", target[ROOM] = "/proc/self/fd/";
+    text_append_number(from, text_length(from), sizeof from, (uint64_t)fd);
+    size_t end = text_append_number(target, text_length(target), sizeof target, (uint64_t)to);
+    end = text_append(target, end, sizeof target, "/", 1);
+    text_append(target, end, sizeof target, name, text_length(name));
+    long size = CALL(listxattr, from, names, sizeof names);
+    int error = size < 0 && size != -EOPNOTSUPP ? (int)size : 0;
+    for (long at = 0; at < size && !error; at += (long)text_length(names + at) + 1)
+        error = copy_attribute(from, target, names + at);
+    return error;
+}
+
+/* Owner before the rest, which a change of owner may cut; time last. An owner that is not mapped stays the maker. */
+static int copy_metadata(int fd, const struct statx *file, int to, const char *name)
 {
     int64_t times[4] = {0, 0x3ffffffe /* UTIME_OMIT */, file->stx_mtime.tv_sec, file->stx_mtime.tv_nsec};
     int error = (int)CALL(fchownat, to, name, file->stx_uid, file->stx_gid, AT_SYMLINK_NOFOLLOW);
     if (error == -EINVAL)
         error = 0;
+    if (!error)
+        error = copy_attributes(fd, to, name);
     if (!error && (file->stx_mode & TYPE_MASK) != TYPE_LINK)
         error = (int)CALL(fchmodat, to, name, file->stx_mode & 07777);
     return error ? error : (int)CALL(utimensat, to, name, times, AT_SYMLINK_NOFOLLOW);
@@ -102,8 +134,10 @@ static int copy_entry(int from, int to, const char *name, int depth)
     int error = sys_statx(fd, STATX_BASIC_STATS, &file);
     if (!error)
         error = copy_file(fd, &file, to, name, depth);
+    if (!error)
+        error = copy_metadata(fd, &file, to, name);
     sys_close(fd);
-    return error ? error : copy_metadata(&file, to, name);
+    return error;
 }
 
 static int copy_tree(int from, int to, int depth)

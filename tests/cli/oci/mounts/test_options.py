@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.cli.oci.conftest import Runtime, mount
+from tests.cli.oci.conftest import Runtime, copy_root, mount
 
 from .conftest import Place, Shown, shown
 
@@ -218,6 +220,19 @@ def test_a_tmpfs_may_begin_with_what_it_hides(oci: Runtime, busybox: Path) -> No
     assert said.out == f"{(busybox / 'etc/passwd').read_text()}644 0\n1\n"
     assert "Read-only file system" in said.err
     assert not (busybox / "etc/x").exists()
+
+
+def test_what_begins_so_has_the_extended_attributes_as_well(oci: Runtime, tmp_path: Path) -> None:
+    """A program's capabilities are one."""
+    root = oci.busybox = copy_root(oci.busybox, tmp_path / "root")
+    ping = struct.pack("<5I", 0x2000001, 1 << 13, 0, 0, 0)  # linux/capability.h, revision 2
+    os.setxattr(root / "bin/busybox", "security.capability", ping)
+    os.setxattr(root / "bin/sh", "trusted.link", b"2", follow_symlinks=False)
+    wanted = [mount("/bin", "tmpfs", "tmpcopyup")]
+    pid = oci.create("true", change=lambda config: config["mounts"].extend(wanted))
+    found = Path(f"/proc/{pid}/root/bin")
+    assert os.getxattr(found / "busybox", "security.capability") == ping
+    assert os.getxattr(found / "sh", "trusted.link", follow_symlinks=False) == b"2"
 
 
 def test_the_features_list_all_of_the_table(oci: Runtime) -> None:
