@@ -71,7 +71,7 @@ def _process(container: BundleContainer, below: Typed) -> Process:
         return process.replace(terminal=True) if below.switch("tty") else process
     if not below.words[1:]:
         raise InvalidSpec("there is no command", path="args")
-    return _known(_like_first(container.first_process(), below))
+    return _like_first(container.first_process(), below)
 
 
 def _known(process: Process) -> Process:
