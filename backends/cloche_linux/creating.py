@@ -16,7 +16,8 @@ from cloche_linux.confinement import confined
 from cloche_linux.container import LinuxContainer
 from cloche_linux.entering import Place
 from cloche_linux.gate import Gate
-from cloche_linux.groups import ContainerGroup, planned
+from cloche_linux.group_plans import planned
+from cloche_linux.groups import ContainerGroup
 from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_lacking
 from cloche_linux.launching import abandon, launch, set_up, terminal_pipes
@@ -73,6 +74,8 @@ def create(
         names = _names(home, root, namespaces)
         child = _spawn(request, root, streams, namespaces, account, names, place, gate)
         pipes = terminal_pipes(set_up(child, namespaces, place.enter, request))
+        if mounts is not None:
+            mounts.made(child.pid)
         init = SpawnedProcess(request.id, child, group.oom, pipes)
     except BaseException as error:
         _undo(child, gate, mounts, group)

@@ -15,76 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cloche.runtime import CreateRequest
-    from cloche.spec import Linux, LinuxDeviceCgroup, LinuxResources
+    from cloche.spec import LinuxResources
     from cloche.stats import Stats
     from cloche_linux.cgroups import Group, GroupPlan
-    from cloche_linux.systemd.unit import UnitPlan
 
-__all__ = ["ContainerGroup", "planned"]
+__all__ = ["ContainerGroup"]
 
 _NOTE = "cgroup.json"
-
-
-def planned(request: CreateRequest) -> GroupPlan | None:
-    """Decide which group a new container needs; raises for limits that can't be had."""
-    linux = request.spec.linux
-    if linux is None:
-        return None
-    alone = any(each.type == "pid" and not each.path for each in linux.namespaces or ())
-    systemd = request.cgroup_manager == "systemd"
-    whole = systemd or linux.cgroups_path is not None or _is_shown(request)
-    if request.cgroup_manager == "disabled" or (linux.resources is None and alone and not whole):
-        return None
-    from cloche_linux.programs import PROGRAMS
-
-    return cgroups.plan(
-        _resources(linux),
-        id=request.id,
-        path=None if systemd else linux.cgroups_path,
-        along=True,
-        # Without a pid namespace of its own only the group says which processes are its own.
-        need_freezer=not alone,
-        everywhere=whole,
-        unenforced=request.unenforced,
-        programs=PROGRAMS,
-        unit=_unit(request) if systemd else None,
-        documented=request.bundle is not None,
-    )
-
-
-def _is_shown(request: CreateRequest) -> bool:
-    """Whether a bundle's container sees its groups: what is changed later is to be seen, too.
-
-    Not where a scheduler is asked for: a group of v1 that is made by the way has no real time.
-    """
-    if request.spec.process is None or request.spec.process.scheduler is not None:
-        return False
-    mounts = request.spec.mounts or () if request.bundle is not None else ()
-    return any(mount.type in {"cgroup", "cgroup2"} for mount in mounts)
-
-
-def _unit(request: CreateRequest) -> UnitPlan:
-    from cloche_linux.systemd.unit import plan_unit
-
-    return plan_unit(request.spec, request.id)
-
-
-def _resources(linux: Linux) -> LinuxResources | None:
-    """What to enforce: in a user namespace no device can be made, so only shown ones need rules."""
-    from cloche_linux.privileges import privileges
-
-    resources, rights = linux.resources, privileges()
-    nested = rights.rootless or rights.mapped
-    if resources is None or not resources.devices or not nested:
-        return resources
-    free = {(rule.major, rule.minor) for rule in resources.devices if _is_free(rule)}
-    shown = {(device.major, device.minor) for device in linux.devices or ()}
-    return resources if shown - free else resources.replace(devices=None)
-
-
-def _is_free(rule: LinuxDeviceCgroup) -> bool:
-    return rule.allow and {*"rwm"} <= {*(rule.access or "rwm")}
 
 
 class ContainerGroup:
@@ -137,14 +74,14 @@ class ContainerGroup:
 
     def freeze(self, pids: Callable[[], Sequence[int]]) -> None:
         """Stop all processes; raises Unavailable where this user can't."""
-        wanted = _plan("pause", self._id, need_freezer=True)
+        wanted = self._plan("pause", need_freezer=True)
         with self._extended(wanted, pids) as group:
             group.freeze()
 
     def check_freezing(self, verb: str) -> None:
         """Raise Unavailable, in the verb's name, where this user can't stop processes at all."""
         if self.find() is None:
-            _plan(verb, self._id, need_freezer=True)
+            self._plan(verb, need_freezer=True)
 
     def thaw(self) -> None:
         """Let all processes run on, if they were stopped."""
@@ -158,14 +95,14 @@ class ContainerGroup:
             group = self.find()
             if group is not None:
                 return group.stats()
-        with self._extended(_plan("stats", self._id), pids) as made:
+        with self._extended(self._plan("stats"), pids) as made:
             return made.stats()
 
     def update(self, resources: LinuxResources, pids: Callable[[], Sequence[int]]) -> None:
         """Change limits; raises Unavailable where this user can't."""
         found = self.find()
         wanted = resources if found is None else found.completed(resources)
-        with self._extended(_plan("update", self._id, wanted), pids) as group:
+        with self._extended(self._plan("update", wanted), pids) as group:
             group.update(wanted)
 
     def frozen(self) -> bool:
@@ -199,6 +136,24 @@ class ContainerGroup:
         if group is not None:
             group.remove()
         self._forget()
+
+    def _plan(
+        self, verb: str, resources: LinuxResources | None = None, *, need_freezer: bool = False
+    ) -> GroupPlan:
+        """Plan what a verb needs; Unavailable in the verb's name."""
+        from cloche_linux.group_plans import group_name
+        from cloche_linux.programs import PROGRAMS
+
+        name = group_name(self._id, self._state)
+        try:
+            plan = cgroups.plan(
+                resources, id=name, need_freezer=need_freezer, need_stats=True, programs=PROGRAMS
+            )
+        except Unavailable as error:
+            raise _refusal(verb, self._id, error.reason) from error
+        if plan is None:
+            raise _refusal(verb, self._id, "this user has no delegated control group")
+        return plan
 
     @contextmanager
     def _extended(self, wanted: GroupPlan, pids: Callable[[], Sequence[int]]) -> Iterator[Group]:
@@ -258,27 +213,6 @@ def _nodes(info: Mapping[str, object]) -> list[object]:
         case {"nodes": list(nodes)}:
             return nodes
     raise TypeError("not the record of a control group")
-
-
-def _plan(
-    verb: str,
-    id: str,
-    resources: LinuxResources | None = None,
-    *,
-    need_freezer: bool = False,
-) -> GroupPlan:
-    """Plan what a verb needs; Unavailable in the verb's name."""
-    from cloche_linux.programs import PROGRAMS
-
-    try:
-        plan = cgroups.plan(
-            resources, id=id, need_freezer=need_freezer, need_stats=True, programs=PROGRAMS
-        )
-    except Unavailable as error:
-        raise _refusal(verb, id, error.reason) from error
-    if plan is None:
-        raise _refusal(verb, id, "this user has no delegated control group")
-    return plan
 
 
 def _refusal(verb: str, id: str, reason: str) -> Unavailable:

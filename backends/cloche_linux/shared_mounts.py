@@ -18,25 +18,33 @@ if TYPE_CHECKING:
 __all__ = ["SharedMounts"]
 
 _NOTE = "mounts.json"
-#: A specification may mount something over the root once more.
-_MOST = 16
 
 
 class SharedMounts:
     """What one container has mounted among the host's mounts, if anything."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("_path", "_state")
 
     def __init__(self, state: Path | str) -> None:
+        self._state = str(state)
         self._path = f"{state}/{_NOTE}"
 
     def note(self, root: str) -> None:
         """Note where it is going to be, and what is mounted there now."""
-        note = documents.write({"root": root, "below": _mount_at(root)})
+        from cloche_linux.stacked_roots import StackedRoots
+
+        root = os.path.realpath(root)
         draft = f"{self._path}.new"
         with open(draft, "wb") as file:
-            file.write(note)
+            file.write(documents.write({"root": root}))
         os.replace(draft, self._path)
+        StackedRoots(root).enter(self._path)
+
+    def made(self, pid: int) -> None:
+        """Note which mount it has become: the root of the process ``pid``, its first."""
+        from cloche_linux.stacked_roots import StackedRoots
+
+        StackedRoots(self._root()).settle(self._path, pid)
 
     def noted(self) -> bool:
         """Say whether there may be something to take away."""
@@ -45,33 +53,19 @@ class SharedMounts:
     def remove(self) -> None:
         """Take it away, and the note; repeatable, and nothing happens without a note.
 
+        What other containers' roots are mounted over goes with the last of those.
         Raises OSError if it can't be taken away.
         """
         try:
-            with open(self._path, "rb") as file:
-                note = documents.parse(file.read())
+            root = self._root()
         except FileNotFoundError:
             return
-        from cloche_linux.calls import detach
+        from cloche_linux.stacked_roots import StackedRoots
 
-        root, below = str(note["root"]), note["below"]
-        for _ in range(_MOST):
-            if _mount_at(root) in (None, below):
-                break
-            detach(root)
+        StackedRoots(root).leave(self._path)
         with suppress(FileNotFoundError):
             os.unlink(self._path)
 
-
-def _mount_at(path: str) -> int | None:
-    """The id of the mount that a path leads to; None if it leads nowhere."""
-    try:
-        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as lines:
-            fields = dict(line.split(":", 1) for line in lines)
-    finally:
-        os.close(descriptor)
-    return int(fields["mnt_id"])
+    def _root(self) -> str:
+        with open(self._path, "rb") as file:
+            return str(documents.parse(file.read())["root"])

@@ -76,10 +76,10 @@ def plan(
     """Decide which groups a container needs; None if it needs none.
 
     ``path`` is the spec's ``cgroupsPath``: absolute from the top of each hierarchy, relative from
-    where this process may make groups; without one it is ``cloche/ID`` there. ``need_stats`` adds
-    what can be measured, and is no reason to fail; ``along`` does so only for a group that is made
-    anyway, ``everywhere`` makes it in every hierarchy. ``unit`` has systemd make it, in place of
-    ``path``. ``unenforced`` names limits that may be
+    where this process may make groups; without one it is ``cloche/ID`` there, so that ``id`` is to
+    be nobody else's. ``need_stats`` adds what can be measured, and is no reason to fail; ``along``
+    does so only for a group that is made anyway, ``everywhere`` makes it in every hierarchy.
+    ``unit`` has systemd make it, in place of ``path``. ``unenforced`` names limits that may be
     dropped: memory, memory_swap, swappiness, oom, kernel-memory, cpus, cpu_shares, cpuset_cpus,
     pids_limit, io, hugetlb, rdma, network, unified, devices, freezer.
 

@@ -20,7 +20,7 @@ with cloche.start(idle=True, memory="64M", pids_limit=20, cpus=0.5) as box:
     box.resume()
     seen = ["/bin/busybox", "cat", "/proc/self/cgroup"]
     print(box.run(seen, capture_output=True, text=True).stdout.strip())
-    print(open(f"/proc/{box.pids()[0]}/cgroup").read().endswith(f".scope/cloche/{box.id}\\n"))
+    print(f".scope/cloche/{box.id}@" in open(f"/proc/{box.pids()[0]}/cgroup").read())
 """
 
 UNLIMITED = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,48 @@ def test_what_was_mounted_there_before_stays(oci, place, root, among, tmp_path) 
     place.do("mount", "--bind", source, root)
     assert oci.run("true", change=among).code == 0
     assert points(place, root) == [""]
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_two_with_one_root_go_one_by_one(oci, place, root, among, order) -> None:
+    """The first has what it needs until it goes itself, and whoever is the last leaves nothing."""
+    for each in ("box", "other"):
+        oci.create("sleep", "600", id=each, change=among)
+    first, last = ("box", "other") if order == "first" else ("other", "box")
+    oci("start", last)
+    assert oci("delete", "--force", first).code == 0
+    said = oci("exec", last, "cat", "/proc/1/comm")
+    assert (said.code, said.out) == (0, "sleep\n"), said.err
+    assert oci("delete", "--force", last).code == 0
+    assert points(place, root) == []
+
+
+def test_others_that_come_and_go_leave_nothing_over_one_that_stays(oci, place, root, among) -> None:
+    oci.create("sleep", "600", change=among)
+    before = points(place, root)
+    for _ in range(3):
+        assert oci.run("true", change=among).code == 0
+        assert points(place, root) == before
+
+
+def test_what_was_left_beneath_another_is_taken_with_it(oci, place, root, among) -> None:
+    oci.create("sleep", "600", id="stays", change=among)
+    before = points(place, root)
+    for each in ("box", "other"):
+        oci.create("sleep", "600", id=each, change=among)
+    for each in ("box", "other"):
+        assert oci("delete", "--force", each).code == 0
+    assert points(place, root) == before
+
+
+def test_the_note_of_one_that_was_lost_keeps_nobody_from_going(oci, place, root, among) -> None:
+    """Somebody has removed the directory of the first by hand; its mounts go with the second."""
+    pid = oci.create("sleep", "600", change=among)
+    oci.create("sleep", "600", id="other", change=among)
+    os.kill(pid, 9)
+    shutil.rmtree(oci.state / "box")
+    assert oci("delete", "--force", "other").code == 0
+    assert points(place, root) == []
 
 
 @pytest.fixture
