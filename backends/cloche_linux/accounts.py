@@ -7,10 +7,10 @@ import stat
 
 from cloche.errors import Unavailable
 from cloche.values import replace
+from cloche.users import Account, check_id, group_id, home_of, resolve
 from cloche_linux.blueprint.environment import has_home
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
-from cloche_linux.users import Account, check_id, group_id, home_of, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

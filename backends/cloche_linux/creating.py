@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
     from cloche.stdio import Streams
+    from cloche.users import Account
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.spawn import Child
-    from cloche_linux.users import Account
 
 __all__ = ["accept", "create"]
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from cloche.spec import Process
     from cloche.stdio import Streams
+    from cloche.users import Account
     from cloche_linux.cgroups import Group
     from cloche_linux.confinement import Confinement
     from cloche_linux.groups import ContainerGroup
     from cloche_linux.spawn import Child
-    from cloche_linux.users import Account
 
 __all__ = ["Entry", "Inside", "execute"]
 

@@ -10,45 +10,20 @@ from __future__ import annotations
 import os
 from _blake2 import blake2b  # as hashlib's, without loading OpenSSL at every cold start
 
+from cloche.defaults.names import files_of_names
 from cloche_linux.trees import remove_tree
 
 __all__ = ["names_layer"]
 
-_LOCAL_HOSTS = (
-    b"127.0.0.1\tlocalhost\n"
-    b"::1\tlocalhost ip6-localhost ip6-loopback\n"
-    b"fe00::\tip6-localnet\n"
-    b"ff02::1\tip6-allnodes\n"
-    b"ff02::2\tip6-allrouters\n"
-)
-_LIMIT = 1 << 20
-
 
 def names_layer(home: str, *, own_network: bool) -> str:
-    """Return the layer beneath ``home``, making it if need be.
-
-    With the host's network the host's names hold, and its resolver, systemd's on 127.0.0.53
-    included, is reached; without one there is only the container itself, and nobody to ask.
-    """
-    files = {"hosts": _LOCAL_HOSTS} if own_network else _host_files()
-    contents = {"hostname": b"", **files}
+    """Return the layer beneath ``home``, making it if need be."""
+    contents = {"hostname": b"", **files_of_names(own_network=own_network)}
     digest = blake2b(repr(sorted(contents.items())).encode(), digest_size=12).hexdigest()
     place = os.path.join(home, "names", digest)
     if not os.path.isdir(place):
         _make(place, contents)
     return place
-
-
-def _host_files() -> dict[str, bytes]:
-    return {name: _read(f"/etc/{name}") for name in ("hosts", "resolv.conf")}
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_LIMIT)
-    except OSError:
-        return b""
 
 
 def _make(place: str, contents: dict[str, bytes]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cloche.defaults.names import files_of_names
 from cloche.errors import InvalidSpec
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from cloche_oci.keeper.staging import Overlay, Within
 
 __all__ = ["mounts_of", "names_of_hosts", "overlay_of"]
-
-_LOCAL_HOSTS = (
-    b"127.0.0.1\tlocalhost\n"
-    b"::1\tlocalhost ip6-localhost ip6-loopback\n"
-    b"fe00::\tip6-localnet\n"
-    b"ff02::1\tip6-allnodes\n"
-    b"ff02::2\tip6-allrouters\n"
-)
-_MOST = 1 << 20
 
 
 def overlay_of(
@@ -103,16 +95,10 @@ def _scratch_places(bundle: Bundle, mount: Mount) -> list[str]:
 
 
 def names_of_hosts(bundle: Bundle, spec: Spec) -> str:
-    """Make the topmost layer, with the names of hosts: nothing of the image's is written to.
-
-    With the host's network the host's names hold; without one there is only the container itself.
-    """
-    shared = not any(
-        space.type == "network" for space in (spec.linux and spec.linux.namespaces) or ()
-    )
-    files = {"hosts": _LOCAL_HOSTS, "hostname": f"{spec.hostname or ''}\n".encode()}
-    if shared:
-        files |= {name: _host_file(name) for name in ("hosts", "resolv.conf")}
+    """Make the topmost layer, with the names of hosts: nothing of the image's is written to."""
+    spaces = (spec.linux and spec.linux.namespaces) or ()
+    files = files_of_names(own_network=any(space.type == "network" for space in spaces))
+    files["hostname"] = f"{spec.hostname or ''}\n".encode()
     etc = bundle.place("names", "etc")
     os.makedirs(etc)
     for name, content in files.items():
@@ -122,11 +108,3 @@ def names_of_hosts(bundle: Bundle, spec: Spec) -> str:
     for directory in (os.path.dirname(etc), etc):
         os.chmod(directory, 0o755)  # noqa: S103 - a container's /etc; the umask is ours
     return os.path.dirname(etc)
-
-
-def _host_file(name: str) -> bytes:
-    try:
-        with open(f"/etc/{name}", "rb") as file:
-            return file.read(_MOST)
-    except OSError:
-        return b""

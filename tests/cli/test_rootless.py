@@ -5,30 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-NOBODY = 65534
-
-
-def interpreter() -> str | None:
-    """A Python that a normal user may start: not the one of root's home."""
-    for candidate in (sys.executable, "/usr/bin/python3"):
-        try:
-            done = subprocess.run(
-                [candidate, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"],
-                user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", capture_output=True,
-            )  # fmt: skip
-        except PermissionError:
-            continue
-        if done.returncode == 0:
-            return candidate
-    return None
+from callers.tenant import NOBODY, interpreter
 
 
 @pytest.fixture

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from cloche.runtime import CreateRequest
     from cloche.spec import Mount, Process, Spec
     from cloche.stdio import Size
+    from cloche.users import Account
     from cloche_linux.steps import Extra, Section, Written
-    from cloche_linux.users import Account
 
 __all__ = ["Blueprint", "container"]
 

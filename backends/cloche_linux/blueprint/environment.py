@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Process
-    from cloche_linux.users import Account
+    from cloche.users import Account
 
 __all__ = ["environment", "has_home", "variables"]
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp, Process
     from cloche.stdio import Size
+    from cloche.users import Account
     from cloche_linux.idmaps import IdMaps
-    from cloche_linux.users import Account
 
 __all__ = ["executed"]
 

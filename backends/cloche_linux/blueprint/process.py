@@ -15,9 +15,9 @@ from cloche_linux.privileges import clamp_limit, privileges
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import LinuxMemoryPolicy, LinuxPersonality, LinuxSeccomp, Process
+    from cloche.users import Account
     from cloche_linux.idmaps import IdMaps
     from cloche_linux.plan import Plan
-    from cloche_linux.users import Account
 
 __all__ = ["add_confinement", "add_execution"]
 

@@ -31,11 +31,12 @@ __all__ = [
     "cpuset",
     "hugepages",
     "leaf_weights",
-    "throttles",
     "memory",
     "network",
     "pids",
     "rdma",
+    "throttles",
+    "weights",
 ]
 
 _SHARES = (2, 262_144)
@@ -92,16 +93,25 @@ def pids(asked: LinuxPids) -> Answer:
 
 def block_io(asked: LinuxBlockIO) -> Answer:
     """Weights, which only some I/O schedulers heed, and throttles."""
-    if asked.weight:
-        yield _weight("weight", str(asked.weight), "weight")
-    for number, device in enumerate(asked.weight_device or ()):
-        if device.weight:
-            value = f"{device.major}:{device.minor} {device.weight}"
-            yield _weight("weight_device", value, f"weightDevice[{number}].weight")
+    for field, device, weight in weights(asked):
+        if device is None:
+            yield _weight("weight", str(weight), field)
+        else:
+            yield _weight("weight_device", f"{device} {weight}", field)
     yield from leaf_weights(asked, "Linux took leaf weights away")
     for field, (direction, unit), limited in throttles(asked):
         value = f"{limited.major}:{limited.minor} {limited.rate}"
         yield _io(f"blkio.throttle.{direction}_{unit}_device", value, field)
+
+
+def weights(asked: LinuxBlockIO) -> Iterator[tuple[str, str | None, int]]:
+    """Each weight with its place in the section and its device, which the general one has not."""
+    if asked.weight:
+        yield "weight", None, asked.weight
+    for number, device in enumerate(asked.weight_device or ()):
+        if device.weight:
+            place = f"weightDevice[{number}].weight"
+            yield place, f"{device.major}:{device.minor}", device.weight
 
 
 def throttles(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cloche.errors import InvalidSpec
 from cloche_linux.cgroups.settings import Refusal, Setting
-from cloche_linux.cgroups.v1 import leaf_weights, throttles
+from cloche_linux.cgroups.v1 import leaf_weights, throttles, weights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,12 +87,8 @@ def weight(shares: int) -> int:
 
 def block_io(asked: LinuxBlockIO) -> Answer:
     """Weights, which only some I/O schedulers heed, and throttles."""
-    if asked.weight:
-        yield _weight("default", asked.weight, "weight")
-    for number, device in enumerate(asked.weight_device or ()):
-        if device.weight:
-            field = f"weightDevice[{number}].weight"
-            yield _weight(f"{device.major}:{device.minor}", device.weight, field)
+    for field, device, amount in weights(asked):
+        yield _weight(device or "default", amount, field)
     yield from leaf_weights(asked, "cgroup v2 has no leaf weights")
     for field, (direction, unit), limited in throttles(asked):
         value = f"{limited.major}:{limited.minor} {direction[0]}{unit}={limited.rate or 'max'}"

@@ -13,8 +13,7 @@ from cloche.errors import InvalidSpec, NotFound
 from cloche.spec import Mount, Process, Spec
 from cloche.values import Value
 
-from .granting import grantable
-from .limiting import warn_of_limits
+from .granting import grantable, warn_of_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
-"""Capabilities that a bundle asks for and nobody can give: warned of, and left out.
+"""What a bundle asks for and this process can't give: warned of, and left out or lowered.
 
-A container runs without them all the same (runtime-spec, config.md, "Linux Process").
+A container runs without such capabilities all the same (runtime-spec, config.md, "Linux Process").
 """
 
 from __future__ import annotations
@@ -15,15 +15,22 @@ from cloche.capabilities import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cloche.spec import LinuxCapabilities, Process
+    from collections.abc import Iterable
 
-__all__ = ["CapabilityWarning", "grantable"]
+    from cloche.spec import LinuxCapabilities, POSIXRlimit, Process
+
+__all__ = ["CapabilityWarning", "LimitWarning", "grantable", "warn_of_limits"]
 
 _SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
+_UNLIMITED = 2**64 - 1
 
 
 class CapabilityWarning(UserWarning):
     """A capability is not given to a container that asks for it."""
+
+
+class LimitWarning(UserWarning):
+    """A limit of a container is lower than it asks for."""
 
 
 def grantable(process: Process, *, user_namespace: bool) -> Process:
@@ -43,6 +50,23 @@ def grantable(process: Process, *, user_namespace: bool) -> Process:
     return process.replace(capabilities=_without(sets, unknown)) if unknown else process
 
 
+def warn_of_limits(limits: Iterable[POSIXRlimit]) -> None:
+    """Warn of those above this process's own, which nobody without CAP_SYS_RESOURCE may raise."""
+    import resource
+
+    if not _missing(["CAP_SYS_RESOURCE"], "CapEff"):
+        return
+    for limit in limits:
+        number: int | None = getattr(resource, limit.type, None)
+        if number is None:
+            continue  # the runtime refuses it by its name
+        ours = resource.getrlimit(number)[1]
+        if ours != resource.RLIM_INFINITY and limit.hard > ours:
+            wanted = "no limit" if limit.hard == _UNLIMITED else str(limit.hard)
+            why = f"this process has no more, and was asked for {wanted}"
+            warnings.warn(f"{limit.type} is lowered to {ours}: {why}", LimitWarning, stacklevel=2)
+
+
 def _without(sets: LinuxCapabilities, unknown: list[str]) -> LinuxCapabilities:
     kept = {}
     for each in _SETS:
@@ -52,8 +76,9 @@ def _without(sets: LinuxCapabilities, unknown: list[str]) -> LinuxCapabilities:
     return sets.replace(**kept)
 
 
-def _missing(names: list[str]) -> list[str]:
+def _missing(names: list[str], field: str = "CapBnd") -> list[str]:
+    """Those that this process has not, in one of its sets (proc_pid_status(5))."""
     with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
         fields = dict(line.split(":", 1) for line in status if line.startswith("Cap"))
-    ours = int(fields["CapBnd"], 16)
+    ours = int(fields[field], 16)
     return [name for name in names if not ours >> ALL.index(name) & 1]

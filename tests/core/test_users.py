@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloche.errors import InvalidSpec, NotFound
-from cloche_linux.users import Account, group_id, resolve
+from cloche.users import Account, group_id, resolve
 
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:100:Ann:/home/ann:/bin/sh\nbroken line\n"
 GROUP = b"root:x:0:\nusers:x:100:\nwheel:x:10:root,ann\naudio:x:11:ann\n"
