@@ -6,11 +6,12 @@ import os
 import stat
 
 from cloche.errors import Unavailable
-from cloche.values import replace
 from cloche.users import Account, check_id, group_id, home_of, resolve
+from cloche.values import replace
 from cloche_linux.blueprint.environment import has_home
 from cloche_linux.calls import openat2
 from cloche_linux.kernel import Resolve
+from cloche_linux.privileges import privileges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["account_inside", "account_of_layers", "lasting_groups"]
 
 _LIMIT = 4 << 20
 _REMEDY = "install uidmap and give this user ranges in /etc/subuid and /etc/subgid"
+_WAY_OUT = f"{_REMEDY}, or --allow-unenforced group_add"
 
 
 def account_of_layers(
@@ -39,7 +41,7 @@ def account_of_layers(
     more = _further_groups(request, process, layers)
     account = _account(process, reader(layers), maps, more)
     if "group_add" not in request.unenforced:
-        _refuse_lost(more, account)
+        _refuse_lost(more, account, written=request.bundle is not None)
     return account
 
 
@@ -114,6 +116,7 @@ def _check_ids(uid: int, *gids: int) -> None:
 
 def _check(account: Account, maps: IdMaps) -> None:
     """Refuse ids that a user namespace doesn't map; raises Unavailable."""
+    rootless = f"run as root, or {_REMEDY}"
     for known, wanted, word in (
         (maps.has_uid, account.uid, "uid"),
         (maps.has_gid, account.gid, "gid"),
@@ -122,7 +125,7 @@ def _check(account: Account, maps: IdMaps) -> None:
             raise Unavailable(
                 f"user: {word} {wanted} can't be had without root: it is not mapped",
                 reason="in a user namespace there are only mapped ids",
-                remedy=f"run as root, or {_REMEDY}",
+                remedy=rootless if privileges().rootless else f"map it in linux.{word}Mappings",
                 backend="linux",
             )
 
@@ -132,13 +135,16 @@ def _had(groups: Sequence[int], maps: IdMaps) -> tuple[int, ...]:
     return () if maps.single else tuple(gid for gid in groups if maps.has_gid(gid))
 
 
-def _refuse_lost(wanted: Sequence[int], account: Account) -> None:
+def _refuse_lost(wanted: Sequence[int], account: Account, *, written: bool) -> None:
+    """Raise Unavailable for groups that nobody can have, ``written`` in a configuration or not."""
     lost = [gid for gid in wanted if gid not in (account.gid, *account.additional_gids)]
     if lost:
+        place = "process.user.additionalGids" if written else "group_add"
+        way_out = "map it in linux.gidMappings" if written else _WAY_OUT
         raise Unavailable(
-            f"group_add: gid {lost[0]} can't be had without root: it is not mapped",
+            f"{place}: gid {lost[0]} can't be had without root: it is not mapped",
             reason="in a user namespace there are only mapped ids",
-            remedy=f"{_REMEDY}, or --allow-unenforced group_add",
+            remedy=way_out,
             backend="linux",
         )
 

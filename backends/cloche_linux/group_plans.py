@@ -45,6 +45,7 @@ def planned(request: CreateRequest) -> GroupPlan | None:
         programs=PROGRAMS,
         unit=_unit(request) if systemd else None,
         documented=request.bundle is not None,
+        droppable=request.bundle is None,
     )
 
 

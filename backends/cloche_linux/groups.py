@@ -147,12 +147,18 @@ class ContainerGroup:
         name = group_name(self._id, self._state)
         try:
             plan = cgroups.plan(
-                resources, id=name, need_freezer=need_freezer, need_stats=True, programs=PROGRAMS
+                resources,
+                id=name,
+                need_freezer=need_freezer,
+                need_stats=True,
+                programs=PROGRAMS,
+                droppable=False,
             )
         except Unavailable as error:
-            raise _refusal(verb, self._id, error.reason) from error
+            raise _refusal(verb, self._id, error.reason, error.remedy) from error
         if plan is None:
-            raise _refusal(verb, self._id, "this user has no delegated control group")
+            why = "this user has no delegated control group"
+            raise _refusal(verb, self._id, why, "run as root")
         return plan
 
     @contextmanager
@@ -215,11 +221,11 @@ def _nodes(info: Mapping[str, object]) -> list[object]:
     raise TypeError("not the record of a control group")
 
 
-def _refusal(verb: str, id: str, reason: str) -> Unavailable:
+def _refusal(verb: str, id: str, reason: str | None, remedy: str | None) -> Unavailable:
     return Unavailable(
         f"{verb}: {reason}",
         reason=reason,
-        remedy="run as root",
+        remedy=remedy,
         operation=verb,
         container=id,
         backend="linux",

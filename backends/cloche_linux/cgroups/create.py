@@ -19,7 +19,7 @@ from cloche_linux.cgroups.removal import remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from cloche.spec import LinuxDeviceCgroup
     from cloche_linux.cgroups.device_program import Programs
@@ -49,7 +49,7 @@ def create(plan: GroupPlan, pid: int | None = None) -> Group:
         scope = None if plan.scope is None else _scope(plan.scope)
         if scope is not None:
             made.append(_make_within(scope, plan))
-        apply(plan.settings, made, plan.unenforced, documented=plan.documented)
+        apply(plan, made)
         restrict_devices(plan.devices, made, plan.programs)
         if unit is not None and pid is not None:
             # Systemd has moved it where it keeps its own account, and knows nothing of the rest.
@@ -101,32 +101,19 @@ def make_planned(planned: Planned, *, may_exist: bool = False) -> Node:
         raise of_making(error, planned.node.path) from error
 
 
-def apply(
-    settings: Iterable[Setting],
-    nodes: Sequence[Node],
-    unenforced: frozenset[str],
-    *,
-    documented: bool = False,
-) -> None:
-    """Write settings.
+def apply(plan: GroupPlan, nodes: Sequence[Node]) -> None:
+    """Write a plan's settings.
 
     The kernel takes some pairs in one order only, which depends on what was set before (memory and
     swap, quota and period): what it refuses at first is tried again after the others.
     """
-    first = partial(_set, nodes=nodes, unenforced=unenforced, documented=documented)
-    again = [one for one in settings if not first(one, again=False)]
+    first = partial(_set, nodes=nodes, plan=plan)
+    again = [one for one in plan.settings if not first(one, again=False)]
     for one in again:
         first(one, again=True)
 
 
-def _set(
-    setting: Setting,
-    *,
-    nodes: Sequence[Node],
-    unenforced: frozenset[str],
-    documented: bool,
-    again: bool,
-) -> bool:
+def _set(setting: Setting, *, nodes: Sequence[Node], plan: GroupPlan, again: bool) -> bool:
     node = next((node for node in nodes if _has(node, setting.controller)), None)
     if node is None:
         return True
@@ -139,8 +126,8 @@ def _set(
     except OSError as error:
         if error.errno in (errno.EINVAL, errno.EBUSY) and not again:
             return False
-        if not (error.errno in ABSENT and setting.limit in unenforced):
-            raise of_setting(error, setting, path, documented=documented) from error
+        if not (error.errno in ABSENT and setting.limit in plan.unenforced):
+            raise of_setting(error, setting, path, plan) from error
     return True
 
 

@@ -40,6 +40,7 @@ class Draft:
         unenforced: frozenset[str],
         unit: UnitPlan | None = None,
         documented: bool = False,
+        droppable: bool = True,
     ) -> None:
         self.settings: list[Setting] = []
         self.devices: tuple[LinuxDeviceCgroup, ...] = ()
@@ -48,6 +49,7 @@ class Draft:
         self._name = name
         self._unit = unit
         self._documented = documented
+        self._droppable = droppable
         self._unenforced = unenforced
         self._wanted: dict[Hierarchy, set[str]] = {}
 
@@ -187,16 +189,13 @@ class Draft:
     def _refuse(self, refusal: Refusal) -> None:
         if refusal.limit in self._unenforced:
             return
-        if self._documented and refusal.field:
-            place = f"linux.resources.{refusal.field}"
-            raise Unavailable(
-                f"{place}: {refusal.reason}", reason=refusal.reason, remedy=refusal.remedy
-            )
-        drop = f"--allow-unenforced {refusal.limit}"
+        told = self._documented and refusal.field
+        place = f"linux.resources.{refusal.field}" if told else refusal.limit
+        drop = f"--allow-unenforced {refusal.limit}" if self._droppable else None
         raise Unavailable(
-            f"{refusal.limit}: {refusal.reason}",
+            f"{place}: {refusal.reason}",
             reason=refusal.reason,
-            remedy=f"{refusal.remedy}, or {drop}" if refusal.remedy else drop,
+            remedy=", or ".join(filter(None, (refusal.remedy, drop))) or None,
         )
 
 

@@ -8,6 +8,7 @@ from cloche.errors import AlreadyExists, BackendError, ClocheError, InvalidState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from cloche_linux.cgroups.planning import GroupPlan
     from cloche_linux.cgroups.settings import Setting
 
 __all__ = ["ABSENT", "of_making", "of_setting"]
@@ -27,14 +28,12 @@ def of_making(error: OSError, path: str) -> ClocheError:
     return _other(error, "make a control group", path)
 
 
-def of_setting(
-    error: OSError, setting: Setting, path: str, *, documented: bool = False
-) -> ClocheError:
-    """Say why a limit could not be set; ``documented``: by its path in a configuration."""
-    name = f"linux.resources.{setting.field}" if documented else setting.limit
+def of_setting(error: OSError, setting: Setting, path: str, plan: GroupPlan) -> ClocheError:
+    """Say why a limit of a plan could not be set."""
+    name = f"linux.resources.{setting.field}" if plan.documented else setting.limit
     if error.errno in ABSENT or error.errno in _DENIED:
         reason = f"the kernel does not let {setting.file} be set ({error.strerror})"
-        remedy = None if documented else f"--allow-unenforced {setting.limit}"
+        remedy = f"--allow-unenforced {setting.limit}" if plan.droppable else None
         return Unavailable(f"{name}: {reason}", reason=reason, remedy=remedy)
     if error.errno == errno.EBUSY:
         return InvalidState(f"{name}: more than {setting.value} is in use")

@@ -181,7 +181,7 @@ class Group:
         """
         from cloche_linux.cgroups.planning import plan
 
-        wanted = plan(resources, id=self.id, unenforced=unenforced)
+        wanted = plan(resources, id=self.id, unenforced=unenforced, droppable=False)
         if wanted is None:
             return
         if self._unit is not None:
@@ -238,7 +238,7 @@ class Group:
     def _grow_freezer(self) -> Node:
         from cloche_linux.cgroups.planning import plan
 
-        wanted = plan(None, id=self.id, need_freezer=True)
+        wanted = plan(None, id=self.id, need_freezer=True, droppable=False)
         if wanted is not None:
             self.extend(wanted)
         return self._freezing() or _unfreezable()

@@ -36,7 +36,7 @@ def grow(nodes: Sequence[Node], wanted: GroupPlan) -> tuple[Node, ...]:
                 kept[index] = _widened(kept[index], planned.node.controllers)
         if wanted.scope is not None:
             kept = [_widened(node, wanted.scope) for node in kept]
-        apply(wanted.settings, [*kept, *new], wanted.unenforced, documented=wanted.documented)
+        apply(wanted, [*kept, *new])
         _restrict(wanted, [*kept, *new])
         if nodes and new:
             adopt(lambda pid: attach(new, pid), lambda: members(nodes[0]))

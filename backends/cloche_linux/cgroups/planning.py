@@ -37,6 +37,8 @@ class GroupPlan(Value, kw_only=True):
     unenforced: frozenset[str]
     #: Limits are named as in a configuration, not by the parameters that stand for them.
     documented: bool = False
+    #: Whoever asks can do without a limit by ``--allow-unenforced``.
+    droppable: bool = True
 
     @property
     def info(self) -> dict[str, object]:
@@ -72,6 +74,7 @@ def plan(
     programs: Programs | None = None,
     unit: UnitPlan | None = None,
     documented: bool = False,
+    droppable: bool = True,
 ) -> GroupPlan | None:
     """Decide which groups a container needs; None if it needs none.
 
@@ -83,13 +86,20 @@ def plan(
     dropped: memory, memory_swap, swappiness, oom, kernel-memory, cpus, cpu_shares, cpuset_cpus,
     pids_limit, io, hugetlb, rdma, network, unified, devices, freezer.
 
-    ``documented``: what can't be had is named by its path in a configuration.
+    ``documented``: what can't be had is named by its path in a configuration. ``droppable``: errors
+    tell how to do without it, as whoever runs a container can.
 
     Makes nothing. Raises InvalidSpec for what no kernel takes, and Unavailable with reason and
     remedy for what can't be enforced here.
     """
     name = _name(path, id) if unit is None else unit.name.path
-    draft = Draft(name=name, unenforced=frozenset(unenforced), unit=unit, documented=documented)
+    draft = Draft(
+        name=name,
+        unenforced=frozenset(unenforced),
+        unit=unit,
+        documented=documented,
+        droppable=droppable,
+    )
     if resources is not None:
         draft.limit(resources, programs)
     if need_freezer:
@@ -112,6 +122,7 @@ def plan(
         named=path is not None or unit is not None,
         unenforced=frozenset(unenforced),
         documented=documented,
+        droppable=droppable,
     )
 
 
