@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
 from .kernel import Kernel, NoKernel, debian_kernel
 from .machine import Guest, missing_program
+from .selinux import COMPILER, policy
 from .systemd import missing_package
 
 # What is inside runs in the guest only.
-collect_ignore = [] if "CLOCHE_GUEST" in os.environ else ["inside", "inside_systemd"]
+INSIDE = ["inside", "inside_selinux", "inside_systemd"]
+collect_ignore = [] if "CLOCHE_GUEST" in os.environ else INSIDE
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +41,11 @@ def systemd_guest(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> G
     if (package := missing_package()) is not None:
         pytest.skip(f"no {package}")
     return Guest(kernel, tmp_path_factory.mktemp("guest"), systemd=True)
+
+
+@pytest.fixture(scope="session")
+def selinux_guest(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Guest:
+    """A machine with nothing in between, and SELinux with a policy that it enforces."""
+    if not shutil.which(COMPILER):
+        pytest.skip(f"no {COMPILER}")
+    return Guest(kernel, tmp_path_factory.mktemp("guest"), policy=policy())

@@ -22,6 +22,11 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 ip link set lo up
 for module in /modules/*; do insmod "$module" || echo "insmod $module failed"; done
 echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0
+if [ -f /policy ]; then
+    mount -t selinuxfs selinux /sys/fs/selinux
+    # The kernel takes a policy as a whole.
+    dd if=/policy of=/sys/fs/selinux/load bs=1M 2>/dev/null && echo 1 >/sys/fs/selinux/enforce
+fi
 if [ -x /lib/systemd/systemd ]; then
     exec /lib/systemd/systemd --unit=guest.target --show-status=no --log-level=crit
 fi

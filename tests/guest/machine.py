@@ -65,10 +65,19 @@ class Outcome:
 class Guest:
     """Boots anew for each command; what it changes is gone afterwards."""
 
-    def __init__(self, kernel: Kernel, directory: Path, *, systemd: bool = False) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        directory: Path,
+        *,
+        systemd: bool = False,
+        policy: bytes | None = None,
+    ) -> None:
         self._kernel = kernel
         self._directory = directory
         self._systemd = systemd
+        #: Of SELinux, which is on then.
+        self._policy = policy
 
     def run(self, *command: str, timeout: float = 900) -> Outcome:
         """Run a command as root in the checkout's directory."""
@@ -100,6 +109,8 @@ class Guest:
         archive.take(CHECKOUT / "pyproject.toml")
         if self._systemd:
             add_systemd(archive)
+        if self._policy is not None:
+            archive.file("/policy", self._policy)
         archive.libraries()
         return archive.content()
 
@@ -107,6 +118,7 @@ class Guest:
         console = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off clocksource=hpet"
         # A busy machine is late for the check, and the kernel takes that for a broken timer.
         console += " no_timer_check"
+        console += " lsm=selinux" if self._policy is not None else ""
         return [
             EMULATOR, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
             "-smp", "2", "-m", "1536", "-nodefaults", "-no-user-config", "-display", "none",

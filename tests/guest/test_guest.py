@@ -33,6 +33,11 @@ def test_a_users_limits_hold_where_systemd_delegates(systemd_guest):
 
 
 @pytest.mark.slow
+def test_labels_of_selinux_hold_where_there_is_a_policy(selinux_guest):
+    assert _passed(selinux_guest.run(*PYTEST, "tests/guest/inside_selinux")) >= 9
+
+
+@pytest.mark.slow
 def test_a_failure_in_the_guest_is_one_here(guest):
     """Or the test above could not fail."""
     outcome = guest.run(sys.executable, "-c", "import sys; print('said'); sys.exit(3)")
