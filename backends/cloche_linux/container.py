@@ -14,13 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cloche.spec import LinuxResources, Process
+    from cloche.spec import LinuxIntelRdt, LinuxResources, Process
     from cloche.stats import Stats
     from cloche.stdio import Streams
     from cloche_linux.confinement import Confinement
     from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
     from cloche_linux.listener import Listener
+    from cloche_linux.service_class import ServiceClass
     from cloche_linux.shared_mounts import SharedMounts
 
 __all__ = ["LinuxContainer"]
@@ -169,7 +170,7 @@ class LinuxContainer(RuntimeContainer):
         from cloche_linux.executing import Entry, Inside, execute
 
         entry = Entry(preserve_fds=preserve_fds, subgroups=subgroups or {}, even_paused=even_paused)
-        pidfd = self._living("exec", *self._enterable(even_paused))
+        pidfd = self._living("exec", *entry.states(gated=self._gate is not None))
         try:
             inside = Inside(
                 id=self._id,
@@ -177,18 +178,13 @@ class LinuxContainer(RuntimeContainer):
                 pid=self._init().pid or 0,
                 confinement=self._confinement,
                 group=self._group,
+                service_class=self._service_class(),
                 detached=self._gate is not None,
             )
             account = account_inside(process, self.root_descriptor, self._confinement)
             return execute(inside, id, process, streams, account, entry)
         finally:
             os.close(pidfd)
-
-    def _enterable(self, even_paused: bool) -> set[State]:
-        """Who waits at a gate has its root already, so others can be in it before its start."""
-        states = {State.RUNNING}
-        states |= {State.CREATED} if self._gate is not None else set()
-        return states | ({State.PAUSED} if even_paused else set())
 
     def open(self, id: str, info: Mapping[str, object]) -> RuntimeProcess:
         return FoundProcess(id, info, open_same(info))
@@ -225,6 +221,8 @@ class LinuxContainer(RuntimeContainer):
             self._gate.dismiss()
             self._group.kill()
         self._group.remove()
+        if (service := self._service_class()) is not None:
+            service.remove()
         if self._mounts is not None:
             self._mounts.remove()
         if self._gate is not None:
@@ -250,8 +248,19 @@ class LinuxContainer(RuntimeContainer):
     def stats(self) -> Stats:
         return self._group.stats(self.pids)
 
-    def update(self, resources: LinuxResources) -> None:
-        self._group.update(resources, self.pids)
+    def update(self, resources: LinuxResources, *, intel_rdt: LinuxIntelRdt | None = None) -> None:
+        if intel_rdt is not None and (service := self._service_class(new=True)):
+            service.update(intel_rdt, self.pids)
+        if intel_rdt is None or resources != type(resources)():
+            self._group.update(resources, self.pids)
+
+    def _service_class(self, *, new: bool = False) -> ServiceClass | None:
+        """Its class of service, which few have; so as a rule only its note is looked for."""
+        if not new and not os.path.exists(f"{self._group.state}/resctrl.json"):
+            return None
+        from cloche_linux.service_class import ServiceClass
+
+        return ServiceClass(self._id, self._group.state)
 
     def pids(self) -> Sequence[int]:
         from cloche_linux.members import family, members

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from cloche.stdio import Streams
     from cloche.users import Account
     from cloche_linux.blueprint.namespaces import Namespaces
+    from cloche_linux.resctrl import ClassPlan
+    from cloche_linux.service_class import ServiceClass
     from cloche_linux.spawn import Child
 
 __all__ = ["accept", "create"]
@@ -51,6 +53,7 @@ def accept(request: CreateRequest) -> Sequence[str]:
     check_devices(linux.devices or (), request.spec.mounts or (), namespaces)
     check_sysctls(linux)
     planned(request)
+    _planned_class(request)
     account_of_layers(request, process, _paths(request), namespaces.maps)
     return ("overlay", "path")
 
@@ -70,15 +73,16 @@ def create(
     place = Place.begin(group, plan)
     gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
     child: Child | None = None
+    service: ServiceClass | None = None
     try:
+        service = _service_class(request)
         names = _names(home, root, namespaces)
         child = _spawn(request, root, streams, namespaces, account, names, place, gate)
         pipes = terminal_pipes(set_up(child, namespaces, place.enter, request))
-        if mounts is not None:
-            mounts.made(child.pid)
+        _settle(child.pid, mounts, service)
         init = SpawnedProcess(request.id, child, group.oom, pipes)
     except BaseException as error:
-        _undo(child, gate, mounts, group)
+        _undo(child, gate, mounts, service, group)
         if not isinstance(error, OSError):
             _see_off(request, error)
             raise
@@ -97,6 +101,26 @@ def create(
         hooks=_later_hooks(request),
         mounts=mounts,
     )
+
+
+def _planned_class(request: CreateRequest) -> ClassPlan | None:
+    if request.spec.linux is None or request.spec.linux.intel_rdt is None:
+        return None
+    from cloche_linux.service_class import planned_class
+
+    return planned_class(request)
+
+
+def _service_class(request: CreateRequest) -> ServiceClass | None:
+    """Make the class of service that is asked for; nobody is in it yet."""
+    plan = _planned_class(request)
+    if plan is None:
+        return None
+    from cloche_linux.service_class import ServiceClass
+
+    service = ServiceClass(request.id, request.state)
+    service.make(plan)
+    return service
 
 
 def _names(home: str, root: RootFilesystem, namespaces: Namespaces) -> str | None:
@@ -133,8 +157,20 @@ def _shared_mounts(
     return mounts
 
 
+def _settle(pid: int, mounts: SharedMounts | None, service: ServiceClass | None) -> None:
+    """Tell what waits for the first process that it is there, and waits for its start."""
+    if mounts is not None:
+        mounts.made(pid)
+    if service is not None:
+        service.enter(pid)
+
+
 def _undo(
-    child: Child | None, gate: Gate | None, mounts: SharedMounts | None, group: ContainerGroup
+    child: Child | None,
+    gate: Gate | None,
+    mounts: SharedMounts | None,
+    service: ServiceClass | None,
+    group: ContainerGroup,
 ) -> None:
     if child is not None:
         abandon(child)
@@ -142,6 +178,8 @@ def _undo(
         gate.remove()
     if mounts is not None:
         mounts.remove()
+    if service is not None:
+        service.undo()
     group.remove()
 
 

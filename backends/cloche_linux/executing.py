@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from cloche.runtime import State
 from cloche.values import Value
 from cloche_linux.blueprint.affinity import initial_affinity
 from cloche_linux.blueprint.executed import executed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cloche_linux.cgroups import Group
     from cloche_linux.confinement import Confinement
     from cloche_linux.groups import ContainerGroup
+    from cloche_linux.service_class import ServiceClass
     from cloche_linux.spawn import Child
 
 __all__ = ["Entry", "Inside", "execute"]
@@ -39,6 +41,14 @@ class Entry(Value, kw_only=True):
     #: Enter what is paused, too, and wait until it runs on.
     even_paused: bool = False
 
+    def states(self, *, gated: bool) -> set[State]:
+        """What the container may be doing.
+
+        Who waits at a gate has its root already, so others can be in it before its start.
+        """
+        more = {State.CREATED: gated, State.PAUSED: self.even_paused}
+        return {State.RUNNING} | {state for state, may_be in more.items() if may_be}
+
     @property
     def limit(self) -> float | None:
         """Seconds to be set up in; who waits for a paused container may wait for ever."""
@@ -55,6 +65,7 @@ class Inside(Value, kw_only=True):
     pid: int
     confinement: Confinement
     group: ContainerGroup
+    service_class: ServiceClass | None
     detached: bool
 
 
@@ -145,6 +156,8 @@ def _run(
     def go(pid: int) -> None:
         if late is not None:
             (late if entry.subgroups else inside.group).attach(pid)
+        if inside.service_class is not None:
+            inside.service_class.enter(pid)
         child.start(listener.limit if listener else entry.limit, told)
 
     try:

@@ -40,6 +40,11 @@ class ContainerGroup:
         #: The note that ``_group`` was made or read by.
         self._noted = b""
 
+    @property
+    def state(self) -> str:
+        """The container's state directory."""
+        return self._state
+
     def make(self, plan: GroupPlan, pid: int | None = None) -> Group:
         """Make the group, systemd's around ``pid``; on an error nothing of it is left."""
         self._note(plan.info)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-from cloche.errors import NotSupported, Unavailable
+from cloche.errors import Unavailable
 from cloche_linux.annotations import check_annotations
 from cloche_linux.blueprint.labels import has_apparmor, has_selinux
 from cloche_linux.blueprint.memory import check_memory_policy
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cloche.spec import Linux, LinuxSeccomp, Process, Spec
+    from cloche.spec import LinuxSeccomp, Process, Spec
 
 __all__ = ["LabelWarning", "check_labels", "check_lacking"]
 
@@ -26,11 +26,9 @@ class LabelWarning(UserWarning):
 
 
 def check_lacking(spec: Spec) -> None:
-    """Raise Unavailable or NotSupported for what can't be had, before anything is made."""
+    """Raise Unavailable for what can't be had, before anything is made."""
     check_annotations(spec)
     if spec.linux is not None:
-        for path, why in _of_linux(spec.linux):
-            raise NotSupported(f"{path}: {why}", backend="linux")
         if spec.linux.mount_label and not has_selinux():
             text = "linux.mountLabel is left out: this kernel has no SELinux"
             warnings.warn(text, LabelWarning, stacklevel=2)
@@ -59,11 +57,6 @@ def check_labels(process: Process) -> None:
     """Raise Unavailable for a process that security modules are to hold: none would."""
     for path, why in _of_process(process):
         raise Unavailable(f"{path}: {why}", backend="linux")
-
-
-def _of_linux(linux: Linux) -> Iterator[tuple[str, str]]:
-    if linux.intel_rdt is not None:
-        yield "linux.intelRdt", "cache allocation is not here"
 
 
 def _of_process(process: Process) -> Iterator[tuple[str, str]]:

@@ -109,6 +109,7 @@ def _hooks(info: Mapping[str, Any]) -> Mapping[str, object] | None:
 
 def _half_made(id: str, gate: Gate, group: ContainerGroup, mounts: SharedMounts) -> LinuxContainer:
     """What is left of a container whose maker died before it could note anything."""
-    if group.find() is None and not gate.waits() and not mounts.noted():
+    noted = mounts.noted() or os.path.exists(f"{group.state}/resctrl.json")
+    if group.find() is None and not gate.waits() and not noted:
         raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
     return LinuxContainer(id, None, None, group, started=False, gate=gate, mounts=mounts)

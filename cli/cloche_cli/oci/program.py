@@ -145,8 +145,8 @@ COMMANDS: Mapping[str, Command] = {
             Flag("cpuset-cpus", "text", "Processors, such as 0-2,7."),
             Flag("cpuset-mems", "text", "Memory nodes."),
             Flag("blkio-weight", "text", "10 to 1000."),
-            Flag("l3-cache-schema", "text", "Refused: not supported."),
-            Flag("mem-bw-schema", "text", "Refused: not supported."),
+            Flag("l3-cache-schema", "text", "Share of the cache: L3:0=7f0;1=1f."),
+            Flag("mem-bw-schema", "text", "Share of the memory's bandwidth: MB:0=20;1=70."),
         ),
     ),
     "list": Command(

@@ -8,8 +8,8 @@ assert sys.platform != "win32"
 
 
 from cloche import documents
-from cloche.errors import InvalidSpec, NotFound, NotSupported
-from cloche.spec import LinuxResources
+from cloche.errors import InvalidSpec, NotFound
+from cloche.spec import LinuxIntelRdt, LinuxResources
 from cloche_cli.oci.places import found
 
 TYPE_CHECKING = False
@@ -24,9 +24,21 @@ __all__ = ["update"]
 def update(typed: Typed, below: Typed) -> int:
     """Change limits; those that nobody names stay, and with a file only it counts."""
     file = below.text("resources")
-    wanted = _by_flags(below) if file is None else documents.read(LinuxResources, _content(file))
-    found(typed, below).update(wanted)
+    shares = _shares(below)
+    if file is not None:
+        wanted = documents.read(LinuxResources, _content(file))
+    else:
+        wanted = _by_flags(below, needed=shares is None)
+    found(typed, below).update(wanted, shares)
     return 0
+
+
+def _shares(below: Typed) -> LinuxIntelRdt | None:
+    """What is not part of the resources, so that a file has it not, either."""
+    cache, bandwidth = below.text("l3-cache-schema"), below.text("mem-bw-schema")
+    if cache is None and bandwidth is None:
+        return None
+    return LinuxIntelRdt(l3_cache_schema=cache, mem_bw_schema=bandwidth)
 
 
 def _content(file: str) -> bytes:
@@ -39,13 +51,13 @@ def _content(file: str) -> bytes:
         raise NotFound(f"--resources {file}: {error.strerror}") from error
 
 
-def _by_flags(below: Typed) -> LinuxResources:
+def _by_flags(below: Typed, *, needed: bool) -> LinuxResources:
     document: dict[str, dict[str, object]] = {}
     for flag, (section, name, read) in _FLAGS.items():
         text = below.text(flag)
         if text is not None:
             document.setdefault(section, {})[name] = read(flag, text)
-    if not document:
+    if needed and not document:
         raise InvalidSpec("there is nothing to change", hint="--resources FILE, or - for the input")
     return documents.read(LinuxResources, document)
 
@@ -68,10 +80,6 @@ def _word(flag: str, text: str) -> str:
     return text
 
 
-def _refused(flag: str, text: str) -> int:
-    raise NotSupported(f"--{flag}: cache allocation is not here")
-
-
 #: Flags by where they stand in the document, and how they are read.
 _FLAGS: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
     "memory": ("memory", "limit", _size),
@@ -90,6 +98,4 @@ _FLAGS: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
     "cpuset-cpus": ("cpu", "cpus", _word),
     "cpuset-mems": ("cpu", "mems", _word),
     "blkio-weight": ("blockIO", "weight", _number),
-    "l3-cache-schema": ("intelRdt", "l3CacheSchema", _refused),
-    "mem-bw-schema": ("intelRdt", "memBwSchema", _refused),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloche.runtime import RuntimeContainer, RuntimeProcess
-    from cloche.spec import LinuxResources, Process
+    from cloche.spec import LinuxIntelRdt, LinuxResources, Process
     from cloche.stats import Stats
     from cloche.stdio import Pipes
 
@@ -200,10 +200,14 @@ class BundleContainer:
         self._require("resume", State.PAUSED)
         self.container.resume()
 
-    def update(self, resources: LinuxResources) -> None:
-        """Change its limits; those not named stay."""
+    def update(self, resources: LinuxResources, intel_rdt: LinuxIntelRdt | None = None) -> None:
+        """Change its limits, and the shares of its class of service; those not named stay."""
+        from .executing import require_known
+
         self._require("update", *_ALIVE)
-        self.container.update(self._changed(resources))
+        asked = {} if intel_rdt is None else {"intel_rdt": intel_rdt}
+        require_known(self.container.update, asked, "updates")
+        self.container.update(self._changed(resources), **asked)
 
     def pids(self) -> Sequence[int]:
         """List its processes by their ids on this machine; one that has stopped may have none."""

@@ -17,13 +17,13 @@ from .wording import worded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cloche.runtime import RuntimeContainer, RuntimeProcess
     from cloche.spec import Process
 
 
-__all__ = ["Entry", "execute"]
+__all__ = ["Entry", "execute", "require_known"]
 
 
 class Entry(Value, kw_only=True):
@@ -52,7 +52,7 @@ def execute(container: RuntimeContainer, process: Process, entry: Entry) -> Runt
         check_pid_file(entry.pid_file)
     streams, name = CallersStreams(process), os.urandom(6).hex()
     asked = {each: value for each in _FOR_RUNTIMES if (value := getattr(entry, each))}
-    _check(container, asked)
+    require_known(container.exec, asked, "further processes")
     with worded(process):
         started = container.exec(name, process, streams, **asked)
     try:
@@ -71,13 +71,13 @@ def _tell(started: RuntimeProcess, entry: Entry) -> None:
         write_pid(entry.pid_file, started.pid or 0)
 
 
-def _check(container: RuntimeContainer, asked: Mapping[str, object]) -> None:
+def require_known(verb: Callable[..., object], asked: Mapping[str, object], what: str) -> None:
     """Refuse what goes beyond the contract if this runtime knows nothing of it."""
     if not asked:
         return
     from inspect import signature
 
-    known = signature(container.exec).parameters
+    known = signature(verb).parameters
     for name in asked:
         if name not in known:
-            raise NotSupported(f"the runtime has no {name.replace('_', ' ')} for further processes")
+            raise NotSupported(f"the runtime has no {name.replace('_', ' ')} for {what}")

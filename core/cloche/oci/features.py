@@ -80,7 +80,7 @@ def _linux() -> dict[str, Any]:
         },
         "apparmor": {"enabled": True},
         "selinux": {"enabled": True},
-        "intelRdt": {"enabled": False},
+        "intelRdt": {"enabled": True, "schemata": True, "monitoring": True},
         "netDevices": {"enabled": True},
         "memoryPolicy": {
             "modes": [f"MPOL_{name}" for name in _MEMORY_MODES],

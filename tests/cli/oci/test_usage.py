@@ -149,7 +149,8 @@ def test_flags_that_are_wrong_or_not_had_are_named(oci) -> None:
     for line, said in {
         ("--memory", "much"): "--memory: 'much' is not a size",
         ("--pids-limit", "many"): "--pids-limit: 'many' is not a number",
-        ("--l3-cache-schema", "L3:0=f"): "--l3-cache-schema: cache allocation is not here",
+        ("--l3-cache-schema", "L3:0=f"): "linux.intelRdt: no resctrl file system is mounted",
+        ("--mem-bw-schema", "L3:0=f"): "linux.intelRdt.memBwSchema: 'L3:0=f' is not one line",
         ("--cpu-period", "5"): "linux.resources.cpu.period: a period of 5 µs is not within",
     }.items():
         told = oci("update", *line, "box")
