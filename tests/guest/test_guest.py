@@ -34,7 +34,7 @@ def test_a_users_limits_hold_where_systemd_delegates(systemd_guest):
 
 @pytest.mark.slow
 def test_labels_of_selinux_hold_where_there_is_a_policy(selinux_guest):
-    assert _passed(selinux_guest.run(*PYTEST, "tests/guest/inside_selinux")) >= 9
+    assert _passed(selinux_guest.run(*PYTEST, "tests/guest/inside_selinux")) >= 12
 
 
 @pytest.mark.slow

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.guest.inside_systemd.bundles import bundle, create, document, oci
+from tests.guest.inside_systemd.bundles import (
+    BUSYBOX,
+    bundle,
+    create,
+    document,
+    oci,
+    root_directory,
+)
 from tests.guest.inside_systemd.test_oci import until_stopped
+
+import cloche
 
 #: With a comma, which would end an option of mount(8).
 LABEL = "system_u:system_r:box_t:s0:c1,c2"
@@ -59,6 +68,11 @@ def current(pid: int | str) -> str:
     return Path(f"/proc/{pid}/attr/current").read_text().rstrip("\0\n")
 
 
+def of_file(pid: int, name: str) -> str:
+    """The label of a file in a container."""
+    return os.getxattr(f"/proc/{pid}/root/{name}", "security.selinux").rstrip(b"\0").decode()
+
+
 def test_the_kernel_enforces_the_policy():
     assert Path("/sys/fs/selinux/enforce").read_text() == "1"
     assert current("self") == OURS
@@ -105,10 +119,7 @@ def test_what_is_mounted_anew_has_the_label_of_files(place):
     config = labelled(place, LABEL, "sleep 1000", mountLabel=FILES)
     config["mounts"].append(scratch("/scratch"))
     pid = start(place, config)
-    inside = {
-        name: os.getxattr(f"/proc/{pid}/root/{name}", "security.selinux").rstrip(b"\0").decode()
-        for name in ("scratch", "dev", "secret", "tmp")
-    }
+    inside = {name: of_file(pid, name) for name in ("scratch", "dev", "secret", "tmp")}
     assert inside == {
         "scratch": FILES, "dev": FILES, "secret": SECRET, "tmp": "system_u:object_r:file_t:s0",
     }  # fmt: skip
@@ -128,3 +139,28 @@ def test_a_label_of_files_that_the_policy_has_not_is_told_by_its_path(place):
     told = oci(place, "create", "--bundle", made, "one", manager="cgroupfs")
     assert told.startswith("mounts["), told
     assert not [*Path(place).glob("state/*")]
+
+
+class _Labelling:
+    """A plug-in that gives containers both labels."""
+
+    @cloche.hookimpl
+    def cloche_prepare_spec(self, request: Any) -> Callable[[Any], Any]:
+        return self._change
+
+    def _change(self, spec: Any) -> Any:
+        return spec.replace(
+            process=spec.process.replace(selinux_label=LABEL),
+            linux=spec.linux.replace(mount_label=FILES),
+        )
+
+
+def test_a_root_that_is_an_overlay_has_the_label_of_files(tmp_path):
+    root = root_directory(str(tmp_path))
+    with (
+        cloche.Engine(runtime="linux", root=tmp_path / "state", plugins=[_Labelling()]) as engine,
+        engine.start([BUSYBOX, "sleep", "60"], rootfs=root, init=False) as box,
+    ):
+        (pid,) = box.pids()
+        assert (current(pid), of_file(pid, "bin/busybox")) == (LABEL, FILES)
+        box.kill()
