@@ -11,8 +11,10 @@ static void check(const struct container *container, int force)
     const struct record *record = &container->record;
     if (record->supervised || record->has_hooks || record->shares_pids)
         hand_over();
-    if (CALL(faccessat, container->directory, "mounts.json", 0) != -ENOENT)
-        hand_over();
+    static const char *const notes[] = {"mounts.json", "resctrl.json"};
+    for (unsigned i = 0; i < sizeof notes / sizeof *notes; i++)
+        if (CALL(faccessat, container->directory, notes[i], 0) != -ENOENT)
+            hand_over();
     if (container->status != STOPPED && !force)
         hand_over();
 }

@@ -93,6 +93,16 @@ def test_what_is_not_plain_is_handed_over(words, oci, ours):
     assert json.loads(oci("state", "box").out) == before
 
 
+@pytest.mark.parametrize("name", ["mounts.json", "resctrl.json"])
+def test_what_only_python_takes_away_is_handed_over(name, oci, ours):
+    oci.create("sleep", "1000")
+    note = oci.state / "box" / name
+    note.write_text("{}")
+    assert ours("delete", "--force", "box") == (HANDED_OVER, "", "")
+    note.unlink()
+    assert ours("delete", "--force", "box") == (0, "", "")
+
+
 @pytest.mark.parametrize(
     "flags",
     [
