@@ -36,7 +36,7 @@ def add_groups(
     """
     hierarchies = [each for each in detect().hierarchies if each.version == 1]
     if mount.type == "cgroup2" or not hierarchies:
-        plan.mount("cgroup2", mount.destination, "cgroup", attributes=options.attributes)
+        _add_unified(plan, mount.destination, options, namespaces)
         return
     plan.mount(
         "tmpfs",
@@ -49,6 +49,21 @@ def add_groups(
         _add(plan, mount.destination, hierarchy, options, namespaces, groups)
     if options.attributes & Attribute.RDONLY:
         plan.remount(mount.destination, attributes=Attribute.RDONLY)
+
+
+def _add_unified(
+    plan: Plan, destination: str, options: MountOptions, namespaces: Namespaces
+) -> None:
+    """Mount cgroup2, or show the machine's where that may not be.
+
+    From a user namespace only a cgroup namespace of its own can be mounted (EPERM).
+    """
+    unified, attributes = detect().unified, options.attributes
+    others = namespaces.maps is not None and not namespaces.has_own(Namespace.CGROUP)
+    if others and unified is not None:
+        plan.bind(unified.mount, destination, recursive=False, attributes=attributes)
+    else:
+        plan.mount("cgroup2", destination, "cgroup", attributes=attributes)
 
 
 def _add(
