@@ -17,10 +17,10 @@ from cloche.interrupts import interruptible
 from cloche.signalling import signal
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import check
-from cloche_linux.failures import ExecFailed, StepFailed
+from cloche_linux.failures import StepFailed, told
 from cloche_linux.members import only_child
 from cloche_linux.packets import Packet, drop, receive
-from cloche_linux.protocol import HAS_SHELL, NEW_PID_NAMESPACE, PLACE, Message
+from cloche_linux.protocol import NEW_PID_NAMESPACE, Message
 from cloche_linux.steps import Step
 
 _UNKNOWN = -1
@@ -239,14 +239,7 @@ class Child:
         with suppress(ProcessLookupError):  # somebody else may have reaped it
             self.kill(signal.SIGKILL)  # it is about to end, but others in its container may stop it
         self._wait_for_end()
-        step = Step(packet.number)
-        kind = ExecFailed if step in (Step.EXECUTE, Step.FIND_PROGRAM) else StepFailed
-        failure = kind(step, packet.error, packet.path, packet.detail)
-        place = packet.flags >> PLACE
-        failure.origin = self.origins[place] if place < len(self.origins) else ""
-        if isinstance(failure, ExecFailed):
-            failure.has_shell = bool(packet.flags & HAS_SHELL)
-        return failure
+        return told(packet, self.origins)
 
     def _end_helper(self) -> None:
         """Reap the first helper, which ended when it had sent its child's pidfd."""

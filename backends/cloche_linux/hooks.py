@@ -18,13 +18,14 @@ from cloche_linux.annotations import HOOKS_STDERR, HOOKS_STDOUT
 from cloche_linux.endings import ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cloche.runtime import CreateRequest
     from cloche.spec import Hook, Hooks
 
 __all__ = [
     "HookWarning",
+    "Placed",
     "Subject",
     "end_what_a_hook_ended",
     "later_hooks",
@@ -43,6 +44,13 @@ _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 class HookWarning(UserWarning):
     """A hook failed at a moment when the container goes on, or has ended, all the same."""
+
+
+class Placed(Value):
+    """A hook, and what to call it: by its place in the configuration, in runc's words."""
+
+    name: str
+    hook: Hook
 
 
 class Subject(Value, kw_only=True):
@@ -124,7 +132,7 @@ def _recalled(noted: Mapping[str, object], kind: str, id: str) -> tuple[tuple[Ho
 def run_after_start(noted: Mapping[str, object], id: str, pid: int) -> None:
     """Run the hooks that follow the start, in their order; BackendError if one fails."""
     hooks, subject = _recalled(noted, "poststart", id)
-    for hook in hooks:
+    for hook in _placed("poststart", hooks):
         run(hook, subject, "running", pid)
 
 
@@ -150,29 +158,35 @@ def run_of_creation(hooks: Hooks, request: CreateRequest, pid: int) -> None:
     Those called prestart are older than the others, and their programs expect what is created.
     """
     subject = subject_of(request)
-    for each, status in ((hooks.prestart, "created"), (hooks.create_runtime, "creating")):
-        for hook in each or ():
-            run(hook, subject, status, pid)
+    for hook in _placed("prestart", hooks.prestart):
+        run(hook, subject, "created", pid)
+    for hook in _placed("createRuntime", hooks.create_runtime):
+        run(hook, subject, "creating", pid)
+
+
+def _placed(kind: str, hooks: Iterable[Hook] | None) -> Iterator[Placed]:
+    for number, hook in enumerate(hooks or ()):
+        yield Placed(f"{kind} hook #{number}", hook)
 
 
 def _run_all(hooks: Iterable[Hook], subject: Subject) -> None:
     """Run the last hooks one after the other; what fails becomes a HookWarning."""
-    for hook in hooks:
+    for hook in _placed("poststop", hooks):
         try:
             run(hook, subject, "stopped", 0)
         except BackendError as error:
             warnings.warn(str(error), HookWarning, stacklevel=2)
 
 
-def run(hook: Hook, subject: Subject, status: str, pid: int) -> None:
+def run(hook: Placed, subject: Subject, status: str, pid: int) -> None:
     """Run one hook to its end, with the state as its input; raises BackendError if it fails."""
     given, said = os.memfd_create("state"), os.memfd_create("words")
     streams = [given, said, said]
     try:
         os.write(given, subject.state(status, pid))
         os.lseek(given, 0, os.SEEK_SET)
-        for place, name in ((1, HOOKS_STDOUT), (2, HOOKS_STDERR)):
-            streams[place] = _opened(hook, subject, name, said)
+        for place, annotation in ((1, HOOKS_STDOUT), (2, HOOKS_STDERR)):
+            streams[place] = _opened(hook, subject, annotation, said)
         pid = _spawn(hook, streams)
         ended = _wait(hook, pid)
         if ended != 0:
@@ -184,7 +198,7 @@ def run(hook: Hook, subject: Subject, status: str, pid: int) -> None:
             os.close(descriptor)
 
 
-def _opened(hook: Hook, subject: Subject, name: str, otherwise: int) -> int:
+def _opened(hook: Placed, subject: Subject, name: str, otherwise: int) -> int:
     """The file that an annotation names for what hooks say."""
     path = (subject.annotations or {}).get(name)
     if not path:
@@ -195,9 +209,10 @@ def _opened(hook: Hook, subject: Subject, name: str, otherwise: int) -> int:
         raise _failed(hook, f"{name}: {os.strerror(error.errno or 0).lower()}", error) from error
 
 
-def _spawn(hook: Hook, streams: Sequence[int]) -> int:
+def _spawn(placed: Placed, streams: Sequence[int]) -> int:
     """Without an environment of its own it has ours, as with runc and crun."""
     actions = [(os.POSIX_SPAWN_DUP2, source, place) for place, source in enumerate(streams)]
+    hook = placed.hook
     environment = os.environ if hook.env is None else dict(map(_pair, hook.env))
     try:
         return os.posix_spawn(
@@ -209,7 +224,7 @@ def _spawn(hook: Hook, streams: Sequence[int]) -> int:
             setsigdef=_IGNORED_BY_PYTHON,
         )
     except OSError as error:
-        raise _failed(hook, os.strerror(error.errno or 0).lower(), error) from error
+        raise _failed(placed, os.strerror(error.errno or 0).lower(), error) from error
 
 
 def _pair(variable: str) -> tuple[str, str]:
@@ -217,8 +232,9 @@ def _pair(variable: str) -> tuple[str, str]:
     return name, value
 
 
-def _wait(hook: Hook, pid: int) -> int:
+def _wait(placed: Placed, pid: int) -> int:
     """Wait for the end, as long as the hook may take; its wait status."""
+    hook = placed.hook
     pidfd = os.pidfd_open(pid)
     try:
         poll = select.poll()
@@ -230,15 +246,15 @@ def _wait(hook: Hook, pid: int) -> int:
     finally:
         os.close(pidfd)
     if not ended:
-        raise _failed(hook, f"it took longer than {hook.timeout} s")
+        raise _failed(placed, f"it took longer than {hook.timeout} s")
     return status
 
 
-def _failed(hook: Hook, why: str, error: OSError | None = None) -> BackendError:
+def _failed(hook: Placed, why: str, error: OSError | None = None) -> BackendError:
     return BackendError(
-        f"error running hook {hook.path}: {why}",
+        f"error running {hook.name}: {hook.hook.path}: {why}",
         step="hook",
         errno=error.errno if error else None,
-        path=hook.path,
+        path=hook.hook.path,
         backend="linux",
     )

@@ -103,4 +103,5 @@ def _send(path: str, text: bytes, descriptor: int) -> None:
         connection.connect(path)
         rights = [(SOL_SOCKET, _SCM_RIGHTS, struct.pack("i", descriptor))]
         sent = connection.sendmsg([text], rights)
-        connection.sendall(text[sent:])
+        if sent < len(text):  # nothing at all can't be sent to who has read all and gone (EPIPE)
+            connection.sendall(text[sent:])

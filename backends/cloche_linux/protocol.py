@@ -30,5 +30,8 @@ class Message(enum.IntEnum):
 
 HAS_SHELL = 1
 NEW_PID_NAMESPACE = 2
-PLACE = 8
+HAS_PROGRAM = 4
+PLACE = 16
 """From this bit on, flags of a failure say which step of the plan it was, from 0."""
+ORDINAL = 3
+"""From this bit on, how many hooks came right before the one that failed, up to ``PLACE``."""

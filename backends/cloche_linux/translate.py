@@ -63,8 +63,9 @@ def failure(error: OSError, operation: str, container: str, process: Process | N
 def _hook(error: StepFailed, operation: str, container: str) -> BackendError:
     from cloche_linux.endings import told
 
+    why = told(error.detail) or _reason(error)
     return BackendError(
-        f"error running hook {error.filename}: {told(error.detail) or _reason(error)}",
+        f"error running {error.origin}: {error.filename}: {why}",
         step="hook",
         errno=error.errno,
         path=error.filename or None,
@@ -76,14 +77,17 @@ def _hook(error: StepFailed, operation: str, container: str) -> BackendError:
 
 def _command(error: ExecFailed, name: str, operation: str, container: str) -> CommandFailed:
     missing = error.errno in {errno.ENOENT, errno.ENOTDIR}
-    if missing:
+    if missing and error.has_program:
+        message = f"the interpreter of {name} is missing"
+    elif missing:
         message = f"command not found: {name}"
     else:
         message = f"command cannot be run: {name}: {_reason(error)}"
+    hinting = missing and error.has_shell and not error.has_program
     return CommandFailed(
         message,
         exit_code=127 if missing else 126,
-        hint="it has /bin/sh" if missing and error.has_shell else None,
+        hint="it has /bin/sh" if hinting else None,
         operation=operation,
         container=container,
         backend="linux",

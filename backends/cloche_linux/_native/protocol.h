@@ -36,7 +36,8 @@ enum {
     MESSAGE_LISTENED = 37, /* somebody has the listener */
 };
 
-enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_PLACE = 8 /* from this bit on: which step of the plan */ };
+/* The last two say from which bit on flags are a number: of hooks right before the one that failed, of the step. */
+enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_HAS_PROGRAM = 4, MESSAGE_ORDINAL = 3, MESSAGE_PLACE = 16 };
 
 #include "message.h"
 

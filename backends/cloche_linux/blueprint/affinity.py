@@ -8,10 +8,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cloche.spec import Process
 
-__all__ = ["check_affinity", "final_affinity", "initial_affinity"]
+__all__ = ["ALL_PROCESSORS", "check_affinity", "final_affinity", "initial_affinity"]
 
 # The most that any kernel is built for (CONFIG_NR_CPUS).
 _PROCESSORS = range(8192)
+
+#: Wherever a process may be: of these the kernel leaves those that there are, and the group has.
+ALL_PROCESSORS = frozenset(_PROCESSORS)
 
 
 def check_affinity(process: Process) -> None:
@@ -26,16 +29,17 @@ def initial_affinity(process: Process) -> frozenset[int] | None:
     return _listed(wanted.initial, "initial") if wanted and wanted.initial else None
 
 
-def final_affinity(process: Process) -> frozenset[int] | None:
-    """Where it runs from then on; None if nothing is said at all.
+def final_affinity(process: Process, *, detached: bool = False) -> frozenset[int] | None:
+    """Where it runs from then on; None for where its maker does.
 
     Said is only where it begins: then it is wherever the groups let it (runtime-spec, config.md,
-    "execCPUAffinity"), and the kernel leaves of all processors those of the group.
+    "execCPUAffinity"). So is one that is ``detached``, of which nothing is said at all: what its
+    maker is bound to is no concern of its.
     """
     wanted = process.exec_cpu_affinity
     if wanted is None or not (wanted.initial or wanted.final):
-        return None
-    return _listed(wanted.final, "final") if wanted.final else frozenset(_PROCESSORS)
+        return ALL_PROCESSORS if detached else None
+    return _listed(wanted.final, "final") if wanted.final else ALL_PROCESSORS
 
 
 def _listed(text: str, field: str) -> frozenset[int]:

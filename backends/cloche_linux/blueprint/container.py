@@ -8,6 +8,7 @@ from cloche.demands import sections
 from cloche.runtime import Lifetime
 from cloche.values import Value, replace
 from cloche_linux.annotations import keeps_groups
+from cloche_linux.blueprint.affinity import ALL_PROCESSORS
 from cloche_linux.blueprint.devices import add_devices
 from cloche_linux.blueprint.entering import enter_namespaces
 from cloche_linux.blueprint.environment import environment, variables
@@ -33,7 +34,7 @@ from cloche_linux.sysctls import check_sysctls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
@@ -88,6 +89,8 @@ def container(
         plan = Plan(constant.text)
         if gate is not None:
             plan.detach()
+        if request.bundle is not None:
+            plan.affinity(ALL_PROCESSORS)  # whatever its maker is bound to
         if by_parent:
             plan.group_by_parent()
         clone_trees(plan, spec, places, namespaces, root_propagation(spec))
@@ -224,13 +227,22 @@ def _hide(plan: Plan, spec: Spec) -> None:
     for name, (path, value) in check_sysctls(linux).items():
         plan.origin = f'linux.sysctl["{name}"]'
         plan.sysctl(path, value)
-    for number, path in enumerate(linux.readonly_paths or ()):
+    for number, path in _once(linux.readonly_paths):
         plan.origin = f"linux.readonlyPaths[{number}]"
         plan.read_only(path)
-    for number, path in enumerate(linux.masked_paths or ()):
+    for number, path in _once(linux.masked_paths):
         plan.origin = f"linux.maskedPaths[{number}]"
         plan.mask(path)
     plan.origin = ""
+
+
+def _once(paths: Sequence[str] | None) -> Iterator[tuple[int, str]]:
+    """Number them, and pass over those that are there already."""
+    seen: set[str] = set()
+    for number, path in enumerate(paths or ()):
+        if path not in seen:
+            seen.add(path)
+            yield number, path
 
 
 def _announce(

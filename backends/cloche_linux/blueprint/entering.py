@@ -38,7 +38,7 @@ def enter_namespaces(
     if namespaces.has_own(Namespace.USER):
         plan.unshare(Namespace.USER)
         _map(plan, namespaces)
-    for kind, path in sorted(namespaces.joined, key=_user_first):
+    for kind, path in sorted(namespaces.joined, key=_order):
         plan.origin = "linux.namespaces"
         plan.join(extras.open(path), kind)
     plan.origin = ""
@@ -51,8 +51,12 @@ def enter_namespaces(
         plan.fork(namespaces.has_own(Namespace.PID))
 
 
-def _user_first(joined: tuple[Namespace, str]) -> bool:
-    return joined[0] is not Namespace.USER
+def _order(joined: tuple[Namespace, str]) -> bool:
+    """The user namespace first, whose root may join others of it; last by root of this machine.
+
+    That one may join all, and in the user namespace no longer those that belong to another.
+    """
+    return (joined[0] is Namespace.USER) is not privileges().rootless
 
 
 def _offsets(linux: Linux) -> Iterator[tuple[str, int, int]]:

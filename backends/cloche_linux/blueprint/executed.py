@@ -47,7 +47,7 @@ def executed(
     mount namespace. Raises InvalidSpec, and Unavailable for labels.
     """
     check_labels(process)
-    initial, final = initial_affinity(process), final_affinity(process)
+    initial, final = initial_affinity(process), final_affinity(process, detached=detached)
     plan, extras = Plan(), Extras(preserve_fds)
     if detached:
         plan.detach()

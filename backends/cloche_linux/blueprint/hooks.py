@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from cloche.spec import Hook
     from cloche_linux.plan import Plan
 
+_STATUS = {"createContainer": "creating", "startContainer": "created"}
+
 __all__ = ["add_hooks_of_creation", "add_hooks_of_start", "look_at_root"]
 
 
@@ -36,7 +38,7 @@ def add_hooks_of_creation(plan: Plan, request: CreateRequest) -> None:
         plan.hooks_by_parent()
     if hooks is not None:
         here = [f"{name}={value}" for name, value in os.environ.items()]
-        _add(plan, request, hooks.create_container or (), "creating", here)
+        _add(plan, request, "createContainer", hooks.create_container, here)
 
 
 def add_hooks_of_start(plan: Plan, request: CreateRequest, environment: Sequence[str]) -> None:
@@ -46,26 +48,27 @@ def add_hooks_of_start(plan: Plan, request: CreateRequest, environment: Sequence
     """
     hooks = request.spec.hooks
     if hooks is not None:
-        _add(plan, request, hooks.start_container or (), "created", environment)
+        _add(plan, request, "startContainer", hooks.start_container, environment)
 
 
 def _add(
     plan: Plan,
     request: CreateRequest,
-    hooks: Sequence[Hook],
-    status: str,
+    kind: str,
+    hooks: Sequence[Hook] | None,
     environment: Sequence[str],
 ) -> None:
     if not hooks:
         return
     from cloche_linux.hooks import state_around
 
-    for hook in hooks:
-        state = state_around(request, status)
+    for number, hook in enumerate(hooks):
+        plan.origin = f"{kind} hook #{number}"
         plan.hook(
             hook.path,
             hook.args or (hook.path,),
             environment if hook.env is None else hook.env,
-            state,
+            state_around(request, _STATUS[kind]),
             hook.timeout or 0,
         )
+    plan.origin = ""

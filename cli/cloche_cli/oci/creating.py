@@ -69,6 +69,7 @@ def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
         runtime=os.environ.get(_RUNTIME) or "linux",
         preserve_fds=preserved(below, sockets),
         console_socket=below.text("console-socket"),
+        pidfd_socket=below.text("pidfd-socket"),
         pid_file=below.text("pid-file"),
         pivot=not below.switch("no-pivot"),
         keyring=not below.switch("no-new-keyring"),

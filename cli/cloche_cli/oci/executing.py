@@ -39,6 +39,7 @@ def execute(typed: Typed, below: Typed) -> int:
         subgroups=_subgroups(below.list("cgroup")),
         even_paused=below.switch("ignore-paused"),
         console_socket=socket,
+        pidfd_socket=below.text("pidfd-socket"),
         pid_file=below.text("pid-file"),
     )
     started = container.exec(process, entry)

@@ -50,11 +50,13 @@ class Command(NamedTuple):
 
 _BUNDLE = Flag("bundle", "text", "The bundle's directory; the current one by default.", ("b",))
 _CONSOLE = Flag("console-socket", "text", "Where the terminal's master is sent.")
+_PIDFD = Flag("pidfd-socket", "text", "Where a pidfd of the process is sent.")
 _PID_FILE = Flag("pid-file", "text", "Where the pid is written.")
 _PRESERVE = Flag("preserve-fds", "number", "How many descriptors from 3 on are handed on.")
 _CREATING = (
     _BUNDLE,
     _CONSOLE,
+    _PIDFD,
     _PID_FILE,
     _PRESERVE,
     Flag("config", "text", "Another file than the bundle's config.json.", ("f",)),
@@ -97,6 +99,7 @@ COMMANDS: Mapping[str, Command] = {
         "Run a further process.",
         (
             _CONSOLE,
+            _PIDFD,
             _PID_FILE,
             _PRESERVE,
             Flag("process", "text", "A file with the process as JSON.", ("p",)),

@@ -9,7 +9,7 @@ assert sys.platform != "win32"
 import os
 
 from cloche.documents import write
-from cloche.errors import AlreadyExists, ClocheError, InvalidSpec
+from cloche.errors import AlreadyExists, ClocheError, InvalidSpec, NotFound
 from cloche_cli.oci.places import found, home
 
 TYPE_CHECKING = False
@@ -31,8 +31,10 @@ def state(typed: Typed, below: Typed) -> int:
 
 
 def list_all(typed: Typed, below: Typed) -> int:
-    """List all containers."""
+    """List all containers; a place that the caller names, and that is not there, is an error."""
     place = home(typed)
+    if typed.text("root") is not None and not os.path.isdir(place.path):
+        raise NotFound(f"--root {place.path}: no such directory")
     if below.switch("quiet"):
         sys.stdout.write("".join(f"{each}\n" for each in place.ids()))
         return 0

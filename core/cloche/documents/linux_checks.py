@@ -78,7 +78,7 @@ def _namespaces(linux: Linux) -> set[str]:
     unique("linux.namespaces", "type", [namespace.type for namespace in namespaces])
     for position, namespace in enumerate(namespaces):
         among(f"linux.namespaces[{position}].type", namespace.type, _NAMESPACES)
-        if namespace.path is not None:
+        if namespace.path:  # where a path is empty, some writers mean none
             absolute(f"linux.namespaces[{position}].path", namespace.path)
     return {namespace.type for namespace in namespaces}
 

@@ -12,7 +12,7 @@ from cloche.errors import NotSupported
 from cloche.values import Value
 
 from .making import check_pid_file, write_pid
-from .streams import CallersStreams, hand_over
+from .streams import CallersStreams, hand_over, hand_pidfd
 from .wording import worded
 
 TYPE_CHECKING = False
@@ -36,6 +36,7 @@ class Entry(Value, kw_only=True):
     #: Enter a paused container, too, and wait until it runs on.
     even_paused: bool = False
     console_socket: str | None = None
+    pidfd_socket: str | None = None
     pid_file: str | None = None
 
 
@@ -67,6 +68,8 @@ def execute(container: RuntimeContainer, process: Process, entry: Entry) -> Runt
 def _tell(started: RuntimeProcess, entry: Entry) -> None:
     if entry.console_socket is not None and started.pipes is not None:
         hand_over(started.pipes, entry.console_socket)
+    if entry.pidfd_socket is not None:
+        hand_pidfd(started, entry.pidfd_socket)
     if entry.pid_file is not None:
         write_pid(entry.pid_file, started.pid or 0)
 

@@ -45,6 +45,8 @@ class Wanted(Value, kw_only=True):
     preserve_fds: tuple[int, ...] = ()
     #: Where the terminal's master is sent; None: it is the maker's, as ``pipes`` of the container.
     console_socket: str | None = None
+    #: Where a pidfd of its first process is sent.
+    pidfd_socket: str | None = None
     pid_file: str | None = None
     pivot: bool = True
     keyring: bool = True
@@ -152,7 +154,7 @@ def _create(runtime: Runtime, request: CreateRequest, wanted: Wanted) -> Runtime
 
 
 def _tell(container: BundleContainer, wanted: Wanted) -> None:
-    """Give the caller what it waits for: the terminal, the process, then its pid."""
+    """Give the caller what it waits for: the terminal, the process, a pidfd, and last its pid."""
     if wanted.console_socket is not None and container.pipes is not None:
         from .streams import hand_over
 
@@ -162,6 +164,10 @@ def _tell(container: BundleContainer, wanted: Wanted) -> None:
         from .receiving import send_process
 
         send_process(container.pid, receiver)
+    if wanted.pidfd_socket is not None:
+        from .streams import hand_pidfd
+
+        hand_pidfd(container.process, wanted.pidfd_socket)
     if wanted.pid_file is not None:
         write_pid(wanted.pid_file, container.pid)
 

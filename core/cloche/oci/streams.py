@@ -8,17 +8,18 @@ assert sys.platform != "win32"
 
 import os
 
-from cloche.errors import InvalidSpec
+from cloche.errors import InvalidSpec, NotSupported
 from cloche.stdio import Size, Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from cloche.runtime import RuntimeProcess
     from cloche.spec import Process
     from cloche.stdio import Pipes
 
-__all__ = ["CallersStreams", "hand_over"]
+__all__ = ["CallersStreams", "hand_over", "hand_pidfd"]
 
 
 class CallersStreams(Streams):
@@ -43,20 +44,36 @@ def hand_over(pipes: Pipes, socket_path: str) -> None:
 
     Raises InvalidSpec if nobody does. Source: runc's docs/terminals.md.
     """
+    assert pipes.stdin is not None
+    try:
+        _send("console-socket", socket_path, b"/dev/ptmx", pipes.stdin)
+    finally:
+        close(pipes)
+
+
+def hand_pidfd(process: RuntimeProcess, socket_path: str) -> None:
+    """Send what tells of a process's end, and takes signals for it, to whoever listens.
+
+    Raises InvalidSpec if nobody does, NotSupported for a runtime without such descriptors.
+    """
+    descriptor = process.exit.fileno()
+    if descriptor is None:
+        raise NotSupported("--pidfd-socket: this runtime knows no descriptors of processes")
+    try:
+        _send("pidfd-socket", socket_path, b"pidfd", descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _send(flag: str, socket_path: str, name: bytes, descriptor: int) -> None:
     import socket
 
-    assert pipes.stdin is not None
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(socket_path)
-            name = b"/dev/ptmx"
-            socket.send_fds(connection, [name], [pipes.stdin])
+            socket.send_fds(connection, [name], [descriptor])
     except OSError as error:
-        raise InvalidSpec(
-            f"--console-socket {socket_path}: {error.strerror}", path="console-socket"
-        ) from error
-    finally:
-        close(pipes)
+        raise InvalidSpec(f"--{flag} {socket_path}: {error.strerror}", path=flag) from error
 
 
 def close(pipes: Pipes) -> None:

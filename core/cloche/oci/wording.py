@@ -44,6 +44,8 @@ def worded(process: Process) -> Iterator[None]:
 
 def _reason(error: CommandFailed, name: str) -> str:
     cause = error.__cause__
+    if error.exit_code == _NOT_FOUND and getattr(cause, "has_program", False):
+        return f"exec {name}: no such file or directory: {error}"
     if error.exit_code == _NOT_FOUND:
         return f"stat {name}: no such file or directory" if "/" in name else _MISSING
     if isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EPERM):

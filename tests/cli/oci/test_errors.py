@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from .conftest import mount
+
 
 @pytest.mark.parametrize(
     ("program", "code", "wanted"),
@@ -27,6 +29,19 @@ def test_and_at_exec(oci) -> None:
     said = oci("exec", "box", "nosuch")
     assert said.code == 255
     assert 'exec: "nosuch": executable file not found in $PATH' in said.err
+
+
+def test_a_program_whose_interpreter_is_missing_is_not_said_to_be_missing(oci) -> None:
+    script = "printf '#!/no/such\n' > /tmp/script; chmod +x /tmp/script; sleep 600"
+    oci.create("sh", "-c", script, change=lambda c: c["mounts"].append(mount("/tmp", "tmpfs")))
+    oci("start", "box")
+    assert oci("exec", "box", "sh", "-c", "until test -x /tmp/script; do :; done").code == 0
+    said = oci("exec", "box", "/tmp/script")
+    told = 'exec: "/tmp/script": exec /tmp/script: no such file or directory'
+    assert (said.code, said.err) == (
+        255,
+        f"cloche: {told}: the interpreter of /tmp/script is missing\n",
+    )
 
 
 @pytest.mark.parametrize(

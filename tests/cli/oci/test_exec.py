@@ -137,6 +137,17 @@ def test_a_document_names_other_processors_or_leaves_them_to_the_container(oci, 
     assert oci("exec", "-p", str(tmp_path / "other.json"), "box").out.split()[1] == str(first)
 
 
+def test_what_the_caller_is_bound_to_is_nothing_to_a_container(oci) -> None:
+    """Neither its first process nor others; what a group allows is."""
+    first, *_, last = map(str, sorted(os.sched_getaffinity(0)))
+    oci.program = ["taskset", "-c", first, *oci.program]
+    assert oci.run(*PROCESSORS).out.split()[1] != first
+    on_processors(oci, group=last)
+    assert oci("exec", "box", *PROCESSORS).out.split()[1] == last
+    init = Path(f"/proc/{(oci.place / 'pid').read_text()}/status").read_text()
+    assert f"Cpus_allowed_list:\t{last}\n" in init
+
+
 def test_it_begins_outside_of_the_group_on_processors_that_the_group_has_not(oci) -> None:
     first, *_, last = map(str, sorted(os.sched_getaffinity(0)))
     on_processors(oci, group=last, initial=first)

@@ -47,6 +47,13 @@ def test_a_mask_is_where_a_link_leads_within_the_root(oci: Runtime, shown: Path)
     assert said.out == "file\n"
 
 
+def test_what_is_named_twice_is_hidden_once(oci: Runtime, shown: Path) -> None:
+    twice = ["/tmp/file", "/tmp/directory"] * 2
+    change = hiding(shown, maskedPaths=twice, readonlyPaths=["/tmp/link"] * 2)
+    said = oci.run("sh", "-c", "cut -d' ' -f5 /proc/self/mountinfo | grep /tmp/", change=change)
+    assert sorted(said.out.split()) == ["/tmp/directory", "/tmp/file", "/tmp/file"]
+
+
 def test_the_control_without_them(oci: Runtime, shown: Path) -> None:
     script = "cat /tmp/file; ls /tmp/directory; touch /tmp/directory/x; echo new > /tmp/file"
     said = oci.run("sh", "-c", script, change=hiding(shown))

@@ -109,6 +109,11 @@ def test_a_hook_of_the_start_that_fails_ends_a_run(oci, kind, way) -> None:
     assert list(oci.state.iterdir()) == []
 
 
+def placed(kind: str, number: int = 0) -> str:
+    """What errors call a hook."""
+    return f"{kind} hook #{number}"
+
+
 @pytest.mark.parametrize("kind", ["createRuntime", "createContainer"])
 def test_a_hook_has_its_time(oci, kind) -> None:
     slow = {"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}
@@ -122,15 +127,15 @@ def test_a_poststop_hook_that_fails_is_a_warning(oci, hook) -> None:
     failing = hook("poststop", "exit 4")
     oci.create("sleep", "600", change=with_hooks(poststop=failing))
     said = oci("delete", "--force", "box")
-    told = f"cloche: warning: error running hook {failing['path']}: exit 4\n"
+    told = f"cloche: warning: error running {placed('poststop')}: {failing['path']}: exit 4\n"
     assert (said.code, said.err) == (0, told)
 
 
 def test_a_hook_that_is_not_there_is_named(oci) -> None:
     bundle = oci.bundle("true", change=with_hooks(createRuntime={"path": "/no/such"}))
     said = oci("create", "--bundle", bundle, "box")
-    told = "cloche: error running hook /no/such: no such file or directory\n"
-    assert (said.code, said.err) == (1, told)
+    told = f"{placed('createRuntime')}: /no/such: no such file or directory\n"
+    assert (said.code, said.err) == (1, f"cloche: error running {told}")
 
 
 def test_a_hook_that_a_signal_ended_is_told_by_the_signals_name(oci) -> None:
@@ -138,7 +143,19 @@ def test_a_hook_that_a_signal_ended_is_told_by_the_signals_name(oci) -> None:
         ended = {"path": "/bin/sh", "args": ["sh", "-c", "echo oh; kill -SYS $$"]}
         said = oci.run("true", change=with_hooks(**{kind: ended}))
         assert said.code == 1
-        assert "error running hook /bin/sh: signal: bad system call: oh" in said.err
+        assert f"{placed(kind)}: /bin/sh: signal: bad system call: oh" in said.err
+
+
+@pytest.mark.parametrize(
+    "kind", ["prestart", "createRuntime", "createContainer", "startContainer", "poststart"]
+)
+def test_a_hook_that_fails_is_told_by_its_place(oci, kind) -> None:
+    def change(config) -> None:
+        config["hooks"] = {kind: [{"path": "/bin/true"}, {"path": "/bin/false"}]}
+
+    said = oci.run("true", change=change)
+    assert said.code == 1
+    assert said.err == f"cloche: error running {placed(kind, 1)}: /bin/false: exit 1\n"
 
 
 def test_what_hooks_mount_in_the_root_is_in_the_container(oci, hook, tmp_path) -> None:

@@ -150,7 +150,13 @@ def test_paused_processes_stand_still(oci) -> None:
     assert oci.status() == "running"
 
 
+def test_a_place_that_is_named_and_is_not_there_holds_no_list(oci) -> None:
+    said = oci("list")
+    assert (said.code, said.err) == (1, f"cloche: --root {oci.state}: no such directory\n")
+
+
 def test_containers_are_listed(oci) -> None:
+    oci.state.mkdir(mode=0o700)
     assert oci("list", "--format", "json").out == "null\n"
     pid = oci.create("sleep", "600")
     oci.create("sleep", "600", id="cube")

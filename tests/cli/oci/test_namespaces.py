@@ -49,6 +49,21 @@ def joining(kind: str, path: str, *others: str):
     return change
 
 
+def test_one_that_belongs_to_another_user_namespace_is_joined_with_a_user_namespace(
+    oci: Runtime, other: int
+) -> None:
+    """Root of this machine may do so, and root of the user namespace may not."""
+    network, user = f"/proc/{os.getpid()}/ns/net", path_of(other, "user")
+
+    def change(config: dict[str, Any]) -> None:
+        joining("user", user, "mount", "pid")(config)
+        config["linux"]["namespaces"].append({"type": "network", "path": network})
+
+    script = "readlink /proc/self/ns/net; readlink /proc/self/ns/user"
+    said = oci.run("sh", "-c", script, change=change)
+    assert said.out.split() == [os.readlink(network), os.readlink(user)], said.err
+
+
 @pytest.mark.parametrize("kind", [kind for kind in FILES if kind != "mount"])
 def test_each_type_may_be_joined(oci: Runtime, other: int, kind: str) -> None:
     path = path_of(other, kind)
@@ -56,6 +71,12 @@ def test_each_type_may_be_joined(oci: Runtime, other: int, kind: str) -> None:
     change = joining(kind, path, *rest, *(["pid"] if kind == "user" else []))
     said = oci.run("readlink", f"/proc/self/ns/{FILES[kind]}", change=change)
     assert said.out.strip() == os.readlink(path), said.err
+
+
+def test_a_path_that_is_empty_is_none(oci: Runtime) -> None:
+    said = oci.run("readlink", "/proc/self/ns/uts", change=joining("uts", "", "mount", "pid"))
+    assert said.code == 0, said.err
+    assert said.out.strip() != os.readlink("/proc/self/ns/uts")
 
 
 @pytest.fixture

@@ -89,6 +89,13 @@ static int find(const struct call *call, const struct helper *h, const struct re
     return is_path ? attempt(call, program) : search(call, program, attempt);
 }
 
+/* Then it is what the program wants to be run by that is missing, should execve say that something is. */
+int program_is_there(const struct helper *h, const struct record *r)
+{
+    struct call call;
+    return arguments_of(&h->plan, r, &call.arguments, &call.environment) == 0 && find(&call, h, r, look) == 0;
+}
+
 int step_find_program(struct helper *h, const struct record *r)
 {
     struct call call;

@@ -79,6 +79,7 @@ int watch_parent(struct helper *h, int signal);
 
 /* execute.c: the lists of a record's source and data, as execve takes them */
 int arguments_of(const struct plan *plan, const struct record *r, const char ***arguments, const char ***environment);
+int program_is_there(const struct helper *h, const struct record *r);
 
 /* listener.c: a filter that asks; the arguments of seccomp(2) */
 int seccomp_with_listener(struct helper *h, uint64_t flags, const void *program);

@@ -6,8 +6,21 @@ static int idmap_of(const struct helper *h, const struct record *r)
     return r->number < 0 || r->number >= (int)h->extras ? -1 : FD_EXTRAS + r->number;
 }
 
+/* A new tmpfs can take over the mode of the directory that it is going to hide, and says so among its options. */
+static int take_mode(struct helper *h, const struct record *r, int fs, int target)
+{
+    struct statx file;
+    char mode[] = "0000";
+    if (target < 0 || !(r->flags & COPY_MODE))
+        return 0;
+    int error = sys_statx(target, STATX_MODE, &file);
+    for (int i = 0; i < 4; i++)
+        mode[i] = (char)('0' + (file.stx_mode >> 3 * (3 - i) & 7));
+    return error ? error : filesystem_set(h, fs, "mode", mode);
+}
+
 /* Creates the file system that a record describes, as a mount that is attached nowhere. */
-static int create_mount(struct helper *h, const struct record *r)
+static int create_mount(struct helper *h, const struct record *r, int target)
 {
     const char *source = text_of(&h->plan, r->source);
     int fs = sys_fsopen(text_of(&h->plan, r->more));
@@ -16,6 +29,8 @@ static int create_mount(struct helper *h, const struct record *r)
     int error = *source ? filesystem_set(h, fs, "source", source) : 0;
     if (!error)
         error = filesystem_options(h, fs, r->data);
+    if (!error)
+        error = take_mode(h, r, fs, target);
     if (error)
         return sys_close(fs), error;
     int mount = filesystem_mount(h, fs, r->first);
@@ -23,19 +38,6 @@ static int create_mount(struct helper *h, const struct record *r)
         return mount;
     error = change_attributes(mount, 0, 0, 0, r->third, idmap_of(h, r));
     return error ? sys_close(mount), error : mount;
-}
-
-/* A new tmpfs can take over what it is going to hide: the directory's mode, or all there is. */
-static int take_over(const struct record *r, int mount, int target)
-{
-    struct statx file;
-    char path[32] = "/proc/self/fd/";
-    int error = r->flags & COPY_UP ? copy_directory(target, mount) : 0;
-    if (error || !(r->flags & COPY_MODE))
-        return error;
-    text_append_number(path, text_length(path), sizeof path, (uint64_t)mount);
-    error = sys_statx(target, STATX_MODE, &file);
-    return error ? error : (int)CALL(fchmodat, AT_FDCWD, path, file.stx_mode & 07777);
 }
 
 static const char link_words[] = "it must be mounted on ordinary directory, and this is a link";
@@ -58,12 +60,18 @@ static int refuse_link(struct helper *h, const char *path)
 int step_mount(struct helper *h, const struct record *r)
 {
     const char *path = text_of(&h->plan, r->path);
-    int link = r->flags & NO_LINK ? refuse_link(h, path) : 0;
-    int mount = link ? link : create_mount(h, r);
-    if (mount < 0)
-        return mount;
+    int error = r->flags & NO_LINK ? refuse_link(h, path) : 0;
+    if (error)
+        return error;
     int target = open_target(h, path, O_DIRECTORY);
-    int error = target < 0 ? 0 : take_over(r, mount, target);
+    int mount = create_mount(h, r, target);
+    if (mount < 0) {
+        if (target >= 0)
+            sys_close(target);
+        return mount;
+    }
+    if (target >= 0 && r->flags & COPY_UP)
+        error = copy_directory(target, mount);
     if (target == -ENOENT)
         target = make_directory(h, path, 0755);
     if (!error)

@@ -53,6 +53,15 @@ static void copy_end(char *to, size_t room, const char *text)
     memcpy(to, text, text_length(text) + 1);
 }
 
+/* Hooks of one kind are next to each other. */
+static uint32_t count_hooks_before(const struct helper *h)
+{
+    uint32_t count = 0;
+    while (count < h->at && h->plan.records[h->at - count - 1].step == STEP_HOOK)
+        count++;
+    return count;
+}
+
 static void report(struct helper *h, uint16_t step, int error)
 {
     struct message message;
@@ -66,6 +75,10 @@ static void report(struct helper *h, uint16_t step, int error)
     copy_end(message.detail, sizeof message.detail, h->detail);
     if ((step == STEP_EXECUTE || step == STEP_FIND_PROGRAM) && CALL(faccessat, AT_FDCWD, "/bin/sh", 1 /* X_OK */) == 0)
         message.flags |= MESSAGE_HAS_SHELL;
+    if (step == STEP_HOOK)
+        message.flags |= count_hooks_before(h) << MESSAGE_ORDINAL;
+    if (step == STEP_EXECUTE && program_is_there(h, h->plan.records + h->at))
+        message.flags |= MESSAGE_HAS_PROGRAM;
     control_send_message(h, &message, -1);
 }
 

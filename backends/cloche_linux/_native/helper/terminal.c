@@ -81,31 +81,6 @@ int step_ready(struct helper *h, const struct record *r)
     return control_expect(h, MESSAGE_START);
 }
 
-enum { SOCK_CLOEXEC_ = O_CLOEXEC };
-
-/* Whoever comes and says start, and is the one to hear of failures from then on; who comes for something else, or
- * goes before a word, wakes nobody. The creator may end meanwhile. */
-int step_await_start(struct helper *h, const struct record *r)
-{
-    struct message message;
-    sys_close(h->control);
-    for (;;) {
-        int peer = (int)CALL(accept4, FD_EXTRAS + r->number, 0, 0, SOCK_CLOEXEC_);
-        if (peer < 0 && peer != -EINTR && peer != -ECONNABORTED)
-            return peer;
-        if (peer < 0)
-            continue;
-        int is_word = sys_read(peer, &message, sizeof message) == sizeof message;
-        if (is_word && message.kind == MESSAGE_GIVE_UP)
-            sys_exit(1);
-        if (is_word && message.kind == MESSAGE_START) {
-            sys_close(FD_EXTRAS + r->number);
-            return peer == h->control ? 0 : (int)CALL(dup3, peer, h->control, O_CLOEXEC) < 0 ? -EBADF : sys_close(peer);
-        }
-        sys_close(peer);
-    }
-}
-
 int step_controlling_terminal(struct helper *h, const struct record *r)
 {
     (void)h, (void)r;

@@ -89,5 +89,5 @@ def check(error: cloche.ClocheError, point: Point) -> None:
     assert isinstance(error, BackendError)
     step = point.step.name.lower()
     assert (error.step, error.errno, error.path) == (step, FAULT, point.path or None)
-    step = "error running hook" if point.step is Step.HOOK else step
+    step = f"error running startContainer hook #{0}:" if point.step is Step.HOOK else step
     assert str(error) == f"{step}{' ' if point.path else ''}{point.path}: {REASON}"

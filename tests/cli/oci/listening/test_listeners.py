@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from cloche_linux.hooks import Subject
+from cloche_linux.listener import Listener
 
 from .conftest import Listen, asking
 
@@ -32,6 +37,29 @@ def test_a_listener_answers_for_calls(oci, listen: Listen, new_privileges: bool)
     )
     assert said.out == "4711\n"
     assert "No medium found" in said.err
+
+
+def test_a_listener_may_go_once_it_has_read_all(tmp_path) -> None:
+    """As one that closes its connection at once; nothing more is sent, which would fail."""
+    given = os.open("/dev/null", os.O_RDONLY)
+    subject = Subject(id="box", bundle="/bundle")
+    tell = Listener(path=str(tmp_path / "agent"), metadata=None, subject=subject).told("created", 1)
+    with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor(1) as reader:
+        listening.bind(str(tmp_path / "agent"))
+        listening.listen()
+        for _ in range(300):
+            read = reader.submit(_read_and_go, listening)
+            tell(given, 1)
+            assert read.result(10).startswith(b'{"ociVersion"')
+    os.close(given)
+
+
+def _read_and_go(listening: socket.socket) -> bytes:
+    connection, _ = listening.accept()
+    with connection:
+        text, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
+    os.close(descriptors[0])
+    return text
 
 
 def test_a_listener_is_told_of_the_process_as_the_specification_says(oci, listen: Listen) -> None:

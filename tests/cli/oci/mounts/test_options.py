@@ -205,10 +205,12 @@ def test_a_tmpfs_has_the_permissions_of_what_it_hides_unless_others_are_named(
     new = f"/tmp/{uuid4()}"
     wanted = [mount("/etc", "tmpfs", "ro"), mount(new, "tmpfs")]
     wanted += [mount("/tmp/named", "tmpfs", "mode=0712")]
-    script = f"stat -c %a /etc {new} /tmp/named"
+    script = f"stat -c %a /etc {new} /tmp/named; grep -o ' /etc .*mode=[0-7]*' /proc/mounts"
     said = oci.run("sh", "-c", script, change=lambda config: config["mounts"].extend(wanted))
     usual = format((busybox / "etc").stat().st_mode & 0o7777, "o")
-    assert said.out.split() == [usual, "1777", "712"]
+    *modes, shown = said.out.splitlines()
+    assert modes == [usual, "1777", "712"]
+    assert shown.endswith(f"mode={usual}"), "its options say so as well"
 
 
 def test_a_tmpfs_may_begin_with_what_it_hides(oci: Runtime, busybox: Path) -> None:
