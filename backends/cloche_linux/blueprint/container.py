@@ -89,7 +89,6 @@ def container(
         plan = Plan(constant.text)
         if gate is not None:
             plan.detach()
-        if request.bundle is not None:
             plan.affinity(ALL_PROCESSORS)  # whatever its maker is bound to
         if by_parent:
             plan.group_by_parent()
