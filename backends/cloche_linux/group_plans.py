@@ -56,7 +56,10 @@ def group_name(id: str, state: Path | str) -> str:
     """
     try:
         place = os.stat(state)
-    except FileNotFoundError:  # it is only asked whether there could be a group
+    except (
+        FileNotFoundError,
+        NotADirectoryError,
+    ):  # it is only asked whether there could be a group
         return id
     return f"{id[:_NAMED]}@{place.st_dev:x}.{place.st_ino:x}"
 

@@ -35,7 +35,7 @@ def test_a_file_for_hooks_that_cannot_be_had_is_told(oci) -> None:
 
     said = oci.run("true", change=change)
     assert said.code == 1
-    assert "hook /bin/true: run.oci.hooks.stdout: no such file or directory" in said.err
+    assert "/bin/true: run.oci.hooks.stdout: no such file or directory" in said.err
     assert list(oci.state.iterdir()) == []
 
 
