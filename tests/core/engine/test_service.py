@@ -138,6 +138,32 @@ def test_one_step_makes_detached_containers_too(open_engine, place):
         open_engine().run(["true"], lifetime="detached")
 
 
+def test_what_is_not_kept_lives_on_and_goes_when_it_has_ended(open_engine, place):
+    container = open_engine().start(["sleep", "60"], lifetime="detached", keep=False, name="web")
+    orphan(place, container)
+    other = open_engine()
+    assert (other.prune(), other.get("web").state) == ([], State.RUNNING)
+    other.get("web").stop()
+    assert open_engine().list(all=True) == []
+
+
+def test_what_parameters_describe_may_wait_too(open_engine, place):
+    container = open_engine().create(["exit", "3"], lifetime="detached", name="web")
+    orphan(place, container)
+    found = open_engine().get("web")
+    assert (found.state, found.inspect().keep) == (State.CREATED, True)
+    found.start()
+    assert found.wait() == 3
+
+
+def test_how_it_ended_is_looked_for_when_somebody_looks(open_engine, place):
+    container = open_engine().start(["exit", "3"], lifetime="detached", name="web")
+    orphan(place, container)
+    status = open_engine().get("web").inspect().status
+    assert status is not None
+    assert status.code == 3
+
+
 @pytest.mark.parametrize("then", [lambda _: None, lambda c: c.start(), lambda c: c.kill()])
 def test_whoever_looks_can_remove_it(open_engine, spec, place, traces, then):
     container = open_engine().create(spec("sleep", "60"), id="c1", detached=True)

@@ -38,6 +38,8 @@ def test_every_message_has_the_same_name_and_number():
         ("PLAN_MAGIC", steps.MAGIC),
         ("PLAN_VERSION", steps.VERSION),
         ("PLAN_MAX_STEPS", steps.MAX_STEPS),
+        ("DETACHED", steps.DETACHED),
+        ("KEPT", steps.KEPT),
         ("RECURSIVE", setup_steps.RECURSIVE),
         ("USE_SCRATCH", setup_steps.USE_SCRATCH),
         ("NEW_PID_NAMESPACE", setup_steps.NEW_PID_NAMESPACE),

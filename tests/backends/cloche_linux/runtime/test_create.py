@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cloche
-from cloche import PIPE, BackendError, CommandFailed, InvalidState, NotFound, NotSupported, State
+from cloche import PIPE, BackendError, CommandFailed, InvalidState, NotFound, State
 from cloche.defaults import linux_process, linux_spec
 from cloche.spec import Box, Hook, Hooks, Root, Spec
 
@@ -132,11 +132,6 @@ def test_it_can_execute_further_processes(engine: cloche.Engine, root: str) -> N
     whole = linux_process(("sh", "-c", "echo $A; pwd"), env=("A=1",), cwd="/etc")
     assert container.run(whole, capture_output=True).stdout == b"1\n/etc\n"
     container.remove(force=True)
-
-
-def test_it_cannot_outlive_this_process(engine: cloche.Engine, root: str) -> None:
-    with pytest.raises(NotSupported, match="detached: its containers end with the process"):
-        engine.create(spec(root, "true"), detached=True)
 
 
 def test_a_hook_that_fails_leaves_nothing(engine: cloche.Engine, root: str) -> None:
