@@ -39,14 +39,8 @@ enum {
 /* Flags: whether a shell is there, or the program; of a child, whether it is an init, and whether its parent is a
  * keeper, which stays. The last two say from which bit on they are a number: of hooks right before the one that
  * failed, of the step. */
-enum {
-    MESSAGE_HAS_SHELL = 1,
-    MESSAGE_NEW_PID_NAMESPACE = 2,
-    MESSAGE_HAS_PROGRAM = 4,
-    MESSAGE_KEPT = 4,
-    MESSAGE_ORDINAL = 3,
-    MESSAGE_PLACE = 16,
-};
+enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_HAS_PROGRAM = 4, MESSAGE_KEPT = 4 };
+enum { MESSAGE_ORDINAL = 3, MESSAGE_PLACE = 16 };
 
 #include "message.h"
 

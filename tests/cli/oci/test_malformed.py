@@ -175,7 +175,10 @@ def check(told: Told, data: bytes) -> None:
     assert "Traceback" not in told.words
     if isinstance(told.error, InvalidSpec):
         path = told.error.path
-        assert line.startswith(tuple(f"cloche: {each}: " for each in _beginnings(path))), line
+        said = line.removeprefix("cloche: ")
+        if not path:  # then it is the whole file that is wrong
+            said = said.partition("config.json: ")[2] or said
+        assert said.startswith(tuple(f"{each}: " for each in _beginnings(path))), line
         assert path or not _is_object(data), line
 
 

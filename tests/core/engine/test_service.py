@@ -26,6 +26,7 @@ from cloche.defaults import linux_process, linux_spec, windows_process, windows_
 from cloche.errors import BackendError
 from cloche.spec import Root
 from cloche.testing import FakeBackend, fake_service
+from cloche.testing.lab import comes_true
 
 
 @pytest.fixture
@@ -159,7 +160,10 @@ def test_what_parameters_describe_may_wait_too(open_engine, place):
 def test_how_it_ended_is_looked_for_when_somebody_looks(open_engine, place):
     container = open_engine().start(["exit", "3"], lifetime="detached", name="web")
     orphan(place, container)
-    status = open_engine().get("web").inspect().status
+    with open_engine() as other:
+        found = other.get("web")
+        assert comes_true(lambda: found.inspect().status is not None)
+        status = found.inspect().status
     assert status is not None
     assert status.code == 3
 

@@ -136,6 +136,6 @@ def test_it_can_execute_further_processes(engine: cloche.Engine, root: str) -> N
 
 def test_a_hook_that_fails_leaves_nothing(engine: cloche.Engine, root: str) -> None:
     wanted = spec(root, "true").replace(hooks=Hooks(create_runtime=(Hook(path="/bin/false"),)))
-    with pytest.raises(BackendError, match="hook /bin/false: exit 1"):
+    with pytest.raises(BackendError, match=r"createRuntime hook .0: /bin/false: exit 1"):
         engine.create(wanted)
     assert engine.list(all=True) == []

@@ -111,10 +111,13 @@ def test_a_container_in_a_user_namespace_of_its_own_has_one_too(
 
             return change
 
-    state = open_place / "mapped"
-    (state / "data").mkdir(parents=True)  # which users of the container can reach
+    state, root = open_place / "mapped", open_place / "root-mapped"
+    (state / "data").mkdir(parents=True)  # which users of the container can reach, as the root
+    shutil.copytree(busybox, root, symlinks=True)
     with cloche.Engine(runtime="linux", root=state, plugins=[Mapping()]) as other:
-        box = other.start(["sh", "-c", "exit 5"], rootfs=busybox, lifetime="detached")
+        box = other.start(
+            ["sh", "-c", "exit 5"], rootfs=root, lifetime="detached", storage_size="8M"
+        )
         assert box.wait(20) == 5
         box.remove()
 
