@@ -16,6 +16,7 @@
 #include <linux/prctl.h>
 #include <stddef.h>
 
+#include "begin.h"
 #include "system_call.h"
 
 #define EVERY_SIGNAL (~0UL)
@@ -201,8 +202,4 @@ __attribute__((noreturn, used)) void init_main(long *stack)
     }
 }
 
-#if defined(__x86_64__)
-__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall init_main\n\thlt");
-#else
-__asm__(".globl _start\n_start:\n\tmov x29, xzr\n\tmov x30, xzr\n\tmov x0, sp\n\tbl init_main\n\tbrk 1");
-#endif
+BEGIN_IN(init_main);

@@ -1,4 +1,5 @@
 /* Where the helper begins: the plan is mapped, checked as a whole, and its steps are taken in turn. */
+#include "../begin.h"
 #include "helper.h"
 
 typedef int step_function(struct helper *h, const struct record *r);
@@ -186,8 +187,6 @@ int main(int count, char **arguments)
     helper_main((long *)arguments - 1);
     return 1;
 }
-#elif defined(__x86_64__)
-__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall helper_main\n\thlt");
 #else
-__asm__(".globl _start\n_start:\n\tmov x29, xzr\n\tmov x30, xzr\n\tmov x0, sp\n\tbl helper_main\n\tbrk 1");
+BEGIN_IN(helper_main);
 #endif

@@ -1,16 +1,9 @@
 #include "entries.h"
 
+#include "../entry.h"
 #include "launcher.h"
 
 enum { BUFFER = 4096 };
-
-struct entry { /* `struct linux_dirent64` */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t size;
-    uint8_t kind;
-    char name[];
-};
 
 static int is_dots(const char *name)
 {
@@ -30,8 +23,8 @@ void each_entry(int directory, void (*function)(void *context, const char *name,
         for (long at = 0; at < size;) {
             const struct entry *entry = (const void *)(buffer + at);
             if (!is_dots(entry->name))
-                function(context, entry->name, entry->kind);
-            at += entry->size;
+                function(context, entry->name, entry->type);
+            at += entry->length;
         }
     }
 }

@@ -1,4 +1,5 @@
 /* Where the launcher begins. */
+#include "../begin.h"
 #include "launcher.h"
 
 #include "line.h"
@@ -35,8 +36,6 @@ int main(int count, char **words)
     launcher_main((long *)words - 1);
     return 1;
 }
-#elif defined(__x86_64__)
-__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall launcher_main\n\thlt");
 #else
-__asm__(".globl _start\n_start:\n\tmov x29, xzr\n\tmov x30, xzr\n\tmov x0, sp\n\tbl launcher_main\n\tbrk 1");
+BEGIN_IN(launcher_main);
 #endif
