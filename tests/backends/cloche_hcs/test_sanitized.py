@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from compiling import load_compiler
 
 pytestmark = [
     pytest.mark.slow,
@@ -17,7 +17,6 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
-COMPILE = HERE.parents[2] / "backends/compile.py"
 FLAGS = (
     *("-O1", "-g", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"),
     "-fsanitize=address,undefined",
@@ -46,12 +45,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Runs a program with the sanitized binding; Python's own leaks are not what is looked for."""
-    spec = importlib.util.spec_from_file_location("cloche_compile", COMPILE)
-    assert spec is not None
-    assert spec.loader is not None
-    compiler = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(compiler)
-    made = compiler.build_vmcompute(tmp_path_factory.mktemp("sanitized"), FLAGS)
+    made = load_compiler().build_vmcompute(tmp_path_factory.mktemp("sanitized"), FLAGS)
 
     def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         sanitizers = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from pathlib import Path
+
+from .desks import arrived, open_desk
 
 
 def annotated(**annotations):
@@ -52,13 +53,9 @@ def test_a_hook_without_an_environment_has_the_runtimes(oci, tmp_path) -> None:
 def test_the_process_is_sent_to_whoever_asks_for_it(oci, tmp_path) -> None:
     path = tmp_path / "receiver"
     annotations = annotated(pidfd_receiver=str(path))
-    with socket.socket(socket.AF_UNIX) as receiver:
-        receiver.bind(str(path))
-        receiver.listen()
+    with open_desk(path) as receiver:
         pid = oci.create("true", change=lambda config: config.update(annotations=annotations))
-        connection, _ = receiver.accept()
-        with connection:
-            _, (process,), _, _ = socket.recv_fds(connection, 16, 2)
+        process = arrived(receiver)
     told = Path(f"/proc/self/fdinfo/{process}").read_text()
     os.close(process)
     assert f"Pid:\t{pid}\n" in told

@@ -11,23 +11,14 @@ from collections.abc import Iterator
 import pytest
 
 from .conftest import PATIENCE
+from .desks import arrived, open_desk
 
 
 @pytest.fixture
 def desk(tmp_path) -> Iterator[socket.socket]:
     """Where a caller listens for it."""
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "pidfd"))
-        listening.listen()
-        listening.settimeout(PATIENCE)
+    with open_desk(tmp_path / "pidfd") as listening:
         yield listening
-
-
-def arrived(desk: socket.socket) -> int:
-    connection, _ = desk.accept()
-    with connection:
-        _, (descriptor,), _, _ = socket.recv_fds(connection, 64, 1)
-    return descriptor
 
 
 def end(pidfd: int) -> None:

@@ -8,24 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import PATIENCE, copy_root
+from .conftest import copy_root
+from .desks import arrived, open_desk
 
 
 @pytest.fixture
 def desk(tmp_path) -> Iterator[socket.socket]:
     """A socket where terminals arrive."""
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "console"))
-        listening.listen()
-        listening.settimeout(PATIENCE)
+    with open_desk(tmp_path / "console") as listening:
         yield listening
-
-
-def arrived(desk: socket.socket) -> int:
-    connection, _ = desk.accept()
-    with connection:
-        _, (terminal,), _, _ = socket.recv_fds(connection, 64, 1)
-    return terminal
 
 
 def read_all(terminal: int) -> bytes:

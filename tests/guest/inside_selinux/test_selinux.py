@@ -14,7 +14,9 @@ from tests.guest.inside_systemd.bundles import (
     bundle,
     create,
     document,
+    map_users,
     oci,
+    restrict,
     root_directory,
 )
 from tests.guest.inside_systemd.test_oci import until_stopped
@@ -83,16 +85,6 @@ def test_the_label_holds_the_program(place, label, wanted):
     start(place, labelled(place, label))
     until_stopped(place)
     assert said(place) == wanted
-
-
-def restrict(config: dict[str, Any]) -> None:
-    config["process"]["noNewPrivileges"] = True
-
-
-def map_users(config: dict[str, Any]) -> None:
-    maps = [{"containerID": 0, "hostID": 0, "size": 65536}]
-    config["linux"]["namespaces"].append({"type": "user"})
-    config["linux"] |= {"uidMappings": maps, "gidMappings": maps}
 
 
 @pytest.mark.parametrize("change", [restrict, map_users])

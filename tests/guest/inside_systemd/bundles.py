@@ -13,6 +13,7 @@ import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from cloche_cli.oci import program
 
@@ -57,6 +58,18 @@ def document(place: str, *script: str, **linux: object) -> dict[str, object]:
         },
     }
     return config
+
+
+def restrict(config: dict[str, Any]) -> None:
+    """Let its processes gain no privileges."""
+    config["process"]["noNewPrivileges"] = True
+
+
+def map_users(config: dict[str, Any]) -> None:
+    """Give it a user namespace, in which everybody is who they are outside."""
+    maps = [{"containerID": 0, "hostID": 0, "size": 65536}]
+    config["linux"]["namespaces"].append({"type": "user"})
+    config["linux"] |= {"uidMappings": maps, "gidMappings": maps}
 
 
 def bundle(place: str, config: dict[str, object]) -> str:

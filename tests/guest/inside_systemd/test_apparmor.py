@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .bundles import bundle, create, document, oci
+from .bundles import bundle, create, document, map_users, oci, restrict
 from .test_oci import until_stopped
 
 LOOK = "exec >/tmp/said 2>&1; cat /proc/self/attr/current; cat /secret || true"
@@ -75,16 +75,6 @@ def test_a_further_process_has_a_profile_of_its_own(place, profile, wanted):
     further.write_text(json.dumps(guarded(place, profile, LOOK)["process"]))
     oci(place, "exec", "--process", str(further), "one", manager="cgroupfs")
     assert said(place) == wanted
-
-
-def restrict(config: dict[str, Any]) -> None:
-    config["process"]["noNewPrivileges"] = True
-
-
-def map_users(config: dict[str, Any]) -> None:
-    maps = [{"containerID": 0, "hostID": 0, "size": 65536}]
-    config["linux"]["namespaces"].append({"type": "user"})
-    config["linux"] |= {"uidMappings": maps, "gidMappings": maps}
 
 
 @pytest.mark.parametrize("change", [restrict, map_users])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,19 +9,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-COMPILE = Path(__file__).parents[4] / "backends/compile.py"
+from compiling import load_compiler
 
 
 @pytest.fixture(scope="session")
 def compiler() -> ModuleType:
     """The compile functions, which live beside the packages and in none."""
-    spec = importlib.util.spec_from_file_location("compile_untar", COMPILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_compiler()
 
 
 @contextmanager

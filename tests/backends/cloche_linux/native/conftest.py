@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import pickle
 import select
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compiling import load_compiler
 
 from cloche_linux.kernel import Attribute, Namespace, Propagation
 from cloche_linux.plan import Plan
@@ -26,7 +26,6 @@ from cloche_linux.spawn import Child, spawn
 
 KERNEL_FILES = Attribute.NOSUID | Attribute.NODEV | Attribute.NOEXEC
 ALL = Namespace.MOUNT | Namespace.UTS | Namespace.IPC | Namespace.NETWORK | Namespace.CGROUP
-COMPILE = Path(__file__).parents[4] / "backends/compile.py"
 
 
 @dataclass(frozen=True)
@@ -139,10 +138,7 @@ def with_signal(child: Child, number: int) -> None:
 @pytest.fixture(scope="session")
 def compiler():
     """The compile functions, which live beside the packages and in none."""
-    spec = importlib.util.spec_from_file_location("compile_native", COMPILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_compiler()
 
 
 @pytest.fixture(scope="session")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from compiling import load_compiler
 from launched.programs import HANDED_OVER, beside
-
-COMPILE = Path(__file__).parents[4] / "backends/compile.py"
 
 
 @pytest.fixture(scope="session")
 def compiler():
     """What compiles the C."""
-    spec = importlib.util.spec_from_file_location("cloche_compile", COMPILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_compiler()
 
 
 @pytest.fixture(scope="session")
