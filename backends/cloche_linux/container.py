@@ -7,6 +7,7 @@ import os
 from cloche.errors import BackendError, InvalidState, NotSupported, TimedOut
 from cloche.identity import open_same
 from cloche.runtime import RuntimeContainer, RuntimeProcess, State
+from cloche_linux.class_note import find_service_class
 from cloche_linux.following import follow_end, follow_start
 from cloche_linux.process import FoundProcess, SpawnedProcess, await_end
 
@@ -255,12 +256,7 @@ class LinuxContainer(RuntimeContainer):
             self._group.update(resources, self.pids)
 
     def _service_class(self, *, new: bool = False) -> ServiceClass | None:
-        """Its class of service, which few have; so as a rule only its note is looked for."""
-        if not new and not os.path.exists(f"{self._group.state}/resctrl.json"):
-            return None
-        from cloche_linux.service_class import ServiceClass
-
-        return ServiceClass(self._id, self._group.state)
+        return find_service_class(self._id, self._group.state, new=new)
 
     def pids(self) -> Sequence[int]:
         from cloche_linux.members import family, members

@@ -106,9 +106,9 @@ def create(
 def _planned_class(request: CreateRequest) -> ClassPlan | None:
     if request.spec.linux is None or request.spec.linux.intel_rdt is None:
         return None
-    from cloche_linux.service_class import planned_class
+    from cloche_linux.resctrl import plan_class
 
-    return planned_class(request)
+    return plan_class(request.spec.linux.intel_rdt, request.id)
 
 
 def _service_class(request: CreateRequest) -> ServiceClass | None:

@@ -56,11 +56,8 @@ def group_name(id: str, state: Path | str) -> str:
     """
     try:
         place = os.stat(state)
-    except (
-        FileNotFoundError,
-        NotADirectoryError,
-    ):  # it is only asked whether there could be a group
-        return id
+    except (FileNotFoundError, NotADirectoryError):
+        return id  # it is only asked whether there could be a group
     return f"{id[:_NAMED]}@{place.st_dev:x}.{place.st_ino:x}"
 
 

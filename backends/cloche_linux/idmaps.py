@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cloche.spec import LinuxIDMapping
 
-__all__ = ["IdMaps", "Range", "own_maps", "requested_maps"]
+__all__ = ["IdMaps", "Range", "outside_of", "own_maps", "requested_maps"]
 
 _HELPER_TIMEOUT = 5.0
 
@@ -29,6 +29,14 @@ class Range(Value):
         return f"{self.inside} {self.outside} {self.size}"
 
 
+def outside_of(inside: int, maps: Sequence[Range]) -> int | None:
+    """What an id of the container is on the host; None for one that is not mapped."""
+    for part in maps:
+        if part.inside <= inside < part.inside + part.size:
+            return part.outside + inside - part.inside
+    return None
+
+
 class IdMaps(Value):
     """The maps of one user namespace."""
 
@@ -38,10 +46,10 @@ class IdMaps(Value):
     single: bool = False
 
     def has_uid(self, uid: int) -> bool:
-        return any(part.inside <= uid < part.inside + part.size for part in self.uids)
+        return outside_of(uid, self.uids) is not None
 
     def has_gid(self, gid: int) -> bool:
-        return any(part.inside <= gid < part.inside + part.size for part in self.gids)
+        return outside_of(gid, self.gids) is not None
 
     def write(self, pid: int) -> None:
         """Write the maps of the process ``pid``, which waits for them in its new namespace.

@@ -7,6 +7,7 @@ import os
 from cloche.errors import InvalidSpec, NotFound
 from cloche.identity import open_same
 from cloche.runtime import Runtime, RuntimeContainer, Status
+from cloche_linux.class_note import has_service_class
 from cloche_linux.container import LinuxContainer
 from cloche_linux.gate import Gate
 from cloche_linux.groups import ContainerGroup
@@ -109,7 +110,7 @@ def _hooks(info: Mapping[str, Any]) -> Mapping[str, object] | None:
 
 def _half_made(id: str, gate: Gate, group: ContainerGroup, mounts: SharedMounts) -> LinuxContainer:
     """What is left of a container whose maker died before it could note anything."""
-    noted = mounts.noted() or os.path.exists(f"{group.state}/resctrl.json")
+    noted = mounts.noted() or has_service_class(group.state)
     if group.find() is None and not gate.waits() and not noted:
         raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
     return LinuxContainer(id, None, None, group, started=False, gate=gate, mounts=mounts)

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from cloche import documents
 from cloche.values import Value, replace
 from cloche_linux.cgroups.files import read, write
-from cloche_linux.resctrl import failure, plan_class, plan_of_update
+from cloche_linux.class_note import CLASS_NOTE
+from cloche_linux.resctrl import failure, plan_of_update
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from cloche.runtime import CreateRequest
     from cloche.spec import LinuxIntelRdt
     from cloche_linux.resctrl import ClassPlan
 
-__all__ = ["ServiceClass", "planned_class"]
-
-#: In the container's directory of state; ``container.py`` looks for it, too.
-_NOTE = "resctrl.json"
-
-
-def planned_class(request: CreateRequest) -> ClassPlan | None:
-    """Decide which class a new container has; raises for what can't be had."""
-    wanted = request.spec.linux.intel_rdt if request.spec.linux is not None else None
-    return None if wanted is None else plan_class(wanted, request.id)
+__all__ = ["ServiceClass"]
 
 
 class _Note(Value, kw_only=True):
@@ -47,7 +37,7 @@ class ServiceClass:
 
     def __init__(self, id: str, state: Path | str) -> None:
         self._id = id
-        self._path = f"{state}/{_NOTE}"
+        self._path = f"{state}/{CLASS_NOTE}"
 
     def make(self, plan: ClassPlan) -> None:
         """Make the class, or join one that is there; on an error nothing is left."""
@@ -109,9 +99,8 @@ class ServiceClass:
 
     def _write(self, note: _Note) -> None:
         draft = f"{self._path}.{os.getpid()}"
-        fields = ("top", "directory", "monitored", "named", "made")
         with open(draft, "wb") as file:
-            file.write(documents.write({name: getattr(note, name) for name in fields}))
+            file.write(documents.write(note.__dict__))
         os.replace(draft, self._path)
 
 
@@ -155,10 +144,9 @@ def _crowded(directory: str) -> bool:
 
 
 def _rmdir(directory: str, top: str) -> None:
-    with suppress(FileNotFoundError):
-        try:
-            os.rmdir(directory)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise failure(error, f"{directory} can't be removed", top) from error
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise failure(error, f"{directory} can't be removed", top) from error

@@ -8,7 +8,7 @@ from cloche_linux.blueprint.groups import add_groups
 from cloche_linux.blueprint.mount_checks import is_bind, place_of
 from cloche_linux.blueprint.options import MountOptions, parse
 from cloche_linux.blueprint.root import overlay_options
-from cloche_linux.blueprint.trees import source_of
+from cloche_linux.blueprint.trees import is_link_to_copy, source_of
 from cloche_linux.kernel import Attribute, Namespace, Propagation
 from cloche_linux.mountinfo import mount_points, points_beneath
 
@@ -96,7 +96,7 @@ def _bind(plan: Plan, mount: Mount, options: MountOptions, tree: Extra | None) -
     Only if some are to be all mounts' and others the topmost one's, it takes a second step, by
     path: whoever shares the directory above may have moved the mount away by then.
     """
-    if options.copy_link and os.path.islink(mount.source or ""):
+    if is_link_to_copy(mount):
         plan.symlink(place_of(mount), os.readlink(mount.source or ""), exact=True)
         return
     source = source_of(mount, options)

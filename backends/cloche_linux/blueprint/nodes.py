@@ -11,18 +11,18 @@ import stat
 from contextlib import suppress
 
 from cloche_linux.blueprint.devices import wanted_nodes
+from cloche_linux.idmaps import outside_of
 from cloche_linux.kernel import Attribute, Propagation
 from cloche_linux.privileges import privileges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cloche.runtime import CreateRequest
     from cloche.spec import LinuxDevice
     from cloche_linux.blueprint.extras import Extras
     from cloche_linux.blueprint.namespaces import Namespaces
-    from cloche_linux.idmaps import Range
     from cloche_linux.plan import Plan
     from cloche_linux.steps import Extra
 
@@ -70,15 +70,8 @@ def owner_here(device: LinuxDevice, namespaces: Namespaces) -> tuple[int, int] |
     rights, maps = privileges(), namespaces.maps
     if maps is None or rights.rootless or rights.mapped or not rights.has(_MKNOD):
         return None
-    uid, gid = _outside(device.uid or 0, maps.uids), _outside(device.gid or 0, maps.gids)
+    uid, gid = outside_of(device.uid or 0, maps.uids), outside_of(device.gid or 0, maps.gids)
     return None if uid is None or gid is None else (uid, gid)
-
-
-def _outside(inside: int, maps: Sequence[Range]) -> int | None:
-    for part in maps:
-        if part.inside <= inside < part.inside + part.size:
-            return part.outside + inside - part.inside
-    return None
 
 
 def _path(request: CreateRequest, number: int) -> str:

@@ -11,7 +11,7 @@ import re
 
 from cloche.errors import InvalidSpec
 from cloche_linux.blueprint.options import parse
-from cloche_linux.idmaps import IdMaps, Range
+from cloche_linux.idmaps import IdMaps, Range, outside_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _range(text: str, inside: Sequence[Range], path: str) -> Range:
 
 
 def _outside(shown: int, inside: Sequence[Range], path: str) -> int:
-    for part in inside:
-        if part.inside <= shown < part.inside + part.size:
-            return part.outside + shown - part.inside
-    raise InvalidSpec(f"{shown} is no id of the container's own user namespace", path=path)
+    found = outside_of(shown, inside)
+    if found is None:
+        raise InvalidSpec(f"{shown} is no id of the container's own user namespace", path=path)
+    return found

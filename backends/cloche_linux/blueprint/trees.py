@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cloche_linux.plan import Plan
     from cloche_linux.steps import Extra
 
-__all__ = ["clone_trees", "open_places", "source_of"]
+__all__ = ["clone_trees", "is_link_to_copy", "open_places", "source_of"]
 
 _SHARED = ("shared", "rshared")
 
@@ -37,7 +37,7 @@ def open_places(extras: Extras, spec: Spec, namespaces: Namespaces) -> Mapping[i
     one that only keeps the place."""
     places: dict[int, Extra] = {}
     for number, mount in enumerate(spec.mounts or ()):
-        if _is_link_to_copy(mount):
+        if is_link_to_copy(mount):
             continue
         if is_translated(mount):
             places[number] = _translation(extras, mount, namespaces)
@@ -92,7 +92,8 @@ def source_of(mount: Mount, options: MountOptions) -> str:
     return os.path.join(os.path.realpath(above), name)
 
 
-def _is_link_to_copy(mount: Mount) -> bool:
+def is_link_to_copy(mount: Mount) -> bool:
+    """Tell whether nothing is mounted, but a link made that says what the source does."""
     return "copy-symlink" in (mount.options or ()) and os.path.islink(mount.source or "")
 
 

@@ -161,9 +161,9 @@ def _tell(container: BundleContainer, wanted: Wanted) -> None:
         hand_over(container.pipes, wanted.console_socket)
     receiver = (wanted.bundle.spec.annotations or {}).get("run.oci.pidfd_receiver")
     if receiver:
-        from .receiving import send_process
+        from .streams import hand_to_receiver
 
-        send_process(container.pid, receiver)
+        hand_to_receiver(container.process, receiver)
     if wanted.pidfd_socket is not None:
         from .streams import hand_pidfd
 

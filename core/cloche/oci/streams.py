@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from cloche.spec import Process
     from cloche.stdio import Pipes
 
-__all__ = ["CallersStreams", "hand_over", "hand_pidfd"]
+__all__ = ["CallersStreams", "hand_over", "hand_pidfd", "hand_to_receiver"]
+
+#: Seconds that a receiver gets to take what it is sent.
+_PATIENCE = 5
 
 
 class CallersStreams(Streams):
@@ -45,8 +48,9 @@ def hand_over(pipes: Pipes, socket_path: str) -> None:
     Raises InvalidSpec if nobody does. Source: runc's docs/terminals.md.
     """
     assert pipes.stdin is not None
+    flag = "console-socket"
     try:
-        _send("console-socket", socket_path, b"/dev/ptmx", pipes.stdin)
+        _send(pipes.stdin, b"/dev/ptmx", socket_path, f"--{flag} {socket_path}", flag)
     finally:
         close(pipes)
 
@@ -56,24 +60,49 @@ def hand_pidfd(process: RuntimeProcess, socket_path: str) -> None:
 
     Raises InvalidSpec if nobody does, NotSupported for a runtime without such descriptors.
     """
-    descriptor = process.exit.fileno()
-    if descriptor is None:
-        raise NotSupported("--pidfd-socket: this runtime knows no descriptors of processes")
+    flag = "pidfd-socket"
+    descriptor = _pidfd(process, f"--{flag}")
     try:
-        _send("pidfd-socket", socket_path, b"pidfd", descriptor)
+        _send(descriptor, b"pidfd", socket_path, f"--{flag} {socket_path}", flag)
     finally:
         os.close(descriptor)
 
 
-def _send(flag: str, socket_path: str, name: bytes, descriptor: int) -> None:
-    import socket
+def hand_to_receiver(process: RuntimeProcess, socket_path: str) -> None:
+    """The same for whom a bundle names, with a byte that says nothing; errors as well.
 
+    Source: crun(1), ``run.oci.pidfd_receiver``.
+    """
+    where = 'annotations["run.oci.pidfd_receiver"]'
+    descriptor = _pidfd(process, where)
+    try:
+        _send(descriptor, b"\0", socket_path, f"{where}: {socket_path}", where, _PATIENCE)
+    finally:
+        os.close(descriptor)
+
+
+def _pidfd(process: RuntimeProcess, asked: str) -> int:
+    descriptor = process.exit.fileno()
+    if descriptor is None:
+        raise NotSupported(f"{asked}: this runtime knows no descriptors of processes")
+    return descriptor
+
+
+def _send(
+    descriptor: int, word: bytes, socket_path: str, asked: str, path: str, patience: int = 0
+) -> None:
+    """``patience``: seconds that it may take; 0 for as long as the caller of this program has."""
+    import socket
+    import struct
+
+    limit = struct.pack("ll", patience, 0)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             connection.connect(socket_path)
-            socket.send_fds(connection, [name], [descriptor])
+            socket.send_fds(connection, [word], [descriptor])
     except OSError as error:
-        raise InvalidSpec(f"--{flag} {socket_path}: {error.strerror}", path=flag) from error
+        raise InvalidSpec(f"{asked}: {error.strerror}", path=path) from error
 
 
 def close(pipes: Pipes) -> None:
