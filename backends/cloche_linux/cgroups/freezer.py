@@ -7,7 +7,7 @@ import select
 import time
 
 from cloche.errors import TimedOut
-from cloche_linux.cgroups.files import read, read_table, write
+from cloche_linux.cgroups.files import open_file, read, read_table, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def frozen(node: Node) -> bool:
 
 def _freeze_v2(node: Node, deadline: float) -> bool:
     """The kernel tells of the change as an exceptional condition of the file of events."""
-    events = os.open(f"{node.path}/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+    events = open_file(f"{node.path}/cgroup.events", os.O_RDONLY)
     try:
         poll = select.poll()
         poll.register(events, select.POLLPRI)

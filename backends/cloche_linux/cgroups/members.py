@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from cloche.errors import BackendError
-from cloche_linux.cgroups.files import read_pids
+from cloche_linux.cgroups.files import open_file, read_pids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def attach(nodes: Sequence[Node], pid: int) -> None:
     The first waits until no fork or exit is under way on the whole machine; those that follow at
     once wait no more. Raises ProcessLookupError if the process is gone, else BackendError.
     """
-    descriptors = [
-        os.open(f"{node.path}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for node in nodes
-    ]
+    descriptors: list[int] = []
     try:
+        for node in nodes:
+            descriptors.append(open_file(f"{node.path}/cgroup.procs", os.O_WRONLY))
         for descriptor in descriptors:
             os.write(descriptor, str(pid).encode())
     except ProcessLookupError:

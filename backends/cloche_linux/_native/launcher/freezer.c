@@ -17,6 +17,12 @@ static void file_of(const struct node *node, const char *name, struct path *path
         hand_over();
 }
 
+/* ENODEV: the group is going just now, or has gone since the file was opened. */
+static int has_gone(long error)
+{
+    return error == -ENOENT || error == -ENODEV;
+}
+
 static int has_line(const char *text, long size, const char *line)
 {
     size_t length = text_length(line), at = 0, end = (size_t)size;
@@ -38,7 +44,7 @@ int is_frozen(const struct group *group)
     struct path path;
     file_of(node, node->version == 2 ? "/cgroup.events" : "/freezer.state", &path);
     long size = read_file(AT_FDCWD, path.text, text, sizeof text);
-    if (size == -ENOENT || size == -ENODEV || size == -EOPNOTSUPP) /* it went meanwhile */
+    if (has_gone(size) || size == -EOPNOTSUPP)
         return 0;
     if (size < 0)
         hand_over();
@@ -54,13 +60,14 @@ int open_thaw(const struct group *group, const char **word)
     file_of(node, node->version == 2 ? "/cgroup.freeze" : "/freezer.state", &path);
     *word = node->version == 2 ? "0" : "THAWED";
     int fd = (int)CALL(openat, AT_FDCWD, path.text, O_WRONLY | O_CLOEXEC, 0);
-    if (fd < 0 && fd != -ENOENT)
+    if (fd < 0 && !has_gone(fd))
         hand_over();
     return fd < 0 ? -1 : fd;
 }
 
 void thaw(int fd, const char *word)
 {
-    if (fd >= 0 && write_all(fd, word, text_length(word)) < 0)
+    int error = fd < 0 ? 0 : write_all(fd, word, text_length(word));
+    if (error < 0 && !has_gone(error))
         hand_over();
 }
