@@ -10,7 +10,7 @@ from cloche.config import Settings, read_settings
 from cloche.errors import InvalidSpec, NotFound
 from cloche.locations import check_place, locate
 from cloche.options import RUN, START
-from cloche.owners import forget_the_dead
+from cloche.owners import forget_the_dead, let_go
 from cloche.records import Records
 from cloche.request import ask
 
@@ -209,11 +209,15 @@ class Engine:
         return [*survey(self.workshop.plugins, self.workshop.verdicts)]
 
     def close(self) -> None:
-        """Release handles of backends; containers live on as their lifetime says."""
+        """Release handles of backends; containers live on as their lifetime says.
+
+        The place is held on to as long as a container of this process is there.
+        """
         with self._lock:
             shop, self._shop = self._shop, None
         if shop is not None:
             shop.chooser.close()
+            let_go(self._places.run, shop.records.has_of)
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.journal import Header, Step
 from cloche.layers import RootFilesystem
 from cloche.made import Made, let_run, reached
-from cloche.owners import owner_of
+from cloche.owners import owned
 from cloche.spec import Root
 from cloche.streams import abandon, open_streams
 from cloche.values import replace
@@ -89,7 +89,8 @@ class Making:
     def _record(self) -> Record:
         shop, request = self._shop, self._request
         header = _header(self._asked, request, self._runtime, self._store)
-        record = shop.records.create(owner_of(shop.places.run), header)
+        with owned(shop.places.run) as owner:
+            record = shop.records.create(owner, header)
         self._undo.append(lambda: shop.records.discard(record))
         if record.name is not None:
             while (holder := shop.records.reserve(record.name, record.id)) is not None:

@@ -1,7 +1,7 @@
 """Which processes hold containers, and whether they still live.
 
-Each process that makes containers holds one locked file, whatever the number of its containers; the
-kernel lets go of the lock when the process ends, in whatever way.
+Each process that makes containers holds one locked file in each place where it has some, whatever
+their number; the kernel lets go of the lock when the process ends, in whatever way.
 """
 
 from __future__ import annotations
@@ -10,21 +10,27 @@ import atexit
 import os
 import sys
 from _thread import allocate_lock
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from cloche._disk import open_existing, open_new, try_lock, unlink
 from cloche.locations import private_directory
 
-__all__ = ["Owner", "boot_id", "forget_the_dead", "is_alive", "owner_of"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Owner", "boot_id", "forget_the_dead", "is_alive", "let_go", "owned"]
 
 
 class Owner:
     """This process, as the holder of containers below one directory."""
 
-    __slots__ = ("_fd", "_path", "name")
+    __slots__ = ("_fd", "_path", "name", "users")
 
     def __init__(self, directory: str) -> None:
         private_directory(directory)
+        #: How many containers are just being given its name.
+        self.users = 0
         while True:
             #: ``PID-START-RANDOM``: unique, across pid namespaces that share the directory too.
             self.name = f"{os.getpid()}-{_start_time()}-{os.urandom(4).hex()}"
@@ -41,17 +47,34 @@ class Owner:
         os.close(self._fd)
 
 
-def owner_of(run: str) -> str:
-    """Name this process as a holder of containers below ``run``; made on first use."""
+@contextmanager
+def owned(run: str) -> Iterator[str]:
+    """Name this process as a holder of containers below ``run``; made on first use.
+
+    Until the block is left, nobody lets go of it; afterwards, whoever has the name keeps it.
+    """
     directory = os.path.join(run, "owners")
-    found = _held.get(directory)
-    if found is None:
+    with _lock_of_held:
+        owner = _held.get(directory)
+        if owner is None:
+            private_directory(run)
+            owner = _held[directory] = Owner(directory)
+        owner.users += 1
+    try:
+        yield owner.name
+    finally:
         with _lock_of_held:
-            found = _held.get(directory)
-            if found is None:
-                private_directory(run)
-                found = _held[directory] = Owner(directory)
-    return found.name
+            owner.users -= 1
+
+
+def let_go(run: str, has_containers: Callable[[str], bool]) -> None:
+    """Hold nothing below ``run`` any more, if this process has no container there."""
+    directory = os.path.join(run, "owners")
+    with _lock_of_held:
+        owner = _held.get(directory)
+        if owner is not None and not owner.users and not has_containers(owner.name):
+            del _held[directory]
+            owner.close(forget=True)
 
 
 _held: dict[str, Owner] = {}

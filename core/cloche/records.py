@@ -224,6 +224,15 @@ class Records:
             return None
         return next((f.removesuffix(_ENDING) for f in files if f.endswith(_ENDING)), None)
 
+    def has_of(self, owner: str) -> bool:
+        """Say whether there is a container of this owner, in whatever state."""
+        try:
+            known = os.listdir(self._containers)
+        except FileNotFoundError:
+            return False
+        journal = f"{os.sep}{owner}{_ENDING}"
+        return any(os.path.lexists(self.directory(each) + journal) for each in known)
+
     def spec(self, id: str) -> Spec:
         """Read the specification that a container was made of; NotFound if there is none."""
         from cloche.documents import read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,11 +15,11 @@ from cloche.testing import FakeBackend
 
 
 @pytest.fixture
-def default(place, monkeypatch) -> Engine:
+def default(place, monkeypatch) -> Iterator[Engine]:
     """The fake in the place of the default engine."""
-    engine = Engine(root=place, plugins=[FakeBackend(), cloche_stdio.plugin])
-    monkeypatch.setattr(api, "_engine", engine)
-    return engine
+    with Engine(root=place, plugins=[FakeBackend(), cloche_stdio.plugin]) as engine:
+        monkeypatch.setattr(api, "_engine", engine)
+        yield engine
 
 
 def test_run_start_get_list_and_backends(default):

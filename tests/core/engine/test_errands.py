@@ -80,8 +80,8 @@ def test_it_has_no_errand_itself(container, backend):
 
 def test_whoever_removes_runs_it(container, backend, place, traces):
     backend.leave_errand("c1", "service", "0")
-    other = Engine(plugins=[backend, cloche_stdio.plugin], root=place)
-    other.get("c1").remove(force=True)
+    with Engine(plugins=[backend, cloche_stdio.plugin], root=place) as other:
+        other.get("c1").remove(force=True)
     assert len(backend.done) == 1
     assert traces() == []
 

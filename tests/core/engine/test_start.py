@@ -306,3 +306,19 @@ def test_a_live_container_is_small(engine):
     assert size / len(held) < 10_000
     for container in held:
         container.remove(force=True)
+
+
+def test_an_engine_that_is_closed_leaves_no_descriptor(make_engine, tmp_path, settled):
+    before = settled()
+    for number in range(3):
+        with make_engine(root=tmp_path / str(number)) as engine, engine.start(["true"]) as box:
+            box.wait()
+    assert settled() == before
+
+
+def test_a_container_outlives_its_engine_and_is_still_this_processs(make_engine):
+    with make_engine() as first:
+        box = first.start(["sleep", "600"])
+    assert make_engine().prune() == []
+    assert box.state is State.RUNNING
+    box.remove(force=True)

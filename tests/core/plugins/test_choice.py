@@ -84,10 +84,15 @@ def offers():
 
 @pytest.fixture
 def engine_of(place):
-    def make(offers, **options):
-        return Engine(root=place, plugins=[offers, cloche_stdio.plugin], **options)
+    made = []
 
-    return make
+    def make(offers, **options):
+        made.append(Engine(root=place, plugins=[offers, cloche_stdio.plugin], **options))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
 
 
 def chosen(engine, **options):

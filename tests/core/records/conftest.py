@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cloche.journal import Header
-from cloche.owners import owner_of
+from cloche.owners import let_go, owned
 from cloche.records import Records
 
 
@@ -24,8 +24,10 @@ def records(run) -> Records:
 
 
 @pytest.fixture
-def owner(run) -> str:
-    return owner_of(run)
+def owner(run) -> Iterator[str]:
+    with owned(run) as name:
+        yield name
+    let_go(run, lambda _: False)
 
 
 @pytest.fixture

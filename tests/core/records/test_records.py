@@ -18,6 +18,7 @@ from cloche.records import check_name
 def test_a_record_is_read_as_it_was_written(records, owner, header):
     record = records.create(owner, header(name="web", labels={"a": "b"}))
     record.note(Note(step=Step.STARTING, pid=7))
+    record.close()
     entry = records.read(record.id)
     assert (entry.header, entry.owner, entry.step) == (
         header(name="web", labels={"a": "b"}),
@@ -41,11 +42,12 @@ def test_the_specification_comes_back(records, owner, header):
     with pytest.raises(NotFound):
         records.spec(record.id)
     record.creating(spec)
+    record.close()
     assert records.spec(record.id) == spec
 
 
 def test_nobody_else_can_look(records, owner, header, run):
-    records.create(owner, header(name="web"))
+    records.create(owner, header(name="web")).close()
     modes = {}
     for folder, _, files in os.walk(run):
         for name in (".", *files):
@@ -141,6 +143,7 @@ def test_removal_takes_everything_and_its_own_name_only(records, owner, header, 
 
 def test_a_record_that_is_being_removed_is_locked(records, owner, header):
     record = records.create(owner, header())
+    record.close()
     lock = records.lock(record.id)
     assert records.lock(record.id, wait=False) is None
     with ThreadPoolExecutor() as pool:
@@ -149,6 +152,14 @@ def test_a_record_that_is_being_removed_is_locked(records, owner, header):
         os.close(lock)
         with pytest.raises(NotFound):
             waiting.result(10)
+
+
+def test_containers_are_counted_by_their_owner(records, owner, header):
+    assert not records.has_of(owner)
+    record = records.create(owner, header())
+    assert (records.has_of(owner), records.has_of("1-1-00000000")) == (True, False)
+    records.discard(record)
+    assert not records.has_of(owner)
 
 
 def test_an_empty_directory_is_nobodys(records, owner, header):

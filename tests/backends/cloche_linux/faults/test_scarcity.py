@@ -32,8 +32,7 @@ def disk(tmp_path: Path) -> Disk:
         try:
             yield place
         finally:
-            # Lazily, for the engine holds a lock there until this process ends.
-            subprocess.run(["umount", "--lazy", str(place)], check=True)
+            subprocess.run(["umount", str(place)], check=True)
 
     return mounted
 
@@ -55,8 +54,8 @@ def until_it_works(disk: Disk, options: str, busybox: str | None) -> list[cloche
     for room in range(1, 100):
         with disk(options.format(room)) as place:
             try:
-                engine = cloche.Engine(root=place, runtime="linux")
-                engine.run(["true"], rootfs=busybox, capture_output=True)
+                with cloche.Engine(root=place, runtime="linux") as engine:
+                    engine.run(["true"], rootfs=busybox, capture_output=True)
             except cloche.ClocheError as error:
                 errors.append(error)
             else:
@@ -94,8 +93,7 @@ def fill(file: Path) -> None:
 
 
 def test_a_disk_that_fills_up_does_not_keep_a_container(disk: Disk, busybox: str) -> None:
-    with disk("size=1M") as place:
-        engine = cloche.Engine(root=place, runtime="linux")
+    with disk("size=1M") as place, cloche.Engine(root=place, runtime="linux") as engine:
         container = engine.start(["sleep", "60"], rootfs=busybox)
         filler = place / "filler"
         fill(filler)
