@@ -30,7 +30,11 @@ class Said(NamedTuple):
 @pytest.fixture(scope="session")
 def busybox(tmp_path_factory) -> Path:
     """A root file system of one program with many names."""
-    root = tmp_path_factory.mktemp("busybox")
+    return make_busybox(tmp_path_factory.mktemp("busybox"))
+
+
+def make_busybox(root: Path) -> Path:
+    """Fill a directory; what tests share is not as new, for containers leave mount points in it."""
     root.chmod(0o755)
     for name in ("bin", "dev", "etc", "proc", "sys", "tmp"):
         (root / name).mkdir()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from spaces import unshared
-from tests.cli.oci.conftest import mount
+from tests.cli.oci.conftest import make_busybox, mount
 
 from .conftest import Place
 
@@ -28,11 +27,11 @@ def points(place: Place, beneath: Path | str) -> list[str]:
 
 
 @pytest.fixture
-def root(oci, tmp_path: Path) -> Path:
-    """A root of the test's own, where nobody else's mounts are."""
+def root(tmp_path: Path) -> Path:
+    """A root of the test's own, where nobody else's mounts are, nor their points."""
     root = tmp_path / "root"
-    subprocess.run(["cp", "-a", oci.busybox, root], check=True)
-    return root
+    root.mkdir()
+    return make_busybox(root)
 
 
 @pytest.fixture
