@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import re
-import select
 import struct
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from waiting import readable
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
@@ -132,7 +132,7 @@ class Terminal:
         while not (found := re.search(pattern, self.shown)):
             left = deadline - time.monotonic()
             assert left > 0, f"never shown: {pattern!r} at the end of {self.shown[-1000:]!r}"
-            if select.select([self.master], [], [], left)[0]:
+            if readable(self.master, left):
                 read = os.read(self.master, 65536).decode(errors="replace")
                 self.shown, self.everything = self.shown + read, self.everything + read
         self.shown = self.shown[found.end() :]

@@ -96,8 +96,9 @@ def _ended(command: Sequence[str], said: str) -> tuple[int | None, str]:
         try:
             child.wait_ready(_PATIENCE)
             child.start(_PATIENCE)
-            ended = select.select([child.pidfd], [], [], _PATIENCE)[0]
-            status = child.exit_status() if ended else None
+            poll = select.poll()  # select knows no numbers above 1023
+            poll.register(child.pidfd, select.POLLIN)
+            status = child.exit_status() if poll.poll(_PATIENCE * 1000) else None
         finally:
             abandon(child)
         output.seek(0)

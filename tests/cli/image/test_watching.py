@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-import select
 from collections.abc import Iterator
 
 import pytest
 from registries.faulty import Faulty, ranged, reply, stall
 from registries.images import archive, image
+from waiting import readable
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_ctrl_c_while_a_run_fetches_ends_it(terminal, stuck, until):
     stuck.on("/v2/stuck/manifests/1", stall())
     opened = terminal("run", f"{stuck.host}/stuck:1")
     until(lambda: stuck.asked("/v2/stuck/manifests/1"))
-    assert not select.select([opened.master], [], [], 0.5)[0]
+    assert not readable(opened.master, 0.5)
     opened.type("\x03")
     assert opened.end() == 130
     assert opened.is_restored()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import select
 import time
+
+from waiting import readable
 
 COUNT = """
 import time
@@ -66,6 +67,6 @@ def test_a_group_made_for_limits_alone_can_be_frozen(groups, inside):
 def _lines_within(process, seconds: float) -> int:
     deadline, found = time.monotonic() + seconds, 0
     while (left := deadline - time.monotonic()) > 0:
-        if select.select([process.stdout], [], [], left)[0]:
+        if readable(process.stdout, left):
             found += os.read(process.stdout.fileno(), 1 << 16).count(b"\n")
     return found

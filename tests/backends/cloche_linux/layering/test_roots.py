@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from tarballs import Entry, directory, entry, hardlink, packed, source, symlink, tree
 from tarballs.images import layout
+from waiting import readable
 
 import cloche
 from cloche.errors import InvalidSpec, NotFound, NotSupported
@@ -275,7 +275,7 @@ def test_a_mount_whose_server_was_killed_is_released(tmp_path: Path) -> None:
     (server,) = (pid for pid in filter(str.isdecimal, os.listdir("/proc")) if serves(pid, root))
     pidfd = os.pidfd_open(int(server))
     signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-    select.select([pidfd], [], [], 20)
+    assert readable(pidfd, 20)
     os.close(pidfd)
     with pytest.raises(OSError, match="not connected"):
         os.listdir(root)

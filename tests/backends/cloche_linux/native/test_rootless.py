@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import stat
 import subprocess
 
 import pytest
+from waiting import readable
 
 from cloche_linux.kernel import Attribute, Namespace, Propagation
 from cloche_linux.plan import Plan
@@ -179,7 +179,7 @@ def test_without_the_parents_word_the_helper_ends(fork, sandbox):
         child = spawn(finish(begin(sandbox.root, by_parent=True), "true"), new_pid_namespace=False)
         pidfd = os.pidfd_open(child.wait_maps(20))
         child.close()
-        return select.select([pidfd], [], [], 10)[0] == [pidfd]
+        return readable(pidfd, 10)
 
     assert fork(embed, NOBODY)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import select
 import signal
 import struct
 import termios
 
 import pytest
+from waiting import readable
 
 from cloche_linux.kernel import Attribute, Namespace
 from cloche_linux.plan import Plan
@@ -45,7 +45,7 @@ def run(sandbox, plan, *argv, typed=b"", init=True):
 
 def read(master: int) -> bytes:
     """What is shown next; nothing once nobody has the terminal any more, which is EIO."""
-    assert select.select([master], [], [], 20)[0]
+    assert readable(master, 20)
     try:
         return os.read(master, 1000)
     except OSError:
