@@ -64,11 +64,13 @@ def _mode(policy: LinuxMemoryPolicy) -> int:
 def _nodes(policy: LinuxMemoryPolicy) -> frozenset[int]:
     path = f"{_PATH}.nodes"
     text = policy.nodes or ""
-    nodes = listed(text, "memory nodes", _NODES, path) if text else frozenset[int]()
+    what = "invalid memory policy nodes"
+    nodes = listed(text, "memory nodes", _NODES, path, what) if text else frozenset[int]()
+    mode = f"{policy.mode} mode"
     if policy.mode == "MPOL_DEFAULT" and nodes:
-        raise InvalidSpec(f"{path}: {policy.mode} requires 0 nodes but got {len(nodes)}", path=path)
+        raise InvalidSpec(f"{path}: {mode} requires 0 nodes but got {len(nodes)}", path=path)
     if policy.mode not in _WITHOUT_NODES and policy.mode != "MPOL_PREFERRED" and not nodes:
-        raise InvalidSpec(f"{path}: {policy.mode} requires at least one node", path=path)
+        raise InvalidSpec(f"{path}: {mode} requires at least one node", path=path)
     return nodes
 
 

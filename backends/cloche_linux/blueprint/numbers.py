@@ -13,19 +13,20 @@ __all__ = ["listed"]
 _RANGES = r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*"
 
 
-def listed(text: str, what: str, below: int, path: str) -> frozenset[int]:
+def listed(text: str, what: str, below: int, path: str, otherwise: str = "") -> frozenset[int]:
     """Read a list of ``what`` ("processors"), all smaller than ``below``.
 
-    Raises InvalidSpec at ``path``.
+    Raises InvalidSpec at ``path``; ``otherwise`` is what to call what is none.
     """
     from re import fullmatch  # its import takes a while, and few containers need it
 
+    called = f"{path}: {otherwise}: " if otherwise else f"{path}: "
     if not fullmatch(_RANGES, text):
-        raise InvalidSpec(f"{path}: {text!r} is not a list of {what}", path=path, hint="0-2,4")
+        raise InvalidSpec(f"{called}{text!r} is not a list of {what}", path=path, hint="0-2,4")
     found = set[int]()
     for first, last in _ranges(text):
         if not first <= last < below:
-            raise InvalidSpec(f"{path}: no {what} are {first}-{last}", path=path, hint="0-2,4")
+            raise InvalidSpec(f"{called}no {what} are {first}-{last}", path=path, hint="0-2,4")
         found.update(range(first, last + 1))
     return frozenset(found)
 

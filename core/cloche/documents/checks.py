@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import linux_checks
 from .faults import absolute, fault, positive, text, unique
 from .id_maps import check_mappings
+from .scheduling_checks import check_scheduling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def check_process(process: Process, *, path: str = "process", windows: bool = Fa
             raise fault(f"{path}.rlimits[{position}].soft", "is higher than the hard limit")
     if process.oom_score_adj is not None and process.oom_score_adj not in _RANGE_OF_OOM:
         raise fault(f"{path}.oomScoreAdj", "goes from -1000 to 1000")
-    linux_checks.check_scheduling(process, path)
+    check_scheduling(process, path)
 
 
 def _variable(path: str, variable: str, windows: bool) -> None:

@@ -37,10 +37,11 @@ def positive(path: str, value: int) -> None:
         raise fault(path, "must be greater than 0")
 
 
-def among(path: str, value: str, known: Collection[str]) -> None:
-    """One of the values that there are."""
+def among(path: str, value: str, known: Collection[str], otherwise: str = "") -> None:
+    """One of the values that there are; ``otherwise`` is what to call what is none."""
     if value not in known:
-        raise fault(path, f"{value!r} is none of {', '.join(known)}")
+        called = f"{otherwise}: " if otherwise else ""
+        raise fault(path, f"{called}{value!r} is none of {', '.join(known)}")
 
 
 def unique(path: str, field: str, values: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Checks of the Linux section: namespaces and what needs them, devices, limits, scheduling."""
+"""Checks of the Linux section: namespaces and what needs them, devices, limits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from .id_maps import check_mappings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cloche.spec import Linux, LinuxDevice, LinuxMemory, LinuxResources, Process, Spec
+    from cloche.spec import Linux, LinuxDevice, LinuxMemory, LinuxResources, Spec
 
-__all__ = ["check_linux", "check_scheduling"]
+__all__ = ["check_linux"]
 
 _NAMESPACES = ("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time")
 _PROPAGATION = ("shared", "slave", "private", "unbindable")
@@ -17,10 +17,6 @@ _RECURSIVE = tuple(f"r{kind}" for kind in _PROPAGATION)
 _CLOCKS = ("monotonic", "boottime")
 _LONGEST_HOST_NAME = 64
 _LONGEST_INTERFACE_NAME = 15
-_IO_CLASSES = ("IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE")
-_POLICIES = tuple(
-    f"SCHED_{name}" for name in ("OTHER", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE")
-)
 _MEMORY_POLICIES = tuple(
     f"MPOL_{name}"
     for name in (
@@ -61,16 +57,6 @@ def check_linux(linux: Linux, spec: Spec) -> None:
 
         check_seccomp(linux.seccomp)
     _rarely_asked(linux, kinds)
-
-
-def check_scheduling(process: Process, path: str) -> None:
-    """Policies and classes that the kernel has."""
-    if process.scheduler is not None:
-        among(f"{path}.scheduler.policy", process.scheduler.policy, _POLICIES)
-    if process.io_priority is not None:
-        among(f"{path}.ioPriority.class", process.io_priority.class_, _IO_CLASSES)
-        if not 0 <= process.io_priority.priority <= 7:
-            raise fault(f"{path}.ioPriority.priority", "goes from 0 to 7")
 
 
 def _namespaces(linux: Linux) -> set[str]:
@@ -130,8 +116,8 @@ def _resources(resources: LinuxResources) -> None:
     for position, rule in enumerate(resources.devices or ()):
         where = f"{path}.devices[{position}]"
         among(f"{where}.type", rule.type or "a", ("a", "b", "c"))
-        if not set(rule.access or "") <= set("rwm"):
-            raise fault(f"{where}.access", "consists of r, w and m")
+        if not set(rule.access or "") <= set("rwma"):
+            raise fault(f"{where}.access", "consists of r, w and m, or says a for all")
     if resources.memory is not None:
         _memory(f"{path}.memory", resources.memory)
     weight = resources.block_io.weight if resources.block_io is not None else None
@@ -186,7 +172,8 @@ def _rarely_asked(linux: Linux, kinds: set[str]) -> None:
     if linux.personality is not None:
         among("linux.personality.domain", linux.personality.domain, ("LINUX", "LINUX32"))
     if linux.memory_policy is not None:
-        among("linux.memoryPolicy.mode", linux.memory_policy.mode, _MEMORY_POLICIES)
+        mode, what = linux.memory_policy.mode, "invalid memory policy mode"
+        among("linux.memoryPolicy.mode", mode, _MEMORY_POLICIES, what)
 
 
 def _interface(path: str, name: str) -> None:

@@ -48,17 +48,23 @@ def test_executed_processes_are_under_the_policy_and_of_the_personality_too(oci)
 @pytest.mark.parametrize(
     ("policy", "fault"),
     [
-        ({"mode": "INTERLEAVE"}, "mode: 'INTERLEAVE' is none of MPOL_DEFAULT, "),
+        ({"mode": "INTERLEAVE"}, "mode: invalid memory policy mode: 'INTERLEAVE' is "),
         (
             {"mode": "MPOL_PREFERRED", "nodes": "0", "flags": ["MPOL_F_LOCAL_NODES"]},
             "flags[0]: invalid memory policy flag 'MPOL_F_LOCAL_NODES'",
         ),
-        ({"mode": "MPOL_BIND", "nodes": "all"}, "nodes: 'all' is not a list of memory nodes"),
-        ({"mode": "MPOL_BIND", "nodes": "2-1"}, "nodes: no memory nodes are 2-1"),
-        ({"mode": "MPOL_BIND"}, "nodes: MPOL_BIND requires at least one node"),
+        (
+            {"mode": "MPOL_BIND", "nodes": "all"},
+            "nodes: invalid memory policy nodes: 'all' is not a list of memory nodes",
+        ),
+        (
+            {"mode": "MPOL_BIND", "nodes": "2-1"},
+            "nodes: invalid memory policy nodes: no memory nodes are 2-1",
+        ),
+        ({"mode": "MPOL_BIND"}, "nodes: MPOL_BIND mode requires at least one node"),
         (
             {"mode": "MPOL_DEFAULT", "nodes": "0-7"},
-            "nodes: MPOL_DEFAULT requires 0 nodes but got 8",
+            "nodes: MPOL_DEFAULT mode requires 0 nodes but got 8",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cloche.defaults import linux_process, linux_spec, windows_process, windows_spec
 from cloche.documents import check, check_process, read
 from cloche.errors import InvalidSpec
-from cloche.spec import Process, Root, Spec
+from cloche.spec import Process, Root, Scheduler, Spec
 
 GOOD = linux_spec(linux_process(("true",)), root=Root(path="/image"), hostname="box")
 
@@ -121,6 +122,32 @@ def test_a_process_that_makes_no_sense_is_refused(change: dict[str, Any], path: 
     with pytest.raises(InvalidSpec) as caught:
         check(GOOD.replace(process=process.replace(**change)))
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("times", "fault"),
+    [
+        ({"deadline": 2000}, "runtime: sched_setattr: `SCHED_DEADLINE` requires `runtime`"),
+        ({"runtime": 2000}, "deadline: sched_setattr: `SCHED_DEADLINE` requires `deadline`"),
+        ({"runtime": 0, "deadline": 2000}, "runtime: *runtime must be greater than 0"),
+        ({"runtime": 9000, "deadline": 8000}, "runtime: *(9000) must be <= deadline (8000)"),
+        (
+            {"runtime": 2000, "deadline": 9000, "period": 8000},
+            "deadline: *(9000) must be <= period (8000)",
+        ),
+        ({"runtime": 1023, "deadline": 2000}, "runtime: *(1023) must be between 1024 and *"),
+        ({"runtime": 2000, "deadline": 2**63}, "deadline: *must be between 1024 and *"),
+    ],
+)
+def test_a_deadline_that_none_can_be_kept_to_is_refused(times: dict[str, int], fault: str) -> None:
+    process = GOOD.process
+    assert process is not None
+    possible = Scheduler(policy="SCHED_DEADLINE", runtime=2000, deadline=3000, period=0)
+    check(GOOD.replace(process=process.replace(scheduler=possible)))
+    wrong = Scheduler(policy="SCHED_DEADLINE", **times)
+    with pytest.raises(InvalidSpec) as caught:
+        check(GOOD.replace(process=process.replace(scheduler=wrong)))
+    assert fnmatchcase(str(caught.value), f"process.scheduler.{fault}")
 
 
 @pytest.mark.parametrize(
