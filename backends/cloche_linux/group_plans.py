@@ -92,4 +92,6 @@ def _resources(linux: Linux) -> LinuxResources | None:
 
 
 def _is_free(rule: LinuxDeviceCgroup) -> bool:
-    return rule.allow and {*"rwm"} <= {*(rule.access or "rwm")}
+    from cloche_linux.cgroups.devices import access_of
+
+    return rule.allow and {*"rwm"} <= {*access_of(rule)}

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ALWAYS", "Access", "Device", "fold", "lines", "with_defaults"]
+__all__ = ["ALWAYS", "Access", "Device", "access_of", "fold", "lines", "with_defaults"]
 
 #: Type (``b``, ``c``), major and minor; None for every number.
 Device = tuple[str, int | None, int | None]
@@ -59,7 +59,7 @@ def lines(rules: Iterable[LinuxDeviceCgroup]) -> Iterator[tuple[str, str]]:
     for rule in rules:
         kind, major, minor = _device(rule)
         numbers = f"{_number(major)}:{_number(minor)}"
-        value = "a" if kind == "a" else f"{kind} {numbers} {rule.access or 'rwm'}"
+        value = "a" if kind == "a" else f"{kind} {numbers} {access_of(rule)}"
         yield ("devices.allow" if rule.allow else "devices.deny"), value
 
 
@@ -67,7 +67,7 @@ def fold(rules: Iterable[LinuxDeviceCgroup]) -> Access:
     """Work out what holds after all rules."""
     allowed, exceptions = True, dict[Device, frozenset[str]]()
     for rule in rules:
-        device, access = _device(rule), frozenset(rule.access or "rwm")
+        device, access = _device(rule), frozenset(access_of(rule))
         if device[0] == "a":
             allowed, exceptions = rule.allow, {}
         elif rule.allow != allowed:
@@ -83,6 +83,11 @@ def _device(rule: LinuxDeviceCgroup) -> Device:
     return kind, wide[0], wide[1]
 
 
+def access_of(rule: LinuxDeviceCgroup) -> str:
+    """What a rule is about; of that, too, some writers call all ``a``, as of the types."""
+    return "rwm" if "a" in (rule.access or "a") else str(rule.access)
+
+
 def _number(number: int | None) -> str:
     return "*" if number is None else str(number)
 
@@ -90,8 +95,9 @@ def _number(number: int | None) -> str:
 def _check(rule: LinuxDeviceCgroup, path: str) -> None:
     if (rule.type or "a") not in ("a", "b", "c", "u"):
         raise _wrong(f"{path}.type", f"{rule.type!r} is not a type of device")
-    if rule.access is not None and (not rule.access or set(rule.access) - set("rwm")):
-        raise _wrong(f"{path}.access", f"access {rule.access!r} is not made of r, w and m")
+    if rule.access is not None and (not rule.access or set(rule.access) - set("rwma")):
+        wrong = f"access {rule.access!r} is not made of r, w and m, or a for all"
+        raise _wrong(f"{path}.access", wrong)
     if any(number is not None and number >= 2**31 for number in (rule.major, rule.minor)):
         raise _wrong(path, "a device number is below 2147483648")
 

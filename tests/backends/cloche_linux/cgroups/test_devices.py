@@ -9,7 +9,7 @@ import pytest
 from cloche.errors import InvalidSpec, Unavailable
 from cloche.spec import LinuxDeviceCgroup, LinuxResources
 from cloche_linux import cgroups
-from cloche_linux.cgroups.devices import Access, fold, with_defaults
+from cloche_linux.cgroups.devices import Access, fold, lines, with_defaults
 from cloche_linux.programs import PROGRAMS
 
 NOTHING = LinuxDeviceCgroup(allow=False, access="rwm")
@@ -74,6 +74,13 @@ def test_one_device_can_be_denied_of_all(attempts):
 def test_a_rule_for_all_devices_forgets_what_came_before():
     rules = (rule("r"), NOTHING, rule("w"))
     assert fold(rules) == Access(allowed=False, exceptions={("c", 1, 11): frozenset("w")})
+
+
+def test_all_access_may_be_called_a():
+    everything = {("c", 1, 11): frozenset("rwm")}
+    assert fold((NOTHING, rule("rwa"))) == Access(allowed=False, exceptions=everything)
+    assert list(lines((rule("rwa", allow=False),))) == [("devices.deny", "c 1:11 rwm")]
+    with_defaults((rule("rwa"),))
 
 
 @pytest.mark.parametrize(
