@@ -47,7 +47,18 @@ def grantable(process: Process, *, user_namespace: bool) -> Process:
     for name in (*unknown, *missing):
         why = "there is no such capability" if name in unknown else "this process has it not"
         warnings.warn(f"{name} is left out: {why}", CapabilityWarning, stacklevel=2)
+    _warn_of_useless(sets)
     return process.replace(capabilities=_without(sets, unknown)) if unknown else process
+
+
+def _warn_of_useless(sets: LinuxCapabilities) -> None:
+    """Warn of those in a set that the kernel does not fill beyond another one."""
+    permitted, inheritable = frozenset(sets.permitted or ()), frozenset(sets.inheritable or ())
+    for name in sets.ambient or ():
+        if name in ALL and not (name in permitted and name in inheritable):
+            why = f"it is not {'permitted' if name in inheritable else 'inheritable'}"
+            text = f"can't raise ambient capability {name}: {why}"
+            warnings.warn(text, CapabilityWarning, stacklevel=3)
 
 
 def warn_of_limits(limits: Iterable[POSIXRlimit]) -> None:

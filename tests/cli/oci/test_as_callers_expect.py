@@ -207,6 +207,23 @@ def test_a_further_capability_is_ambient_where_any_is_inheritable(oci) -> None:
     }
 
 
+def test_ambient_capabilities_that_the_kernel_does_not_grant_are_warned_of(oci) -> None:
+    def change(config) -> None:
+        config["process"]["capabilities"] = {
+            "bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_SYSLOG"],
+            "permitted": ["CAP_CHOWN", "CAP_KILL"],
+            "inheritable": ["CAP_KILL", "CAP_SYSLOG"],
+            "ambient": ["CAP_KILL", "CAP_CHOWN", "CAP_SYSLOG"],
+        }
+
+    said = oci.run("grep", "^CapAmb", "/proc/self/status", change=change)
+    assert (said.code, said.out) == (0, "CapAmb:\t0000000000000020\n")
+    assert said.err.splitlines() == [
+        f"cloche: warning: can't raise ambient capability {name}: it is not {which}"
+        for name, which in (("CAP_CHOWN", "inheritable"), ("CAP_SYSLOG", "permitted"))
+    ]
+
+
 def test_lines_of_a_terminal_end_as_the_program_ends_them_for_what_is_none(oci) -> None:
     said = oci.run("echo", "one", change=lambda config: config["process"].update(terminal=True))
     assert said.out == "one\n"
