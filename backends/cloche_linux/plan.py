@@ -32,7 +32,7 @@ from cloche.signalling import signal
 from cloche_linux.kernel import Resource
 from cloche_linux.mount_steps import MountSteps
 from cloche_linux.setup_steps import LISTEN
-from cloche_linux.steps import Extra, Step, as_list, as_path
+from cloche_linux.steps import Extra, Step, Turn, as_list, as_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,10 +142,10 @@ class Plan(MountSteps):
         """Set the execution domain (``personality(2)``)."""
         self._add(Step.PERSONALITY, first=persona)
 
-    def working_directory(self, path: str | bytes) -> None:
+    def working_directory(self, path: str | bytes, turn: Turn = Turn.ONLY) -> None:
         """Change to a directory that exists, through no magic link, verified to be below the root
         (ENOENT)."""
-        self._add(Step.WORKING_DIRECTORY, as_path(path))
+        self._add(Step.WORKING_DIRECTORY, as_path(path), number=turn)
 
     def bounding(self, capabilities: int) -> None:
         """Drop all capabilities but these, a mask of bits, from the bounding set. Before

@@ -33,6 +33,16 @@ _HEADER = struct.Struct("<IHHIIHHIiI")
 _RECORD = struct.Struct("<HHiQQQIIIIIIII")
 
 
+class Turn(enum.IntEnum):
+    """Which of two tries a step is: what one user may not do, the other may."""
+
+    ONLY = 0
+    #: EACCES is left to the next one.
+    FIRST = 1
+    #: Nothing is to be done unless the first one was denied it.
+    SECOND = 2
+
+
 class Step(enum.IntEnum):
     """What can go wrong, by name: errors carry one of these, faults are injected at one of
     these."""

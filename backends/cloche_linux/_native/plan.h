@@ -32,6 +32,9 @@ enum {
 
 enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */
 
+/* Which of two tries a step is, its number: a user may do what root of a user namespace may not. */
+enum { FIRST_TURN = 1, SECOND_TURN = 2 };
+
 struct plan_header {
     uint32_t magic;
     uint16_t version;

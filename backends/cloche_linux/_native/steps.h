@@ -51,7 +51,7 @@
     STEP(39, UMASK, 0, umask)                      /* number: mask */                                                  \
     STEP(40, SCHEDULER, 0, scheduler)              /* number: policy; first, second, third: flags, nice, priority; data: times */ \
     STEP(41, PERSONALITY, 0, personality)          /* first: persona */                                                \
-    STEP(42, WORKING_DIRECTORY, P, working_directory) /* @path */                                                      \
+    STEP(42, WORKING_DIRECTORY, P, working_directory) /* @path; number: FIRST_TURN, SECOND_TURN */                       \
     STEP(43, BOUNDING, 0, bounding)                /* first: the capabilities that stay */                             \
     STEP(44, IDENTITY, 0, identity)                /* first: uid; second: gid; data: groups; number: -1 keeps them */  \
     STEP(45, CAPABILITIES, 0, capabilities)        /* first, second, third: P, E, I; data: ambient */                  \

@@ -11,6 +11,7 @@ from cloche_linux.blueprint.scheduling import add_scheduling
 from cloche_linux.capabilities import Masks, kernel_mask
 from cloche_linux.kernel import Resource
 from cloche_linux.privileges import clamp_limit, privileges
+from cloche_linux.steps import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,8 +56,11 @@ def add_confinement(
         add_memory_policy(plan, memory_policy)
     _limits(plan, process)
     plan.umask(0o022 if process.user.umask is None else process.user.umask)
-    plan.working_directory(process.cwd)
+    two = account.uid != 0
+    plan.working_directory(process.cwd, Turn.FIRST if two else Turn.ONLY)
     _credentials(plan, process, account, seccomp, maps, keep_groups=keep_groups)
+    if two:
+        plan.working_directory(process.cwd, Turn.SECOND)
     if not is_init and not detached:
         plan.parent_death()
     if process.no_new_privileges and seccomp is not None:

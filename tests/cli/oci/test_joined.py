@@ -54,6 +54,37 @@ def test_a_user_namespace_with_all_that_a_container_mounts(oci, open_root, kinds
     assert said.out.split() == ["0", "100000", str(SIZE), "0", "ptmx"], said.err
 
 
+@pytest.fixture
+def own(open_root) -> str:
+    """A directory of a user's alone, whose group the user namespace has no name for."""
+    path = Path(open_root, "own")
+    path.mkdir(mode=0o700)
+    os.chown(path, 100000 + 1000, 54321)
+    return "/own"
+
+
+def as_user(uid: int, root: str, cwd: str):
+    def change(config) -> None:
+        mapped(config)
+        config["root"]["path"] = root
+        config["process"].update(user={"uid": uid, "gid": uid}, cwd=cwd)
+
+    return change
+
+
+def test_a_user_begins_where_root_of_the_namespace_may_not(oci, open_root, own) -> None:
+    oci.create("sleep", "600", change=as_user(1000, open_root, own))
+    assert oci("start", "box").code == 0
+    assert oci("exec", "box", "pwd").out == f"{own}\n"
+    said = oci("exec", "--user", "1001", "--cwd", own, "box", "pwd")
+    assert (said.code, "working directory /own: Permission denied" in said.err) == (255, True)
+
+
+def test_no_other_user_begins_there(oci, open_root, own) -> None:
+    said = oci.run("pwd", change=as_user(1001, open_root, own))
+    assert (said.code, "working directory /own: Permission denied" in said.err) == (126, True)
+
+
 def test_a_joined_network_is_the_one_that_is_shown(oci) -> None:
     def with_sys(config) -> None:
         joining(pid, "network")(config)

@@ -27,6 +27,7 @@ struct helper {
     int master;          /* of the terminal, until it is sent, or -1 */
     int slave;           /* of the terminal, until the console is made, or -1 */
     unsigned umask;      /* of the workload */
+    int is_astray;       /* its working directory is to be entered by its user */
     int has_joined_user; /* a user namespace of another, with maps and rules of its own */
     int has_init;        /* failures of the workload reach init through `failure` */
     int failure;         /* -errno of the workload's first failure */

@@ -125,10 +125,10 @@ int step_personality(struct helper *h, const struct record *r)
     return before < 0 ? (int)before : 0;
 }
 
-int step_working_directory(struct helper *h, const struct record *r)
+static int enter(const char *path)
 {
     static char found[4096];
-    int fd = sys_openat2(AT_FDCWD, text_of(&h->plan, r->path), O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+    int fd = sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
     if (fd < 0)
         return fd;
     int error = (int)CALL(fchdir, fd);
@@ -137,6 +137,16 @@ int step_working_directory(struct helper *h, const struct record *r)
         return error;
     long size = CALL(getcwd, found, sizeof found);
     return size < 0 ? (int)size : found[0] == '/' ? 0 : -ENOENT; /* "(unreachable)…" begins otherwise */
+}
+
+/* A directory of the user's alone may be closed to root of a user namespace that does not know its group. */
+int step_working_directory(struct helper *h, const struct record *r)
+{
+    if (r->number == SECOND_TURN && !h->is_astray)
+        return 0;
+    int error = enter(text_of(&h->plan, r->path));
+    h->is_astray = r->number == FIRST_TURN && error == -EACCES;
+    return h->is_astray ? 0 : error;
 }
 
 int step_parent_death(struct helper *h, const struct record *r)

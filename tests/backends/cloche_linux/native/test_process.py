@@ -10,9 +10,9 @@ import pytest
 
 from cloche_linux.kernel import UNLIMITED, Resource
 from cloche_linux.spawn import StepFailed
-from cloche_linux.steps import Step
+from cloche_linux.steps import Step, Turn
 
-CHOWN, KILL, SETUID, SYS_ADMIN = 0, 5, 7, 21
+CHOWN, DAC_OVERRIDE, KILL, SETGID, SETUID, SYS_ADMIN = 0, 1, 5, 6, 7, 21
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 
@@ -220,6 +220,38 @@ def test_a_working_directory_that_cannot_be(sandbox, path, error):
         sandbox.run("true", process=lambda plan: plan.working_directory(path))
     assert (failed.value.step, failed.value.errno) == (Step.WORKING_DIRECTORY, error)
     assert failed.value.filename == path
+
+
+@pytest.mark.parametrize("path", ["/closed", "/etc"])
+def test_what_root_may_not_enter_its_user_may_in_a_second_turn(sandbox, init, path):
+    """Root may pass over nothing then, as over a directory whose group has no name here."""
+    plan = sandbox.begin()
+    plan.directory("/closed", 0o700, uid=1000, gid=1000)
+
+    def process(plan):
+        becoming = bits(SETGID, SETUID)
+        passing = bits(DAC_OVERRIDE)  # the root is its owner's alone, too
+        plan.capabilities(permitted=becoming | passing, effective=becoming)
+        plan.working_directory(path, Turn.FIRST)
+        plan.identity(1000, 1000)
+        plan.capabilities(permitted=passing, effective=passing)
+        plan.working_directory(path, Turn.SECOND)
+
+    assert sandbox.run("pwd", plan=plan, init=init, process=process).output == f"{path}\n"
+
+
+def test_what_neither_may_enter_is_an_error(sandbox):
+    plan = sandbox.begin()
+    plan.directory("/closed", 0o700, uid=1000, gid=1000)
+
+    def process(plan):
+        plan.capabilities()
+        plan.working_directory("/closed", Turn.FIRST)
+        plan.working_directory("/closed", Turn.SECOND)
+
+    with pytest.raises(StepFailed) as failed:
+        sandbox.run("pwd", plan=plan, process=process)
+    assert (failed.value.step, failed.value.errno) == (Step.WORKING_DIRECTORY, errno.EACCES)
 
 
 def descriptors(output: str) -> list[str]:
