@@ -19,7 +19,7 @@ from cloche_linux.gate import Gate
 from cloche_linux.group_plans import planned
 from cloche_linux.groups import ContainerGroup
 from cloche_linux.kernel import Namespace
-from cloche_linux.lacking import check_lacking
+from cloche_linux.lacking import check_lacking, warn_of_loose
 from cloche_linux.launching import abandon, launch, set_up, terminal_pipes
 from cloche_linux.process import SpawnedProcess
 from cloche_linux.shared_mounts import SharedMounts
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cloche.stdio import Streams
     from cloche.users import Account
     from cloche_linux.blueprint.namespaces import Namespaces
+    from cloche_linux.cgroups import GroupPlan
     from cloche_linux.resctrl import ClassPlan
     from cloche_linux.service_class import ServiceClass
     from cloche_linux.spawn import Child
@@ -68,7 +69,7 @@ def create(
     account = account_of_layers(request, process, layers, namespaces.maps)
     further = lasting_groups(request, process, layers)
     group = ContainerGroup(request.id, request.state)
-    plan = planned(request)
+    plan = _planned(request, namespaces)
     mounts = _shared_mounts(request, root, namespaces)
     place = Place.begin(group, plan)
     gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
@@ -101,6 +102,13 @@ def create(
         hooks=_later_hooks(request),
         mounts=mounts,
     )
+
+
+def _planned(request: CreateRequest, namespaces: Namespaces) -> GroupPlan | None:
+    plan = planned(request)
+    if plan is None and request.bundle is not None:
+        warn_of_loose(namespaces)
+    return plan
 
 
 def _planned_class(request: CreateRequest) -> ClassPlan | None:

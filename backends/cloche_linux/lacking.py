@@ -11,18 +11,34 @@ from cloche.errors import Unavailable
 from cloche_linux.annotations import check_annotations
 from cloche_linux.blueprint.labels import has_apparmor, has_selinux
 from cloche_linux.blueprint.memory import check_memory_policy
+from cloche_linux.kernel import Namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cloche.spec import LinuxSeccomp, Process, Spec
+    from cloche_linux.blueprint.namespaces import Namespaces
 
-__all__ = ["LabelWarning", "check_labels", "check_lacking"]
+__all__ = ["LabelWarning", "LooseWarning", "check_labels", "check_lacking", "warn_of_loose"]
 
 
 class LabelWarning(UserWarning):
     """A label of files is left out: no security module here knows labels."""
+
+
+class LooseWarning(UserWarning):
+    """Which processes are a container's, nothing will tell."""
+
+
+def warn_of_loose(namespaces: Namespaces) -> None:
+    """Tell of a container without a group that has no pid namespace to itself, either."""
+    if not namespaces.has_own(Namespace.PID):
+        text = (
+            "without a control group and a pid namespace of its own, what the container leaves "
+            "running is found by nobody. Such configuration is strongly discouraged"
+        )
+        warnings.warn(text, LooseWarning, stacklevel=2)
 
 
 def check_lacking(spec: Spec) -> None:

@@ -1,4 +1,4 @@
-"""Ids are free in each place of state, whatever is kept in others."""
+"""Ids are free in each place of state, and processes are to be found."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def test_containers_of_one_id_in_two_places_have_groups_of_their_own(oci) -> Non
         assert oci("delete", "--force", "box").code == 0
         oci.program[-1] = str(here)
     assert oci.status() == "created"
+
+
+def test_a_container_whose_processes_nobody_could_find_is_warned_of(oci) -> None:
+    def shared(config) -> None:
+        config["linux"]["namespaces"].remove({"type": "pid"})
+
+    bundle = oci.bundle("true", change=shared)
+    said = oci("run", "--bundle", bundle, "once", before=("--cgroup-manager", "disabled"))
+    assert said.code == 0
+    assert said.err.startswith("cloche: warning: without a control group and a pid namespace ")
+    assert oci.run("true", change=shared).err == ""
