@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from cloche import documents
 from cloche.errors import InvalidState, Unavailable
 from cloche_linux import cgroups
+from cloche_linux.noting import put_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,10 +206,7 @@ class ContainerGroup:
     def _note(self, info: Mapping[str, object]) -> None:
         noted = documents.write(info)
         if noted != self._noted:
-            draft = f"{self._path}.{os.getpid()}"
-            with open(draft, "wb") as file:
-                file.write(noted)
-            os.rename(draft, self._path)
+            put_note(self._path, noted)
             self._noted = noted
 
     def _forget(self) -> None:

@@ -8,6 +8,7 @@ from cloche import documents
 from cloche.values import Value, replace
 from cloche_linux.cgroups.files import read, write
 from cloche_linux.class_note import CLASS_NOTE
+from cloche_linux.noting import put_note
 from cloche_linux.resctrl import failure, plan_of_update
 
 TYPE_CHECKING = False
@@ -98,10 +99,7 @@ class ServiceClass:
             return _Note(**documents.parse(file.read()))
 
     def _write(self, note: _Note) -> None:
-        draft = f"{self._path}.{os.getpid()}"
-        with open(draft, "wb") as file:
-            file.write(documents.write(note.__dict__))
-        os.replace(draft, self._path)
+        put_note(self._path, documents.write(note.__dict__))
 
 
 def _make(directory: str, top: str) -> bool:

@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 
 from cloche import documents
+from cloche_linux.noting import put_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ class SharedMounts:
         from cloche_linux.stacked_roots import StackedRoots
 
         root = os.path.realpath(root)
-        draft = f"{self._path}.new"
-        with open(draft, "wb") as file:
-            file.write(documents.write({"root": root}))
-        os.replace(draft, self._path)
+        put_note(self._path, documents.write({"root": root}))
         StackedRoots(root).enter(self._path)
 
     def made(self, pid: int) -> None:

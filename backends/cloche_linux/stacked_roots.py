@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from cloche import documents
 from cloche.locations import locate, private_directory
+from cloche_linux.noting import put_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,10 +96,7 @@ class StackedRoots:
             with suppress(FileNotFoundError):
                 os.unlink(self._path)
             return
-        draft = f"{self._path}.new"
-        with open(draft, "wb") as file:
-            file.write(documents.write(stack))
-        os.replace(draft, self._path)
+        put_note(self._path, documents.write(stack))
 
 
 def _place() -> str:
