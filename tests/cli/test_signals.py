@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -62,3 +63,20 @@ def test_a_run_that_is_killed_leaves_no_process(box, cloche, until):
     process.wait()
     until(lambda: not os.path.exists(f"/proc/{details['pid']}"))
     until(lambda: cloche("ps", "-aq").out == "")
+
+
+def test_an_interrupt_while_the_program_is_imported_shows_no_traceback(environment):
+    begin = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(name, *_):
+        if name == "cloche_cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting)
+from cloche_cli.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", begin], env=environment, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

@@ -8,6 +8,7 @@ the snapshot is added to it at the end.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 assert sys.platform != "win32"
@@ -20,6 +21,7 @@ __all__ = ["boot"]
 
 #: How many objects there are before garbage is looked for: most commands have ended by then.
 _MANY_OBJECTS = 500_000
+_INTERRUPTED = 130
 
 
 def boot(folder: str) -> int:
@@ -35,7 +37,14 @@ def boot(folder: str) -> int:
     return code
 
 
-if __name__ == "__main__":
-    import os
+def _begin() -> int:
+    """Be the program that is found beside this file; nobody else tells of a Ctrl-C so early."""
+    try:
+        return boot(os.path.dirname(__file__))
+    except KeyboardInterrupt:
+        os.write(2, b"cloche: interrupted\n")
+        return _INTERRUPTED
 
-    os._exit(boot(os.path.dirname(__file__)))
+
+if __name__ == "__main__":
+    os._exit(_begin())
