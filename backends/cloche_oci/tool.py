@@ -174,13 +174,19 @@ class Tool:
         if output.code:
             text = explain(b"", output.said)
             raise failure(self.program.name, "list", "", text)
-        return _containers(output.out)
+        found = _containers(output.out)
+        if found is None:
+            text = f"it told no list, but {explain(b'', output.out.decode(errors='replace'))}"
+            raise failure(self.program.name, "list", "", text)
+        return found
 
 
-def _containers(out: bytes) -> list[dict[str, object]]:
-    """Read what ``list`` says; a runtime that says nothing knows of none."""
+def _containers(out: bytes) -> list[dict[str, object]] | None:
+    """Read what ``list`` says, None for no list; a runtime that says nothing knows of none."""
     try:
-        found: object = json.loads(out or b"[]")
+        found: object = json.loads(out.strip() or b"null")
     except ValueError:
+        return None
+    if found is None:
         return []
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else None

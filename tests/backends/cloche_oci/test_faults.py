@@ -84,6 +84,14 @@ def test_garbage_is_an_error_and_not_a_traceback(bench, program, tmp_path: Path)
     with pytest.raises(BackendError, match="No such file"):
         lab.create(request)
     assert list(request.state.iterdir()) == []
+    with pytest.raises(BackendError, match="runtime list: it told no list, but "):
+        lab.runtime.list()
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "null", "[]"])
+def test_a_list_of_nothing_is_none(bench, program, nothing: str) -> None:
+    lab = bench(program(f"case \"$*\" in *' list '*) echo '{nothing}'; exit 0; esac"))
+    lab.start("sleep", "60")
     assert lab.runtime.list() == []
 
 
