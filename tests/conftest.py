@@ -6,11 +6,14 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from runs.descriptors import Open
+from runs.journal import Journal
 from runs.leftovers import Leftovers
 from runs.order import LongestFirst
 from runtimes.comparison import Comparison
@@ -29,9 +32,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Comparison())
         if os.environ.pop("CLOCHE_LEFTOVERS", None):
             config.pluginmanager.register(Leftovers())
+        if noted := os.environ.get("CLOCHE_JOURNAL"):
+            journal = Journal(Path(noted))
+            judge.whole = judge.whole and not journal.begun
+            config.pluginmanager.register(journal)
     config.pluginmanager.register(LongestFirst())
     if sys.platform == "win32":
         config.pluginmanager.register(LinuxOnly(judge))
+
+
+@pytest.fixture(scope="module", autouse=sys.platform != "win32")
+def _descriptors_are_closed() -> Iterator[None]:
+    """A module leaves no more open than it found, and what is opened on first use."""
+    opened = Open()
+    yield
+    assert opened.left() == []
 
 
 def hear_signals() -> None:

@@ -91,7 +91,7 @@ class Making:
         header = _header(self._asked, request, self._runtime, self._store)
         with owned(shop.places.run) as owner:
             record = shop.records.create(owner, header)
-        self._undo.append(lambda: shop.records.discard(record))
+        self._undo += (lambda: shop.records.discard(record), record.close)
         if record.name is not None:
             while (holder := shop.records.reserve(record.name, record.id)) is not None:
                 shop.make_way(record.name, holder, replace=self._asked.replace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -162,16 +163,17 @@ class Box:
         return process, streams
 
     def close(self) -> None:
-        """Take everything away, whatever the test has done already."""
-        if self.made is not None:
-            self.made.delete()
-        for process, streams in self._executed:
-            process.close()
-            streams.close()
-        if self.made is not None:
-            self.made.close()
-        self.streams.close()
-        self._lab.store.release(self.request.id)
+        """Take everything away, whatever the test has done already, and whatever fails."""
+        with ExitStack() as last_first:
+            last_first.callback(self._lab.store.release, self.request.id)
+            last_first.callback(self.streams.close)
+            if self.made is not None:
+                last_first.callback(self.made.close)
+            for process, streams in self._executed:
+                last_first.callback(streams.close)
+                last_first.callback(process.close)
+            if self.made is not None:
+                self.made.delete()
 
 
 class Lab:
@@ -273,11 +275,12 @@ class Lab:
         box.close()
 
     def close(self) -> None:
-        """Take away all that the test has made."""
-        for box in self._boxes:
-            box.close()
-        self.runtime.close()
-        self.store.close()
+        """Take away all that the test has made, whatever fails."""
+        with ExitStack() as last_first:
+            last_first.callback(self.store.close)
+            last_first.callback(self.runtime.close)
+            for box in reversed(self._boxes):
+                last_first.callback(box.close)
 
 
 def _bind(process: RuntimeProcess | None, streams: LabStreams) -> None:

@@ -61,12 +61,15 @@ def test_the_first_error_wins_and_later_ones_are_notes(engine, monkeypatch):
     engine.prune()
 
 
-def test_what_could_not_be_taken_back_keeps_its_record(engine, monkeypatch, traces):
+def test_what_could_not_be_taken_back_keeps_its_record(engine, monkeypatch, traces, settled):
     """Its record is the last memory of the leak: a later removal finishes the work."""
+    engine.run(["true"])  # what is opened on first use stays
+    before = settled()
     monkeypatch.setattr(*STEPS["start"], failing("start broke"))
     monkeypatch.setattr(fake_layers.FakeLayerStore, "release", failing("release broke"))
     with pytest.raises(BackendError):
         engine.run(["true"], name="web")
+    assert settled() == before
     monkeypatch.undo()
     engine.get("web").remove(force=True)
     assert traces() == []

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from closing import all_closed
 
 from cloche.errors import ClocheError, CommandFailed, InvalidState, NotFound, TimedOut
 from cloche.exit import Exit, ExitStatus
@@ -913,6 +914,12 @@ def _less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
         runtime_removing,
     ):
         monkeypatch.setattr(module, "PATIENCE", LESS_PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def _streams_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Those that a broken test has forgotten, too."""
+    yield from all_closed(LabStreams, monkeypatch)
 
 
 def fails(breaker: Breaker, mutant: Mutant, tmp_path: Any) -> bool:
