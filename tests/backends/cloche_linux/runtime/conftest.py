@@ -40,10 +40,15 @@ def engine(tmp_path: Path) -> Iterator[cloche.Engine]:
     assert left == [], "something of a container stays behind"
 
 
-@pytest.fixture(autouse=True)
-def no_descriptor_more() -> Iterator[None]:
-    """Every test gives back the descriptors it opened."""
+@pytest.fixture(scope="session")
+def all_asked() -> None:
+    """What is opened on first use is open: to ask all backends takes seconds."""
     cloche.backends()
+
+
+@pytest.fixture(autouse=True)
+def no_descriptor_more(all_asked: None) -> Iterator[None]:
+    """Every test gives back the descriptors it opened."""
     before = len(os.listdir("/proc/self/fd"))
     yield
     deadline = time.monotonic() + 5  # what is thrown away is removed in the background

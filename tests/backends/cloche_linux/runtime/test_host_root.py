@@ -97,10 +97,12 @@ def test_what_is_written_is_gone_afterwards(engine: cloche.Engine) -> None:
 
 
 def test_changing_a_file_of_the_system_does_not_change_it(engine: cloche.Engine) -> None:
-    before = Path("/etc/passwd").read_bytes(), os.stat("/usr/bin/env").st_mode
+    mode = os.stat("/usr/bin/env").st_mode
     script = "echo evil >> /etc/passwd && chmod 777 /usr/bin/env && rm /usr/bin/perl"
     assert engine.run(["sh", "-c", script]).returncode == 0
-    assert (Path("/etc/passwd").read_bytes(), os.stat("/usr/bin/env").st_mode) == before
+    # Other tests make users meanwhile, so that the file is not as it was.
+    assert "evil" not in Path("/etc/passwd").read_text().splitlines()
+    assert os.stat("/usr/bin/env").st_mode == mode
     assert os.path.exists("/usr/bin/perl")
 
 

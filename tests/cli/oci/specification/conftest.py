@@ -86,11 +86,20 @@ class Subject(Runtime):
         return made
 
     def quickly(self, *words: str) -> bool:
-        """Whether a command succeeds; ours in this process, for imports take most of its time."""
+        """Whether a command succeeds; ours in a copy of this process.
+
+        Imports take most of its time, and what it opened it leaves to its end.
+        """
         if self.name != OURS:
             return self(*words).code == 0
-        with redirect_stderr(StringIO()):
-            return program.run(["--root", str(self.state), *words]) == 0
+        if not (copy := os.fork()):
+            ended = 1
+            try:
+                with redirect_stderr(StringIO()):
+                    ended = program.run(["--root", str(self.state), *words])
+            finally:
+                os._exit(ended)
+        return os.waitpid(copy, 0)[1] == 0
 
     def aside(self, *words: str) -> str:
         """What a program says that runs in the same room."""
