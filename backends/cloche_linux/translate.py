@@ -30,6 +30,13 @@ _SCARCE = frozenset(
 #: What clone3 says in a container that may make none itself.
 _FILTERED = frozenset({errno.EPERM, errno.ENOSYS})
 _UNTRANSLATED = frozenset({errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.E2BIG, errno.EOPNOTSUPP})
+#: The kernel gives deadlines to nobody who is bound to some of its processors (sched(7)).
+_DEADLINES = {
+    (Step.SCHEDULER, errno.EPERM): (
+        "it takes CAP_SYS_NICE, and with SCHED_DEADLINE the "
+        "process scheduler can't be used together with AllowedCPUs (linux.resources.cpu.cpus)"
+    )
+}
 _NAMESPACE_STEPS = frozenset({Step.UNSHARE, Step.MAP_SELF, Step.MAP_BY_PARENT, Step.FORK})
 
 
@@ -130,8 +137,9 @@ def _step(error: StepFailed, operation: str, container: str) -> BackendError:
     step = error.step.name.lower()
     place = f" {error.filename}" if error.filename else ""
     origin = f"{error.origin}: " if error.origin else ""
+    detail = error.detail or _DEADLINES.get((error.step, error.errno or 0), "")
     return BackendError(
-        f"{origin}{step}{place}: {_reason(error)}{': ' if error.detail else ''}{error.detail}",
+        f"{origin}{step}{place}: {_reason(error)}{': ' if detail else ''}{detail}",
         step=step,
         errno=error.errno,
         path=error.filename or None,

@@ -267,6 +267,19 @@ def test_the_root_may_be_read_only_and_the_working_directory_is_made(oci, tmp_pa
     assert "Read-only file system" in said.err
 
 
+def test_a_deadline_on_some_processors_only_is_refused_with_the_reason(oci) -> None:
+    def change(config) -> None:
+        times = {"runtime": 42000, "deadline": 1000000, "period": 1000000}
+        config["process"]["scheduler"] = {"policy": "SCHED_DEADLINE", **times}
+        config["linux"]["resources"] = {"cpu": {"cpus": "0"}}
+
+    said = oci.run("true", change=change)
+    assert said.code == 1
+    assert "scheduler: Operation not permitted (EPERM): it takes CAP_SYS_NICE, and " in said.err
+    assert "scheduler can't be used together with AllowedCPUs" in said.err
+    assert list(oci.state.glob("*")) == []
+
+
 def test_a_list_of_processors_that_is_none_is_refused_before_anything_is_made(oci) -> None:
     def change(config) -> None:
         config["process"]["execCPUAffinity"] = {"final": "1-0"}
