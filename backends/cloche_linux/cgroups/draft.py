@@ -96,7 +96,7 @@ class Draft:
             if hierarchy.version == 2:
                 if self._in_reach(hierarchy):
                     self._wanted.setdefault(hierarchy, set())
-            elif not hierarchy.read_only and os.access(hierarchy.mount, os.W_OK):
+            elif not hierarchy.read_only and self._from_top(hierarchy, hierarchy.controllers):
                 self._wanted.setdefault(hierarchy, set()).update(hierarchy.controllers)
 
     def directories(self) -> tuple[Planned, ...]:
@@ -136,20 +136,27 @@ class Draft:
             site = self._site(hierarchy, wanted)
         if isinstance(site, NoSite) or self.scope is not None:
             return None
-        path = os.path.join(site.directory, self._name.lstrip("/"))
+        above = hierarchy.mount if site.on_the_way else site.directory
+        path = os.path.join(above, self._name.lstrip("/"))
         node = Node(version=hierarchy.version, controllers=wanted, path=path)
         return Planned(node=node, site=site)
 
     def _site(self, hierarchy: Hierarchy, wanted: frozenset[str]) -> Site | NoSite:
-        """Systemd's units are where it puts them.
-
-        A name from the top of the hierarchy starts there; whether it can shows in the making.
-        """
+        """Systemd's units are where it puts them."""
         if self._unit is not None:
             return self._unit.site(hierarchy, wanted)
-        if self._name.startswith("/") and os.access(hierarchy.mount, os.W_OK):
+        top = self._from_top(hierarchy, wanted) if self._name.startswith("/") else None
+        return top or sites.find(hierarchy, wanted)
+
+    def _from_top(self, hierarchy: Hierarchy, wanted: frozenset[str]) -> Site | None:
+        """A name from the top of the hierarchy starts there; whether it can shows in the making.
+
+        Who may make nothing there may have been given a directory on the way.
+        """
+        if os.access(hierarchy.mount, os.W_OK):
             return Site(directory=hierarchy.mount)
-        return sites.find(hierarchy, wanted)
+        named = self._name.startswith("/")
+        return sites.handed_over(hierarchy, self._name, wanted) if named else None
 
     def _reduced(self, hierarchy: Hierarchy, wanted: frozenset[str], why: NoSite) -> frozenset[str]:
         """Leave what can be had, by a scope of systemd's or else alone, and give up the rest."""
@@ -167,10 +174,10 @@ class Draft:
 
     def _in_reach(self, hierarchy: Hierarchy, *controllers: str) -> bool:
         """Whether a group can have these controllers here, be it with systemd's help."""
-        if self._unit is not None:
-            return isinstance(self._unit.site(hierarchy, frozenset(controllers)), Site)
-        if isinstance(sites.find(hierarchy, frozenset(controllers)), Site):
+        if isinstance(self._site(hierarchy, frozenset(controllers)), Site):
             return True
+        if self._unit is not None:
+            return False
         offered = _offer(hierarchy)
         return offered is not None and offered.issuperset(controllers)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cloche_linux.cgroups.layout import Hierarchy
 
-__all__ = ["NoSite", "Site", "empty", "find", "read_only", "undelegated"]
+__all__ = ["NoSite", "Site", "empty", "find", "handed_over", "read_only", "undelegated"]
 
 
 class Site(Value, kw_only=True):
@@ -28,6 +28,8 @@ class Site(Value, kw_only=True):
     directory: str
     #: Its processes must move into a group beneath it first; they are ours to move.
     crowded: bool = False
+    #: Names begin at the top of the hierarchy nevertheless.
+    on_the_way: bool = False
 
 
 class NoSite(Value, kw_only=True):
@@ -44,6 +46,27 @@ def find(hierarchy: Hierarchy, controllers: frozenset[str]) -> Site | NoSite:
     if hierarchy.version == 1 or not controllers:
         return Site(directory=hierarchy.own) if _ours(hierarchy.own) else undelegated(controllers)
     return _find_v2(hierarchy, controllers) or undelegated(controllers)
+
+
+def handed_over(hierarchy: Hierarchy, name: str, controllers: frozenset[str]) -> Site | None:
+    """Find where a group named from the top begins: at the first directory that is ours.
+
+    An administrator may have made it for this user, anywhere, or the group itself.
+    """
+    directory = hierarchy.mount
+    for part in name.strip("/").split("/"):
+        below = f"{directory}/{part}"
+        if not os.path.isdir(below):
+            break
+        directory = below
+    if hierarchy.read_only or directory == hierarchy.mount or not _ours(directory):
+        return None
+    if hierarchy.version == 2 and not (
+        _may_enter(directory, hierarchy) and _offers(directory, controllers)
+    ):
+        return None
+    there = directory == hierarchy.mount + name
+    return Site(directory=os.path.dirname(directory) if there else directory, on_the_way=True)
 
 
 def read_only(hierarchy: Hierarchy) -> NoSite:
@@ -118,6 +141,12 @@ def _ours(directory: str) -> bool:
 def _offers(directory: str, controllers: frozenset[str]) -> bool:
     writable = os.access(f"{directory}/cgroup.subtree_control", os.W_OK)
     return writable and controllers <= read_words(f"{directory}/cgroup.controllers")
+
+
+def _may_enter(directory: str, hierarchy: Hierarchy) -> bool:
+    """Whether processes of ours may move there: who moves one has to be allowed to above both."""
+    shared = os.path.commonpath((directory, hierarchy.own))
+    return os.access(f"{shared}/cgroup.procs", os.W_OK)
 
 
 def _is_root(directory: str) -> bool:

@@ -14,6 +14,8 @@ import pytest
 
 from .person import Person
 
+PIDS = Path("/sys/fs/cgroup/pids")
+
 Change = Callable[[dict[str, Any]], object]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -118,3 +120,35 @@ def test_the_hosts_mounts_are_none_to_add_to(run: Run) -> None:
     code, _, err = run("true", change=lambda config: config["linux"].update(namespaces=spaces))
     assert code == 1
     assert err.startswith("cloche: linux.namespaces: a user namespace of its own has no right"), err
+
+
+@pytest.fixture
+def given(person: Person) -> Iterator[str]:
+    """A control group that root has made for the person, by its path from the top."""
+    group = f"cloche-given-{os.getpid()}"
+    made = [PIDS / group, PIDS.with_name("freezer") / group]
+    for directory in made:
+        directory.mkdir()
+        for path in (directory, *directory.iterdir()):
+            os.chown(path, person.uid, person.gid)
+    yield f"/{group}"
+    for directory in made:
+        directory.rmdir()
+
+
+@pytest.mark.skipif(not PIDS.exists(), reason="groups of version 2 only")
+@pytest.mark.parametrize("below", ["/box", ""], ids=["beneath it", "itself"])
+def test_limits_hold_in_a_group_that_is_given(run: Run, given: str, below: str) -> None:
+    path = f"{given}{below}"
+
+    def change(config: dict[str, Any]) -> None:
+        shown = {"destination": "/tmp/pids", "source": str(PIDS), "options": ["bind"]}
+        config["mounts"].append(shown)
+        config["linux"] |= {"cgroupsPath": path, "resources": {"pids": {"limit": 77}}}
+
+    look = f"grep :pids: /proc/self/cgroup; cat /tmp/pids{path}/pids.max"
+    code, out, err = run("sh", "-c", look, change=change)
+    assert (code, err) == (0, "")
+    group, limit = out.split()
+    assert (group.partition(":pids:")[2], limit) == (path, "77")
+    assert os.path.isdir(f"{PIDS}{path}") == (below == "")
