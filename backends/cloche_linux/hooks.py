@@ -12,6 +12,7 @@ import warnings
 from typing import TYPE_CHECKING, cast
 
 from cloche.errors import BackendError
+from cloche.interrupts import interruptible
 from cloche.spec import VERSION, State
 from cloche.values import Value
 from cloche_linux.annotations import HOOKS_STDERR, HOOKS_STDOUT
@@ -233,17 +234,21 @@ def _pair(variable: str) -> tuple[str, str]:
 
 
 def _wait(placed: Placed, pid: int) -> int:
-    """Wait for the end, as long as the hook may take; its wait status."""
-    hook = placed.hook
+    """Wait for the end, as long as the hook may take; its wait status.
+
+    It is ended if it takes longer, or if somebody interrupts us.
+    """
+    hook, ended = placed.hook, list[tuple[int, int]]()
     pidfd = os.pidfd_open(pid)
     try:
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        ended = poll.poll(None if hook.timeout is None else hook.timeout * 1000)
+        with interruptible():
+            ended = poll.poll(None if hook.timeout is None else hook.timeout * 1000)
+    finally:
         if not ended:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         status = os.waitpid(pid, 0)[1]
-    finally:
         os.close(pidfd)
     if not ended:
         raise _failed(placed, f"it took longer than {hook.timeout} s")

@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 
 from cloche.errors import InvalidSpec, NotFound, Unavailable
+from cloche.interrupts import shielded
 from cloche.oci import Bundle, Wanted
 from cloche.values import replace
 from cloche_cli.oci.activation import activated, listening, supervisor
@@ -28,7 +29,8 @@ _RUNTIME = "CLOCHE_OCI_RUNTIME"
 
 def create(typed: Typed, below: Typed) -> int:
     """Make a container that waits; nothing of this process is needed for it afterwards."""
-    _make(typed, below, detached=True)
+    with shielded():
+        _make(typed, below, detached=True)
     return 0
 
 
@@ -39,18 +41,20 @@ def run(typed: Typed, below: Typed) -> int:
     # Imported before there is a container, which an interruption meanwhile would leave behind.
     from cloche_cli.oci.waiting import see_through
 
-    container = _make(typed, below, detached=False)
-    return see_through(container, keep=below.switch("keep"))
+    with shielded():  # while it runs, it is told of interrupts
+        container = _make(typed, below, detached=False)
+        return see_through(container, keep=below.switch("keep"))
 
 
 def _run_alone(typed: Typed, below: Typed) -> int:
-    container = _make(typed, below, detached=True)
-    try:
-        container.start()
-    except BaseException:
-        with suppress(NotFound):  # a hook of its start has ended it for good
-            container.delete(force=True)
-        raise
+    with shielded():
+        container = _make(typed, below, detached=True)
+        try:
+            container.start()
+        except BaseException:
+            with suppress(NotFound):  # a hook of its start has ended it for good
+                container.delete(force=True)
+            raise
     return 0
 
 
