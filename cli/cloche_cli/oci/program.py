@@ -270,7 +270,7 @@ def _call(name: str, command: Command, typed: Typed, below: Typed) -> int:
 
 
 def _version() -> int:
-    from cloche.oci.features import version
+    from cloche.oci.feature_list import version
     from cloche.spec import VERSION
 
     # The last line is crun's, by which its callers know what was built in.

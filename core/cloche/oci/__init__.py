@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from .bundle import Bundle
     from .container import BundleContainer
     from .executing import Entry
-    from .features import features
+    from .feature_list import features
     from .home import Home
     from .making import Wanted
     from .record import BundleRecord
-    from .template import template
+    from .templates import template
 
 __all__ = [
     "Bundle",
@@ -41,8 +41,8 @@ _LAZY = {
     "Entry": ".executing",
     "Home": ".home",
     "Wanted": ".making",
-    "features": ".features",
-    "template": ".template",
+    "features": ".feature_list",
+    "template": ".templates",
 }
 
 
