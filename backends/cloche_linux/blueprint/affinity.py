@@ -6,15 +6,15 @@ from cloche_linux.blueprint.numbers import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cloche.spec import Process
 
 __all__ = ["ALL_PROCESSORS", "check_affinity", "final_affinity", "initial_affinity"]
 
-# The most that any kernel is built for (CONFIG_NR_CPUS).
-_PROCESSORS = range(8192)
-
 #: Wherever a process may be: of these the kernel leaves those that there are, and the group has.
-ALL_PROCESSORS = frozenset(_PROCESSORS)
+#: It is the most that any kernel is built for (CONFIG_NR_CPUS).
+ALL_PROCESSORS = range(8192)
 
 
 def check_affinity(process: Process) -> None:
@@ -23,13 +23,13 @@ def check_affinity(process: Process) -> None:
     final_affinity(process)
 
 
-def initial_affinity(process: Process) -> frozenset[int] | None:
+def initial_affinity(process: Process) -> Collection[int] | None:
     """Where it runs until it is in the container's groups; None for where its maker does."""
     wanted = process.exec_cpu_affinity
     return _listed(wanted.initial, "initial") if wanted and wanted.initial else None
 
 
-def final_affinity(process: Process, *, detached: bool = False) -> frozenset[int] | None:
+def final_affinity(process: Process, *, detached: bool = False) -> Collection[int] | None:
     """Where it runs from then on; None for where its maker does.
 
     Said is only where it begins: then it is wherever the groups let it (runtime-spec, config.md,
@@ -43,4 +43,4 @@ def final_affinity(process: Process, *, detached: bool = False) -> frozenset[int
 
 
 def _listed(text: str, field: str) -> frozenset[int]:
-    return listed(text, "processors", len(_PROCESSORS), f"process.execCPUAffinity.{field}")
+    return listed(text, "processors", len(ALL_PROCESSORS), f"process.execCPUAffinity.{field}")
