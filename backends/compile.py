@@ -89,7 +89,15 @@ def build_launcher(
 ) -> Path:
     """Compile the program `cloche-oci`. Raises as `build_helper`."""
     sources = [*sorted((SOURCES / "launcher").glob("*.c")), SOURCES / "helper/text.c"]
-    return _compile_alone(sources, out.resolve() / name, flags, link)
+    return _compile_alone(sources, out.resolve() / name, flags, [*link, *_apart(flags)])
+
+
+def _apart(flags: Sequence[str]) -> list[str]:
+    """Where the launcher has to be: an interpreter, whose memory it may take, is at 0x400000."""
+    if flags is HOSTED:  # wherever its C library has it
+        return []
+    own = "--image-base" if "ziglang" in os.environ.get("CC", "") else "-Ttext-segment"
+    return [f"-Wl,{own}=0x5f000000"]
 
 
 def build_init(out: Path) -> Path:

@@ -89,6 +89,15 @@ def program() -> list[str]:
     return [str(installed)] if installed.exists() else [sys.executable, "-m", "cloche_cli.oci"]
 
 
+def environment() -> dict[str, str]:
+    """The variables of a user, who tells Python nothing; where nothing is installed, he has to."""
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    if len(program()) == 1:
+        return usual
+    paths = [str(ROOT / room) for room in ("core", "backends", "cli")]
+    return {**usual, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 class Runtime:
     """The command line, with a place of the test's own."""
 
@@ -100,8 +109,7 @@ class Runtime:
         self.place = place
         self.busybox = busybox
         self.program = [*program(), "--root", str(self.state)]
-        paths = [str(ROOT / room) for room in ("core", "backends", "cli")]
-        self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+        self.environment = environment()
 
     def __call__(self, *words: str, input: str = "", before: tuple[str, ...] = ()) -> Said:
         with open(self.place / "out", "w+") as out, open(self.place / "err", "w+") as err:

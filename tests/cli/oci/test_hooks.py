@@ -179,7 +179,8 @@ def test_what_hooks_mount_in_the_root_is_in_the_container(oci, hook, tmp_path) -
 @pytest.mark.parametrize("kind", ["createRuntime", "createContainer", "startContainer"])
 def test_a_hook_that_says_no_environment_has_that_of_where_it_runs(oci, kind) -> None:
     """The runtime's, or with startContainer that of the container's command."""
-    name = "ONE" if kind == "startContainer" else "PYTHONPATH"
+    name = "ONE" if kind == "startContainer" else "HERE"
+    oci.environment["HERE"] = "set"
     asks = {"path": "/bin/sh", "args": ["sh", "-c", f'test -n "${name}"']}
 
     def change(config) -> None:

@@ -47,3 +47,14 @@ int cloche_seccomp_has_flags(unsigned flags);
 int cloche_bpf_load_device(const unsigned char *instructions, size_t size);
 int cloche_bpf_attach_device(int cgroup, int program);
 int cloche_bpf_detach_device(int cgroup, int program);
+
+/* Files as they have to be where a dump is gone on with: `stamp_count` of dump.h's stamps, and their paths. */
+struct cloche_front {
+    const unsigned char *stamps;
+    size_t size;
+    size_t stamp_count;
+};
+
+/* Writes this process' memory to a file, of which it has to be the only thread. Returns twice: 0 here, and 1 in each
+ * process that goes on from the file, with a bit for every signal that it ignores, the lowest for the first. */
+int cloche_dump(int file, const struct cloche_front *front, uint64_t *ignored);

@@ -3,7 +3,7 @@
 enum { LINES_ROOM = 1 << 14 };
 
 static const char PACKAGE[] = "/cloche_cli/oci";
-static const char SCRIPT[] = "/cloche_cli/oci/boot.py";
+static const char SCRIPT[] = "/cloche_linux/launcher/boot.py";
 static const char CHECKOUT[] = "/_cloche.pth";
 
 /* Sets `path` to what is in a directory, if it is there. */

@@ -47,6 +47,8 @@ void path_add_number(struct path *path, uint64_t number);
 /* The value of a variable, or NULL. */
 const char *variable(const char *name);
 int is_there(const char *path);
+/* Where this program is; empty if that can't be told. */
+const struct path *this_program(void);
 /* Whether there are input, output and errors. Else a file that is opened would take the place of one. */
 int has_streams(void);
 

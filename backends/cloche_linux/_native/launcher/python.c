@@ -5,33 +5,42 @@
 #include "launcher.h"
 
 #include "installed.h"
+#include "undump.h"
 
-enum { FIRST_MINOR = 11, LAST_MINOR = 39, OURS = 4 /* words */ };
+enum { FIRST_MINOR = 11, LAST_MINOR = 39, OURS = 6 /* words */, BY_MODULE = 4 };
 
 static const char USUAL_PATH[] = "/usr/local/bin:/usr/bin:/bin";
 
-/* What Python gets: its own name, three words that make it ours, and those that we got. */
+/* What Python gets: its own name, words that make it ours, and those that we got. */
 struct handed {
     char **words;
+    char **room; /* where the words may begin: before those that we got, OURS have room */
     char **environment;
+    const char *more; /* the last of the variables, which we did not get; NULL if there is none */
 };
 
 /* -P: what is in the current directory, somebody's bundle, is no module of ours. */
-static void by_module(const struct handed *handed)
+static void by_module(struct handed *handed)
 {
-    static char *const words[OURS] = {"python3", "-P", "-m", "cloche_cli.oci"};
+    static char *const words[BY_MODULE] = {"python3", "-P", "-m", "cloche_cli.oci"};
+    handed->words = handed->room + OURS - BY_MODULE;
     memcpy(handed->words, words, sizeof words);
 }
 
 /* Quicker, for it leaves out what makes an interpreter another's: variables, and what is installed elsewhere. */
-static void by_script(const struct handed *handed, char *script)
+static void by_script(struct handed *handed, char *script)
 {
+    static struct path launcher;
     const char *no_bytecode = variable("PYTHONDONTWRITEBYTECODE");
-    char *const words[OURS] = {"python3", "-I", no_bytecode && *no_bytecode ? "-SB" : "-S", script};
+    path_start(&launcher, "launcher=");
+    path_add(&launcher, this_program()->text);
+    char *const words[OURS] = {"python3", "-I", no_bytecode && *no_bytecode ? "-SB" : "-S",
+                               "-X", launcher.text, script};
+    handed->words = handed->room;
     memcpy(handed->words, words, sizeof words);
 }
 
-static void try(const struct handed *handed, const struct path *program)
+static void try(struct handed *handed, const struct path *program)
 {
     if (!program->length)
         return;
@@ -40,7 +49,7 @@ static void try(const struct handed *handed, const struct path *program)
 }
 
 /* Tries a name in each directory of a list; one that is relative is passed over. */
-static void try_along(const struct handed *handed, const char *list, const char *name)
+static void try_along(struct handed *handed, const char *list, const char *name)
 {
     while (*list) {
         size_t length = text_find(list, text_length(list), ':');
@@ -54,7 +63,7 @@ static void try_along(const struct handed *handed, const char *list, const char 
     }
 }
 
-static void try_everywhere(const struct handed *handed, const char *name)
+static void try_everywhere(struct handed *handed, const char *name)
 {
     const char *list = variable("PATH");
     if (list)
@@ -62,7 +71,7 @@ static void try_everywhere(const struct handed *handed, const char *name)
     try_along(handed, USUAL_PATH, name);
 }
 
-static void try_beside(const struct handed *handed, const char *folder, const char *name)
+static void try_beside(struct handed *handed, const char *folder, const char *name)
 {
     struct path program;
     path_start(&program, folder);
@@ -86,12 +95,14 @@ static int is_told(void)
     return 0;
 }
 
-static void try_version(const struct handed *handed, const char *folder, unsigned minor, struct path *script)
+static void try_version(struct handed *handed, const char *folder, unsigned minor, struct path *script)
 {
     struct path name;
     path_start(&name, "python3.");
     path_add_number(&name, minor);
     if (script->length && !is_told() && has_streams()) {
+        if (!handed->more)
+            undump(script, minor);
         by_script(handed, script->text);
         try_beside(handed, folder, name.text);
         by_module(handed);
@@ -101,7 +112,7 @@ static void try_version(const struct handed *handed, const char *folder, unsigne
 }
 
 /* `prefix` has the libraries, and `folder` in it the programs. */
-static void try_installed(const struct handed *handed, const char *prefix, const char *folder)
+static void try_installed(struct handed *handed, const char *prefix, const char *folder)
 {
     struct path script;
     for (unsigned minor = FIRST_MINOR; minor <= LAST_MINOR; minor++)
@@ -118,14 +129,11 @@ static void cut(struct path *path)
         path->text[--path->length] = '\0';
 }
 
-static void try_here(const struct handed *handed)
+static void try_here(struct handed *handed)
 {
-    struct path folder, prefix;
-    long length = CALL(readlinkat, AT_FDCWD, "/proc/self/exe", folder.text, sizeof folder.text - 1);
-    if (length <= 0)
+    struct path folder = *this_program(), prefix;
+    if (!folder.length)
         return;
-    folder.length = (size_t)length;
-    folder.text[length] = '\0';
     cut(&folder);
     path_start(&prefix, folder.length ? folder.text : "");
     cut(&prefix);
@@ -154,7 +162,7 @@ void hand_over_with(const char *more)
         environment[i] = the_call.environment[i];
     environment[variables] = (char *)more;
     environment[variables + 1] = NULL;
-    struct handed handed = {words, environment};
+    struct handed handed = {words, words, environment, more};
     by_module(&handed);
     try_here(&handed);
     try_everywhere(&handed, "python3");

@@ -38,6 +38,15 @@ int is_there(const char *path)
     return CALL(faccessat, AT_FDCWD, path, 0) == 0;
 }
 
+const struct path *this_program(void)
+{
+    static struct path path;
+    long length = CALL(readlinkat, AT_FDCWD, "/proc/self/exe", path.text, sizeof path.text - 1);
+    path.length = length > 0 ? (size_t)length : 0;
+    path.text[path.length] = '\0';
+    return &path;
+}
+
 int has_streams(void)
 {
     for (int fd = 0; fd < 3; fd++)

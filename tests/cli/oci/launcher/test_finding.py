@@ -69,16 +69,19 @@ def test_the_version_that_it_was_installed_for_comes_first(place, packages, mark
 def script(place) -> str:
     """Where Cloche begins in Python, beside a Python of the version that it is installed for."""
     interpreter(place / "bin/python3.12")
-    path = place / "lib/python3.12/site-packages/cloche_cli/oci/boot.py"
+    packages = place / "lib/python3.12/site-packages"
+    path = packages / "cloche_linux/launcher/boot.py"
+    (packages / "cloche_cli/oci").mkdir(parents=True)
     path.parent.mkdir(parents=True)
     path.touch()
     return str(path)
 
 
 def test_what_is_installed_beside_it_begins_by_its_script(place, script):
-    assert call(place, "list").stdout.splitlines()[1:] == ["-I", "-S", script, "list"]
+    begun = ["-X", f"launcher={place}/bin/cloche-oci", script, "list"]
+    assert call(place, "list").stdout.splitlines()[1:] == ["-I", "-S", *begun]
     quiet = call(place, "list", PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
-    assert quiet.stdout.splitlines()[1:] == ["-I", "-SB", script, "list"]
+    assert quiet.stdout.splitlines()[1:] == ["-I", "-SB", *begun]
 
 
 @pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS"])
@@ -95,14 +98,15 @@ def test_without_one_of_the_streams_python_makes_it_good(place, script):
 
 def test_the_script_of_a_checkout_is_found(place, tmp_path):
     interpreter(place / "bin/python3.12")
-    script = tmp_path / "checkout/cli/cloche_cli/oci/boot.py"
+    script = tmp_path / "checkout/backends/cloche_linux/launcher/boot.py"
     script.parent.mkdir(parents=True)
     script.touch()
     packages = place / "lib/python3.12/site-packages"
     packages.mkdir(parents=True)
     folders = [tmp_path / "checkout" / name for name in ("backends", "cli", "core")]
     (packages / "_cloche.pth").write_text("\n".join(map(str, folders)))
-    assert call(place, "list").stdout.splitlines()[1:] == ["-I", "-S", str(script), "list"]
+    begun = ["-X", f"launcher={place}/bin/cloche-oci", str(script), "list"]
+    assert call(place, "list").stdout.splitlines()[1:] == ["-I", "-S", *begun]
 
 
 def test_another_prefix_has_other_packages(place, script):

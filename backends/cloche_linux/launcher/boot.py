@@ -1,0 +1,39 @@
+"""Where the launcher begins in Python: ``python -I -S -X launcher=PATH …/boot.py WORD…``.
+
+It is a script, found by its path, and short, because a script is compiled each time.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+assert sys.platform != "win32"
+
+__all__ = ["PROGRAM", "boot"]
+
+#: The module of the program, with a function `run` that takes the words.
+PROGRAM = "cloche_cli.oci.program"
+#: How many objects there are before garbage is looked for: most commands have ended by then.
+_MANY_OBJECTS = 500_000
+
+
+def boot(words: list[str]) -> int:
+    """Be the program; returns the exit code."""
+    gc.set_threshold(_MANY_OBJECTS)
+    import site
+
+    site.main()
+    from importlib import import_module
+
+    code: int = import_module(PROGRAM).run(words)
+    from cloche_linux.launcher.renewing import renew
+
+    renew(str(sys._xoptions.get("launcher", "")))
+    return code
+
+
+if __name__ == "__main__":
+    import os
+
+    os._exit(boot(sys.argv[1:]))
