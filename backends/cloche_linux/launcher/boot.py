@@ -6,6 +6,7 @@ It is a script, found by its path, and short, because a script is compiled each 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 assert sys.platform != "win32"
@@ -16,6 +17,7 @@ __all__ = ["PROGRAM", "boot"]
 PROGRAM = "cloche_cli.oci.program"
 #: How many objects there are before garbage is looked for: most commands have ended by then.
 _MANY_OBJECTS = 500_000
+_INTERRUPTED = 130
 
 
 def boot(words: list[str]) -> int:
@@ -33,7 +35,14 @@ def boot(words: list[str]) -> int:
     return code
 
 
-if __name__ == "__main__":
-    import os
+def _begin() -> int:
+    """Be the program; of a Ctrl-C so early nobody else tells."""
+    try:
+        return boot(sys.argv[1:])
+    except KeyboardInterrupt:
+        os.write(2, b"cloche: interrupted\n")
+        return _INTERRUPTED
 
-    os._exit(boot(sys.argv[1:]))
+
+if __name__ == "__main__":
+    os._exit(_begin())

@@ -22,6 +22,7 @@ __all__ = ["TRIED", "TRY", "dump", "go_on"]
 
 #: The name by which a launcher is called that shall try a draft, and the exit code if it is good.
 TRY, TRIED = "try", 77
+_INTERRUPTED = 130
 #: Bytes: more than the C library has at hand when a dump is made.
 _MUCH = 1 << 26
 
@@ -43,6 +44,9 @@ def go_on(ignored: int) -> NoReturn:
     code = 1
     try:
         code = _begin(ignored)
+    except KeyboardInterrupt:  # before there was a program to deal with it
+        os.write(2, b"cloche: interrupted\n")
+        code = _INTERRUPTED
     except BaseException:  # noqa: BLE001 - there is nobody else here to say it
         sys.excepthook(*sys.exc_info())
     finally:
