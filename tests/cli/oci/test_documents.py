@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import sys
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloche_cli.oci import program
-
 from .conftest import document
+from .copies import run_in_copy
 
 WRONG = st.one_of(
     st.none(),
@@ -84,27 +81,13 @@ def broken(config: dict[str, Any], path: tuple[Any, ...], wrong: object) -> dict
     return changed
 
 
-@pytest.fixture
-def ours(monkeypatch):
-    """Runs the command line in this process, which a fuzzer can afford."""
-
-    def run(*words: str) -> tuple[int, str]:
-        told = StringIO()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stderr", told)
-            code = program.run(words)
-        return code, told.getvalue()
-
-    return run
-
-
 @settings(
     max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_a_broken_configuration_is_never_a_traceback(data, ours, busybox, tmp_path) -> None:
+def test_a_broken_configuration_is_never_a_traceback(data, busybox, tmp_path) -> None:
     if os.geteuid() != 0:
         pytest.skip("bundles with ids of this machine need root")
     config = whole(busybox)
@@ -112,9 +95,10 @@ def test_a_broken_configuration_is_never_a_traceback(data, ours, busybox, tmp_pa
     changed = broken(config, path, data.draw(WRONG))
     (tmp_path / "config.json").write_text(json.dumps(changed))
     state = tmp_path / "state"
-    code, told = ours("--root", str(state), "create", "-b", str(tmp_path), "box")
+    root = ("--root", str(state))
+    code, told = run_in_copy([*root, "create", "-b", str(tmp_path), "box"])
     if code == 0:
-        assert ours("--root", str(state), "delete", "-f", "box") == (0, "")
+        assert run_in_copy([*root, "delete", "-f", "box"]) == (0, "")
     else:
         assert told.startswith("cloche: ")
         assert "Traceback" not in told

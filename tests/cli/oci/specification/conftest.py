@@ -8,8 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import redirect_stderr, suppress
-from io import StringIO
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ import pytest
 from runtimes.comparison import compare
 from runtimes.rooms import PLAIN, UNIFIED_ALONE, WITHOUT_UNIFIED, Room
 from tests.cli.oci.conftest import PATIENCE, Runtime
-
-from cloche_cli.oci import program
+from tests.cli.oci.copies import run_in_copy
 
 OURS = "cloche"
 RUNTIMES = (OURS, "crun", "runc")
@@ -86,20 +84,10 @@ class Subject(Runtime):
         return made
 
     def quickly(self, *words: str) -> bool:
-        """Whether a command succeeds; ours in a copy of this process.
-
-        Imports take most of its time, and what it opened it leaves to its end.
-        """
+        """Whether a command succeeds; ours in a copy of this process: imports take longest."""
         if self.name != OURS:
             return self(*words).code == 0
-        if not (copy := os.fork()):
-            ended = 1
-            try:
-                with redirect_stderr(StringIO()):
-                    ended = program.run(["--root", str(self.state), *words])
-            finally:
-                os._exit(ended)
-        return os.waitpid(copy, 0)[1] == 0
+        return run_in_copy(["--root", str(self.state), *words])[0] == 0
 
     def aside(self, *words: str) -> str:
         """What a program says that runs in the same room."""
