@@ -150,7 +150,7 @@ class ContainerGroup:
         from cloche_linux.group_plans import group_name
         from cloche_linux.programs import PROGRAMS
 
-        name = group_name(self._id, self._state)
+        name, found = group_name(self._id, self._state), self.find()
         try:
             plan = cgroups.plan(
                 resources,
@@ -159,6 +159,7 @@ class ContainerGroup:
                 need_stats=True,
                 programs=PROGRAMS,
                 droppable=False,
+                held=() if found is None else found.nodes,
             )
         except Unavailable as error:
             raise _refusal(verb, self._id, error.reason, error.remedy) from error

@@ -15,6 +15,8 @@ from cloche_linux.cgroups.site import NoSite, Site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cloche.spec import LinuxDeviceCgroup, LinuxResources
     from cloche_linux.cgroups.device_program import Programs
     from cloche_linux.cgroups.layout import Hierarchy
@@ -41,6 +43,7 @@ class Draft:
         unit: UnitPlan | None = None,
         documented: bool = False,
         droppable: bool = True,
+        held: Sequence[Node] = (),
     ) -> None:
         self.settings: list[Setting] = []
         self.devices: tuple[LinuxDeviceCgroup, ...] = ()
@@ -48,6 +51,7 @@ class Draft:
         self._layout = detect()
         self._name = name
         self._unit = unit
+        self._held = held
         self._documented = documented
         self._droppable = droppable
         self._unenforced = unenforced
@@ -142,7 +146,11 @@ class Draft:
         return Planned(node=node, site=site)
 
     def _site(self, hierarchy: Hierarchy, wanted: frozenset[str]) -> Site | NoSite:
-        """Systemd's units are where it puts them."""
+        """What the group has already takes none; systemd's units are where it puts them."""
+        for node in self._held:
+            here = node.version == 2 or bool(node.controllers & hierarchy.controllers)
+            if here and node.version == hierarchy.version and wanted <= node.controllers:
+                return Site(directory=os.path.dirname(node.path))
         if self._unit is not None:
             return self._unit.site(hierarchy, wanted)
         top = self._from_top(hierarchy, wanted) if self._name.startswith("/") else None

@@ -71,6 +71,11 @@ class Group:
         }
 
     @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What it consists of."""
+        return self._nodes
+
+    @property
     def directories(self) -> tuple[str, ...]:
         """The group's directories, one in each hierarchy that it is in."""
         return tuple(node.path for node in self._nodes)
@@ -181,7 +186,9 @@ class Group:
         """
         from cloche_linux.cgroups.planning import plan
 
-        wanted = plan(resources, id=self.id, unenforced=unenforced, droppable=False)
+        wanted = plan(
+            resources, id=self.id, unenforced=unenforced, droppable=False, held=self._nodes
+        )
         if wanted is None:
             return
         if self._unit is not None:
@@ -238,7 +245,7 @@ class Group:
     def _grow_freezer(self) -> Node:
         from cloche_linux.cgroups.planning import plan
 
-        wanted = plan(None, id=self.id, need_freezer=True, droppable=False)
+        wanted = plan(None, id=self.id, need_freezer=True, droppable=False, held=self._nodes)
         if wanted is not None:
             self.extend(wanted)
         return self._freezing() or _unfreezable()

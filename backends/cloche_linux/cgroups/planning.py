@@ -8,12 +8,13 @@ from cloche_linux.cgroups.draft import Draft
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from cloche.spec import LinuxDeviceCgroup, LinuxResources
     from cloche_linux.cgroups.device_program import Programs
     from cloche_linux.cgroups.draft import Planned
     from cloche_linux.cgroups.group import Group
+    from cloche_linux.cgroups.node import Node
     from cloche_linux.cgroups.settings import Setting
     from cloche_linux.systemd.unit import UnitPlan
 
@@ -75,6 +76,7 @@ def plan(
     unit: UnitPlan | None = None,
     documented: bool = False,
     droppable: bool = True,
+    held: Sequence[Node] = (),
 ) -> GroupPlan | None:
     """Decide which groups a container needs; None if it needs none.
 
@@ -87,7 +89,8 @@ def plan(
     pids_limit, io, hugetlb, rdma, network, unified, devices, freezer.
 
     ``documented``: what can't be had is named by its path in a configuration. ``droppable``: errors
-    tell how to do without it, as whoever runs a container can.
+    tell how to do without it, as whoever runs a container can. ``held``: what a group that is to be
+    changed has already, wherever that is.
 
     Makes nothing. Raises InvalidSpec for what no kernel takes, and Unavailable with reason and
     remedy for what can't be enforced here.
@@ -99,6 +102,7 @@ def plan(
         unit=unit,
         documented=documented,
         droppable=droppable,
+        held=held,
     )
     if resources is not None:
         draft.limit(resources, programs)

@@ -49,18 +49,28 @@ def bundle(person: Person, busybox: str) -> Iterator[Path]:
 
 
 @pytest.fixture
-def run(person: Person, bundle: Path) -> Run:
-    def run(*args: str, change: Change = lambda config: None) -> tuple[int, str, str]:
-        config = document(bundle / "rootfs", *args)
-        change(config)
-        (bundle / "config.json").write_text(json.dumps(config))
-        words = ["--root", str(person.home / "oci"), "run", "--bundle", str(bundle), "box"]
+def oci(person: Person) -> Run:
+    def call(*words: str) -> tuple[int, str, str]:
+        place = ["--root", str(person.home / "oci")]
         done = subprocess.run(
-            [*person.command, "-m", "cloche_cli.oci", *words],
+            [*person.command, "-m", "cloche_cli.oci", *place, *words],
             env=person.surroundings(), user=person.uid, group=person.gid, extra_groups=[], cwd="/",
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
+
+    return call
+
+
+@pytest.fixture
+def run(oci: Run, bundle: Path) -> Run:
+    def run(
+        *args: str, change: Change = lambda config: None, detach: tuple[str, ...] = ()
+    ) -> tuple[int, str, str]:
+        config = document(bundle / "rootfs", *args)
+        change(config)
+        (bundle / "config.json").write_text(json.dumps(config))
+        return oci("run", *detach, "--bundle", str(bundle), "box")
 
     return run
 
@@ -152,3 +162,24 @@ def test_limits_hold_in_a_group_that_is_given(run: Run, given: str, below: str) 
     group, limit = out.split()
     assert (group.partition(":pids:")[2], limit) == (path, "77")
     assert os.path.isdir(f"{PIDS}{path}") == (below == "")
+
+
+@pytest.mark.skipif(not PIDS.exists(), reason="groups of version 2 only")
+def test_what_runs_in_a_group_that_is_given_is_stopped_and_limited_there(
+    run: Run, oci: Run, given: str
+) -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["linux"] |= {"cgroupsPath": f"{given}/box", "resources": {"pids": {"limit": 77}}}
+
+    # With streams of its own, for ours are read to their end.
+    script = "exec sleep 600 <&- >/dev/null 2>&1"
+    assert run("sh", "-c", script, change=change, detach=("--detach",)) == (0, "", "")
+    try:
+        assert oci("update", "--pids-limit", "55", "box") == (0, "", "")
+        assert (PIDS / given[1:] / "box/pids.max").read_text() == "55\n"
+        for verb, status in (("pause", "paused"), ("resume", "running")):
+            assert oci(verb, "box") == (0, "", "")
+            assert json.loads(oci("state", "box")[1])["status"] == status
+        assert json.loads(oci("events", "--stats", "box")[1])["data"]["pids"]["limit"] == 55
+    finally:
+        assert oci("delete", "--force", "box") == (0, "", "")
