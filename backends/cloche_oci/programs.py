@@ -53,6 +53,10 @@ class Program(Value):
         """
         return self.name.startswith(("runsc", "crun"))
 
+    def log(self, path: str) -> str:
+        """Name a file to log to: crun takes what is before a colon for the kind of its log."""
+        return f"file:{path}" if self.name.startswith("crun") else path
+
     def options(self, linux: Linux) -> list[str]:
         """What it has to be told before commands that make or start a container.
 

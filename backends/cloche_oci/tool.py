@@ -118,7 +118,7 @@ class Tool:
 
     def command(self, log: str, *arguments: str) -> list[str]:
         """Put one of its commands, that logs to a file of our own; its own options may lead."""
-        options = ["--root", self.root, "--log", log, "--log-format", "json"]
+        options = ["--root", self.root, "--log", self.program.log(log), "--log-format", "json"]
         return [self.program.path, *options, *arguments]
 
     def do(

@@ -30,6 +30,15 @@ def test_what_is_run_ends_as_it_ended(engine: Engine) -> None:
     assert engine.run(["sh", "-c", "kill -USR1 $$"]).returncode == -10
 
 
+@pytest.mark.parametrize("runtime", ["crun", "runc"])
+def test_the_engines_place_may_have_a_colon(runtime: str, tmp_path: Path) -> None:
+    with Engine(root=str(tmp_path / "a:b"), runtime=f"oci:{runtime}") as engine:
+        assert engine.run(["echo", "ran"], **TEXT).stdout == "ran\n"
+        with pytest.raises(CommandFailed, match="command not found: missing"):
+            engine.run(["missing"])
+        assert list(engine.list(all=True)) == []
+
+
 def test_too_much_memory_is_told_apart(engine: Engine) -> None:
     told = engine.run(["sh", "-c", "x=a; while :; do x=$x$x; done"], memory="32M", **TEXT)
     assert (told.returncode, told.reason) == (-9, Reason.OOM)
