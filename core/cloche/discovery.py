@@ -2,13 +2,15 @@
 
 ``importlib.metadata`` does the same and costs more to import than a container to run; so the
 directories of ``sys.path`` are read here, by its rules: of two distributions with one name, the
-first on the path counts. Format: https://packaging.python.org/specifications/entry-points/
+first on the path counts. A directory that has not changed is not read again. Format:
+https://packaging.python.org/specifications/entry-points/
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 
 from cloche.values import Value
 
@@ -53,25 +55,31 @@ def entry_point(group: str, name: str) -> EntryPoint | None:
 
 def _search(group: str, path: Sequence[str]) -> Iterator[EntryPoint]:
     seen: set[str] = set()
-    for folder, distribution, version in _distributions(path):
-        if _is_new(distribution, seen):
-            for name, value in _section(group, _read(folder)):
-                yield EntryPoint(name, value, distribution, version)
-
-
-def _distributions(path: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     for directory in dict.fromkeys(path):
-        for name in sorted(_metadata_folders(directory or ".")):
-            distribution, _, version = name.rpartition(".")[0].partition("-")
-            yield os.path.join(directory, name), distribution, version
+        changed = _changed(directory or ".")
+        for folder in _metadata_folders(directory or ".", changed):
+            distribution, _, version = folder.rpartition(".")[0].partition("-")
+            if _is_new(distribution, seen):
+                text = _read(os.path.join(directory, folder), changed)
+                for name, value in _section(group, text):
+                    yield EntryPoint(name, value, distribution, version)
 
 
-def _metadata_folders(directory: str) -> list[str]:
+def _changed(directory: str) -> int:
+    """Say when something was last installed there, or taken away."""
+    try:
+        return os.stat(directory).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _metadata_folders(directory: str, changed: int) -> Sequence[str]:
     try:
         with os.scandir(directory) as entries:
-            return [e.name for e in entries if e.name.endswith((".dist-info", ".egg-info"))]
+            return sorted(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info")))
     except OSError:  # a zip file, a directory that is gone: nothing is installed there
-        return []
+        return ()
 
 
 def _is_new(distribution: str, seen: set[str]) -> bool:
@@ -82,7 +90,8 @@ def _is_new(distribution: str, seen: set[str]) -> bool:
     return True
 
 
-def _read(folder: str) -> str:
+@lru_cache(maxsize=512)
+def _read(folder: str, changed: int) -> str:
     try:
         with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as file:
             return file.read()

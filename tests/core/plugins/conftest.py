@@ -42,11 +42,10 @@ def _only_this_site(monkeypatch, request) -> None:
     """What is really installed in this environment is not found, by any of these tests."""
     from cloche import discovery
 
-    real = discovery._distributions
+    real = discovery._metadata_folders
 
-    def only(path):
-        return (
-            d for d in real(path) if "site-packages" not in d[0] and "dist-packages" not in d[0]
-        )
+    def only(directory, changed):
+        installed = "site-packages" in directory or "dist-packages" in directory
+        return () if installed else real(directory, changed)
 
-    monkeypatch.setattr(discovery, "_distributions", only)
+    monkeypatch.setattr(discovery, "_metadata_folders", only)
