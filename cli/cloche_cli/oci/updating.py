@@ -69,6 +69,11 @@ def _number(flag: str, text: str) -> int:
         raise InvalidSpec(f"--{flag}: {text!r} is not a number", path=flag) from None
 
 
+def _processes(flag: str, text: str) -> int:
+    """A limit of none is one of one: that is there."""
+    return _number(flag, text) or 1
+
+
 def _size(flag: str, text: str) -> int:
     """Bytes, also with a unit (``512M``); -1 takes a limit away."""
     from cloche.quantities import size
@@ -87,7 +92,7 @@ _FLAGS: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
     "memory-swap": ("memory", "swap", _size),
     "kernel-memory": ("memory", "kernel", _size),
     "kernel-memory-tcp": ("memory", "kernelTCP", _size),
-    "pids-limit": ("pids", "limit", _number),
+    "pids-limit": ("pids", "limit", _processes),
     "cpu-period": ("cpu", "period", _number),
     "cpu-quota": ("cpu", "quota", _number),
     "cpu-burst": ("cpu", "burst", _number),

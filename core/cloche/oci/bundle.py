@@ -19,10 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeVar
 
+    from cloche.spec import Linux
+
     T = TypeVar("T")
 
 __all__ = ["Bundle", "read_process"]
 
+#: The minor version.
+_ZERO_COUNTS_SINCE = 3
 _IDLE = "IOPRIO_CLASS_IDLE"
 #: How a NUL and half a character beyond 16 bits are written.
 _UNUSUAL = (rb"\u0000", rb"\ud", rb"\uD")
@@ -158,7 +162,21 @@ def _rooted(spec: Spec, bundle: str) -> Spec:
         root=spec.root.replace(path=path),
         process=grantable(spec.process, user_namespace=own),
         mounts=tuple(_placed(mount, bundle) for mount in spec.mounts or ()),
+        linux=_counted(spec.linux, spec.oci_version),
     )
+
+
+def _counted(linux: Linux, version: str) -> Linux:
+    """Let a limit of no process at all be one of one: the container's own is there.
+
+    Before version 1.3 of the specification it was there wherever a writer had said nothing.
+    """
+    resources = linux.resources
+    if resources is None or resources.pids is None or resources.pids.limit != 0:
+        return linux
+    if int(version.split(".")[1]) < _ZERO_COUNTS_SINCE:
+        return linux
+    return linux.replace(resources=resources.replace(pids=resources.pids.replace(limit=1)))
 
 
 def _placed(mount: Mount, bundle: str) -> Mount:

@@ -148,6 +148,30 @@ def test_limits_are_in_force_in_the_group_that_is_named(oci) -> None:
         parent.rmdir()
 
 
+@pytest.mark.parametrize(("version", "limit"), [("1.2.0", {}), ("1.3.0", {"limit": 1})])
+def test_a_limit_of_no_process_is_one_of_one_since_there_is_such_a_limit(
+    oci, version: str, limit: dict[str, int]
+) -> None:
+    """Earlier writers put 0 where they meant none."""
+
+    def change(config) -> None:
+        config["ociVersion"] = version
+        config["linux"]["resources"] = {"pids": {"limit": 0}}
+
+    oci.create("sleep", "600", change=change)
+    told = json.loads(oci("events", "--stats", "box").out)["data"]["pids"]
+    assert told == {"current": 1, **limit}
+
+
+def test_an_update_to_no_process_is_one_to_one(oci) -> None:
+    def change(config) -> None:
+        config["linux"]["resources"] = {"pids": {"limit": 7}}
+
+    oci.create("sleep", "600", change=change)
+    assert oci("update", "--pids-limit", "0", "box").code == 0
+    assert json.loads(oci("events", "--stats", "box").out)["data"]["pids"]["limit"] == 1
+
+
 def test_the_groups_are_shown_where_they_are_mounted(oci) -> None:
     def change(config) -> None:
         config["mounts"].append(mount("/sys/fs/cgroup", "cgroup", "ro", "nosuid"))
