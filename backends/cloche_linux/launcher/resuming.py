@@ -57,6 +57,8 @@ def _begin(ignored: int) -> int:
     os.environ.clear()
     os.environ.update(_variables())
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    if "TZ" in os.environ:
+        time.tzset()
     _ignore(ignored)
     _open_streams()
     name, *words = _said("cmdline")

@@ -16,6 +16,8 @@ __all__ = ["are_fresh", "changed_since", "encode", "sources"]
 _STAMP = struct.Struct("=qqqQ")
 _SECOND = 10**9
 _ABSENT = -1, 0, 0
+#: The C library has read it.
+_TIME_ZONE = "/etc/localtime"
 
 
 def sources() -> list[str]:
@@ -24,7 +26,7 @@ def sources() -> list[str]:
 
     folders = site.getsitepackages()
     beside = os.path.join(os.path.dirname(sys.executable), os.pardir, "pyvenv.cfg")
-    found = {*_modules(), *_mapped(), *folders, beside}
+    found = {*_modules(), *_mapped(), *folders, beside, _TIME_ZONE}
     found.update(f"{folder}/{name}" for folder in folders for name in _paths_in(folder))
     return sorted(found)
 

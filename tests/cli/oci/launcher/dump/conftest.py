@@ -9,6 +9,7 @@ import sys
 import time
 import venv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -64,11 +65,12 @@ class Program:
         age(self.packages, *self.packages.glob("*.pth"), self.launcher, place / "pyvenv.cfg")
 
     def begin(self, *words: str | bytes, before: Sequence[str] = (), **more: Any):
-        """Begin a command, as a process whose output can be read."""
+        """Begin a command, whose output can be read; what is in capitals are variables."""
+        variables = {name: more.pop(name) for name in [*more] if name.isupper()}
         return subprocess.Popen(
             [*before, str(self.launcher), *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=self.environment, **{"cwd": "/", **more},
+            text=True, env=self.environment | variables, **{"cwd": "/", **more},
         )  # fmt: skip
 
     def __call__(self, *words: str | bytes, **how: Any) -> Said:
@@ -78,11 +80,7 @@ class Program:
 
     def by_python(self, *words: str | bytes, **how: Any) -> Said:
         """The same without a dump, since somebody tells Python something."""
-        self.environment["PYTHONNODEBUGRANGES"] = "1"
-        try:
-            return self(*words, **how)
-        finally:
-            del self.environment["PYTHONNODEBUGRANGES"]
+        return self(*words, PYTHONNODEBUGRANGES="1", **how)
 
     def going_on(self, *words: str | bytes, **how: Any) -> Said | None:
         """Run a command where there is no Python to begin; None if it would have been begun."""
@@ -111,12 +109,19 @@ def age(*paths: Path, ago: int = AGO) -> None:
         os.utime(path, (time.time() - ago,) * 2)
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
+@contextmanager
+def _place() -> Iterator[Path]:
     """Where everybody may look, unlike in a test's own directory."""
     with TemporaryDirectory(prefix="cloche-dump-") as place:
         Path(place).chmod(0o755)
         yield Path(place)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A place of the test's own."""
+    with _place() as place:
+        yield place
 
 
 @pytest.fixture
@@ -126,17 +131,34 @@ def program(launcher, place) -> Program:
 
 
 @pytest.fixture
+def ready(program) -> Program:
+    """It has made its dump, which the test may change."""
+    return with_dump(program)
+
+
+@pytest.fixture(scope="session")
+def shared(launcher) -> Iterator[Program]:
+    """It has made its dump, which nobody changes; everybody has variables of his own."""
+    with _place() as place:
+        yield with_dump(Program(place, launcher))
+
+
+@pytest.fixture
+def watched(sanitized, place) -> Program:
+    """Its launcher is watched by the sanitizers; it has made its dump."""
+    return with_dump(Program(place, sanitized))
+
+
+def with_dump(program: Program) -> Program:
+    assert program("list").code == 0
+    assert program.file.exists()
+    return program
+
+
+@pytest.fixture
 def everybodys(launcher, place) -> Program:
     """The same with Debian's Python, which may be run by others, too, and is not relocatable."""
     python = Path(f"/usr/bin/python3.{MINOR}")
     if not python.exists():
         pytest.skip(f"{python} is not installed")
     return Program(place, launcher, python)
-
-
-@pytest.fixture
-def ready(program) -> Program:
-    """It has made its dump."""
-    assert program("list").code == 0
-    assert program.file.exists()
-    return program

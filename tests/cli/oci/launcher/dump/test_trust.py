@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import struct
 import time
+from random import Random
 
 import pytest
 
 WORDS = ("exec", "box", "true")
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 AS_ANOTHER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups")
-HEAD = 152
+#: Where in the head something is: where stamps are, and the context behind it.
+HEAD, STAMPS, CONTEXT = 152, 64, 80
 
 
 @pytest.fixture
@@ -42,6 +45,28 @@ DAMAGES = {
 def test_what_is_damaged_is_passed_over_and_renewed(ready, usual, damage):
     ready.file.write_bytes(DAMAGES[damage](ready.file.read_bytes()))
     check_renewed(ready, usual)
+
+
+#: How often a head and stamps are garbled.
+_ROUNDS = int(os.environ.get("CLOCHE_FUZZ", "30"))
+
+
+def test_what_is_garbled_is_read_without_a_fault(watched):
+    """All but the memory itself, which nobody can tell from what it was."""
+    usual = watched(*WORDS)
+    assert watched.going_on(*WORDS) == usual
+    watched.environment["PYTHONDONTWRITEBYTECODE"] = "1"  # none is made in its place
+    whole = watched.file.read_bytes()
+    start, count = struct.unpack_from("=QQ", whole, STAMPS)
+    choices = [*range(CONTEXT), *range(start, start + 40 * count)]
+    seed = Random().randrange(1 << 32)
+    random = Random(seed)
+    for _ in range(_ROUNDS):
+        garbled = bytearray(whole)
+        for _ in range(random.randrange(1, 4)):
+            garbled[random.choice(choices)] = random.randrange(256)
+        watched.file.write_bytes(garbled)
+        assert watched(*WORDS) == usual, seed
 
 
 def test_only_its_owner_may_look_at_it(ready):
