@@ -90,6 +90,8 @@ def create(
         told = failure(error, "create", request.id, process)
         _see_off(request, told)
         raise told from error
+    if gate is not None:
+        group.close()  # whoever comes later will be another process, as a rule
     confinement = confined(request, namespaces, further)
     return LinuxContainer(
         request.id,

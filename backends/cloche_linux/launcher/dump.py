@@ -56,7 +56,7 @@ def is_settled(path: str, launcher: str) -> bool:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(file, "rb") as stream:
             return _is_ours(os.fstat(file)) and _is_good(stream, launcher)
-    except (OSError, IndexError, ValueError, struct.error):
+    except (OSError, OverflowError, IndexError, ValueError, struct.error):
         return False
 
 

@@ -23,9 +23,11 @@ from pydantic import ValidationError
 from cloche.documents import read
 from cloche.documents.explain import adapter
 from cloche.errors import ClocheError, InvalidSpec
+from cloche.oci import BundleContainer
 from cloche.spec import Spec
-from cloche_cli.oci import program, telling
+from cloche_cli.oci import creating, program, telling
 
+from .copies import run_in_copy
 from .test_documents import WRONG, broken, places, whole
 
 # Warnings are told, and no errors.
@@ -124,7 +126,16 @@ def create(busybox: Path, tmp_path: Path, monkeypatch) -> Iterator[Callable[[byt
         errors.append(error)
         return fail(error, *more)
 
+    make_one = creating._make
+
+    def released(*words: Any, **more: Any) -> BundleContainer:
+        """Its descriptors are left to the end of a command's process, which this one is not."""
+        made = make_one(*words, **more)
+        made.container.close()
+        return made
+
     monkeypatch.setattr(telling, "fail", noted)
+    monkeypatch.setattr(creating, "_make", released)
     state = tmp_path / "state"
 
     def run(*words: str) -> tuple[int, str]:
@@ -139,7 +150,7 @@ def create(busybox: Path, tmp_path: Path, monkeypatch) -> Iterator[Callable[[byt
         code, words = run("create", "--bundle", str(tmp_path), "box")
         told = Told(code, words, errors[0] if errors else None)
         if code == 0:
-            assert run("delete", "--force", "box")[0] == 0
+            assert run_in_copy(["--root", str(state), "delete", "--force", "box"])[0] == 0
         assert (list(state.glob("*")), _left(tmp_path)) == ([], []), (told, data[:4000])
         return told
 
