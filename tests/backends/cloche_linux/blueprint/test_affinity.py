@@ -43,7 +43,7 @@ def test_no_kernel_has_these(text: str) -> None:
 
 
 def test_said_is_only_where_it_begins_and_then_it_is_the_groups() -> None:
-    assert final_affinity(wanting(initial="0")) == set(range(8192))
+    assert final_affinity(wanting(initial="0")) == range(8192)
 
 
 @pytest.mark.parametrize("process", [Process(cwd="/"), wanting(), wanting(initial="", final="")])
