@@ -61,11 +61,9 @@ def handed_over(hierarchy: Hierarchy, name: str, controllers: frozenset[str]) ->
         directory = below
     if hierarchy.read_only or directory == hierarchy.mount or not _ours(directory):
         return None
-    if hierarchy.version == 2 and not (
-        _may_enter(directory, hierarchy) and _offers(directory, controllers)
-    ):
-        return None
     there = directory == hierarchy.mount + name
+    if hierarchy.version == 2 and not _serves(directory, hierarchy, controllers, there):
+        return None
     return Site(directory=os.path.dirname(directory) if there else directory, on_the_way=True)
 
 
@@ -143,10 +141,15 @@ def _offers(directory: str, controllers: frozenset[str]) -> bool:
     return writable and controllers <= read_words(f"{directory}/cgroup.controllers")
 
 
-def _may_enter(directory: str, hierarchy: Hierarchy) -> bool:
-    """Whether processes of ours may move there: who moves one has to be allowed to above both."""
+def _serves(directory: str, hierarchy: Hierarchy, controllers: frozenset[str], there: bool) -> bool:
+    """Whether a v2 group can be there, or beneath, with these controllers.
+
+    Who moves a process has to be allowed to above both groups.
+    """
     shared = os.path.commonpath((directory, hierarchy.own))
-    return os.access(f"{shared}/cgroup.procs", os.W_OK)
+    may_enter = os.access(f"{shared}/cgroup.procs", os.W_OK)
+    crowded = bool(controllers) and not there and bool(read_pids(directory))
+    return may_enter and not crowded and _offers(directory, controllers)
 
 
 def _is_root(directory: str) -> bool:

@@ -15,6 +15,11 @@ import pytest
 from .person import Person
 
 PIDS = Path("/sys/fs/cgroup/pids")
+UNIFIED = next(
+    path
+    for path in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+    if (path / "cgroup.controllers").exists()
+)
 
 Change = Callable[[dict[str, Any]], object]
 Run = Callable[..., tuple[int, str, str]]
@@ -183,3 +188,35 @@ def test_what_runs_in_a_group_that_is_given_is_stopped_and_limited_there(
         assert json.loads(oci("events", "--stats", "box")[1])["data"]["pids"]["limit"] == 55
     finally:
         assert oci("delete", "--force", "box") == (0, "", "")
+
+
+@pytest.fixture
+def handed(person: Person) -> Iterator[Path]:
+    """A group of version 2 that is the person's, with one in it for who logs in."""
+    top = UNIFIED / f"cloche-handed-{os.getpid()}"
+    for directory in (top, top / "login"):
+        directory.mkdir()
+        for path in (directory, *directory.iterdir()):
+            os.chown(path, person.uid, person.gid)
+    yield top
+    (top / "login").rmdir()
+    top.rmdir()
+
+
+def test_a_group_of_version_2_begins_where_its_user_may(
+    person: Person, bundle: Path, handed: Path
+) -> None:
+    config = document(bundle / "rootfs", "cat", "/proc/self/cgroup")
+    config["linux"]["cgroupsPath"] = f"/{handed.name}/box"
+    (bundle / "config.json").write_text(json.dumps(config))
+    become = f"--reuid={person.uid} --regid={person.gid} --clear-groups"
+    script = f'echo $$ > {handed}/login/cgroup.procs && exec setpriv {become} "$@"'
+    words = ["--root", str(person.home / "oci"), "run", "--bundle", str(bundle), "box"]
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *person.command, "-m", "cloche_cli.oci", *words],
+        env=person.surroundings(), cwd="/", stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"0::/{handed.name}/box" in done.stdout.splitlines()
+    assert sorted(each.name for each in handed.iterdir() if each.is_dir()) == ["login"]
