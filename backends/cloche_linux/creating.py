@@ -92,11 +92,10 @@ def create(
         raise told from error
     if gate is not None:
         group.close()  # whoever comes later will be another process, as a rule
-    confinement = confined(request, namespaces, further)
     return LinuxContainer(
         request.id,
         init,
-        confinement,
+        confined(request, namespaces, further),
         group,
         started=False,
         process=process,
