@@ -47,8 +47,8 @@ def go_on(ignored: int) -> NoReturn:
     except KeyboardInterrupt:  # before there was a program to deal with it
         os.write(2, b"cloche: interrupted\n")
         code = _INTERRUPTED
-    except BaseException:  # noqa: BLE001 - there is nobody else here to say it
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:  # noqa: BLE001 - there is nobody else here to say it
+        sys.excepthook(type(error), error, error.__traceback__)
     finally:
         os._exit(code)
 
