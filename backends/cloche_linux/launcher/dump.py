@@ -13,7 +13,6 @@ from cloche_linux.launcher.stamps import are_fresh, changed_since, encode, sourc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import BinaryIO, Self
 
 __all__ = ["Draft", "TooNew", "is_settled", "place"]
@@ -94,12 +93,7 @@ class Draft:
         self.file = _begin(self.draft)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         os.close(self.file)
         if kind is not None:
             os.unlink(self.draft)

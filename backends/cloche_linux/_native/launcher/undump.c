@@ -42,16 +42,22 @@ static int is_fresh(const char *path, const struct dump_stamp *stamp)
            && stamp->nanoseconds == found.stx_mtime.tv_nsec;
 }
 
+/* What is said of the first, which is that of the launcher. */
+static int is_this_launchers(uint64_t number, const char *path)
+{
+    return number || text_equal(path, this_program()->text);
+}
+
 static int are_fresh(const struct dump_head *head)
 {
     const char *start = (const char *)head + head->stamps;
     const struct dump_stamp *stamps = (const void *)start;
-    if (!head->stamp_count || !text_equal(start + stamps->path, this_program()->text))
-        return 0;
-    for (uint64_t i = 0; i < head->stamp_count; i++)
-        if (stamps[i].path >= head->front - head->stamps || !is_fresh(start + stamps[i].path, stamps + i))
+    for (uint64_t i = 0; i < head->stamp_count; i++) {
+        const char *path = start + stamps[i].path;
+        if (stamps[i].path >= head->front - head->stamps || !is_this_launchers(i, path) || !is_fresh(path, stamps + i))
             return 0;
-    return 1;
+    }
+    return head->stamp_count > 0;
 }
 
 static int is_of_this_machine(const struct dump_head *head)
