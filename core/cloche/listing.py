@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cloche.errors import NotFound
 from cloche.finding import state_of, told
 from cloche.journal import Step
-from cloche.runtime import State
+from cloche.runtime import Lifetime, State
 from cloche.strays import roll_call, stray
 
 if TYPE_CHECKING:
@@ -51,8 +51,12 @@ def _age(entry: Entry) -> float:
 
 def _state(shop: Workshop, entry: Entry, present: Mapping[str, Mapping[str, Status]]) -> State:
     """Say what it is doing, by what the services told of all at once, if they did."""
-    statuses = present.get(entry.header.runtime) if entry.header else None
-    if statuses is None or entry.step not in (Step.CREATED, Step.STARTING):
+    if entry.header is None or entry.step not in (Step.CREATED, Step.STARTING):
         return state_of(shop, entry)
-    status = statuses.get(entry.id)
-    return State.STOPPED if status is None else told(shop, entry, status.state)
+    statuses = present.get(entry.header.runtime, {})
+    if status := statuses.get(entry.id):
+        return told(shop, entry, status.state)
+    # A service need not know what ends with its maker: then it has to be asked for by name.
+    if entry.header.runtime in present and entry.header.lifetime == Lifetime.DETACHED:
+        return State.STOPPED
+    return state_of(shop, entry)

@@ -234,6 +234,7 @@ class Runtime(ABC):
 
         Where they outlive their makers (OUTLIVES), this is how those are found whose records were
         lost; ``load`` is asked for such without ``info``, and may only touch what is proven ours.
+        What ends with its maker may be missing: its record tells of it, and ``load`` how it is.
         """
 
     @abstractmethod

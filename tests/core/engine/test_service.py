@@ -253,6 +253,14 @@ def test_a_service_that_does_not_answer_hides_nothing(engine, spec, monkeypatch)
             engine.get("c2")
 
 
+def test_a_service_need_not_list_what_ends_with_its_maker(engine, spec, monkeypatch):
+    """That is asked for by name; what outlives its maker and is not listed is gone."""
+    engine.create(spec("sleep", "60"), id="c1").start()
+    engine.create(spec("sleep", "60"), id="c2", detached=True).start()
+    monkeypatch.setattr(fake_service.ServiceRuntime, "list", lambda _: ())
+    assert [c.id for c in engine.list()] == ["c1"]
+
+
 def test_a_record_that_is_damaged_later_still_names_its_runtime(engine, spec, place, traces):
     container = engine.create(spec("sleep", "60"), id="c1", detached=True)
     container.start()
