@@ -11,7 +11,6 @@ import os
 from _thread import allocate_lock
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from types import TracebackType
 
 from cloche.interrupts import interruptible
 from cloche.signalling import signal
@@ -20,13 +19,12 @@ from cloche_linux.calls import check
 from cloche_linux.failures import StepFailed, told
 from cloche_linux.members import only_child
 from cloche_linux.packets import Packet, drop, receive
-from cloche_linux.protocol import NEW_PID_NAMESPACE, Message
+from cloche_linux.protocol import KEPT, NEW_PID_NAMESPACE, Message
 from cloche_linux.steps import Step
 
 _UNKNOWN = -1
 _RUNNING = -2
 _NOTHING: Mapping[Message, Callable[[Packet], None]] = {}
-
 
 #: Takes what answers for a filter to whoever listens: the descriptor, which stays the caller's, and
 #: the pid of the process that has the filter.
@@ -43,10 +41,9 @@ class Child:
     __slots__ = ("_control", "_helper", "_left", "_status", "origins", "pid", "pidfd")
 
     pid: int
-    """In the pid namespace of this process. With FORK in the plan, of the first helper at first."""
+    """In our pid namespace. With FORK or KEEP in the plan, of the first helper at first."""
     pidfd: int
     """Readable when the process has ended. Owned by this object: duplicate it to keep it."""
-
     origins: tuple[str, ...]
     """What each step of its plan comes from, to say so of the one that fails; may be empty."""
 
@@ -174,12 +171,7 @@ class Child:
     def __enter__(self) -> Child:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def packets(self) -> Iterator[Packet]:
@@ -226,10 +218,19 @@ class Child:
                 return packet
             if packet.kind == Message.FAILED:
                 raise self._failure(packet)
-            self._helper, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
-            if not packet.flags & NEW_PID_NAMESPACE and not self._left:
-                check(lib.cloche_watch(self.pidfd))
+            self._go_on_as(packet)
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    def _go_on_as(self, packet: Packet) -> None:
+        """Go on with the child of the helper: a sibling of it, or its own, whose keeper it is."""
+        before, self.pid, self.pidfd = self.pidfd, packet.number, packet.fd
+        if packet.flags & KEPT:
+            self._left = True  # its keeper reaps it
+            check(lib.cloche_disown(before))
+            return
+        self._helper = before
+        if not packet.flags & NEW_PID_NAMESPACE and not self._left:
+            check(lib.cloche_watch(self.pidfd))
 
     def _has_more(self, timeout: float | None) -> bool:
         with interruptible():

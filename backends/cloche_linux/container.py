@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cloche_linux.confinement import Confinement
     from cloche_linux.gate import Gate
     from cloche_linux.groups import ContainerGroup
+    from cloche_linux.keeping import Keeping
     from cloche_linux.listener import Listener
     from cloche_linux.service_class import ServiceClass
     from cloche_linux.shared_mounts import SharedMounts
@@ -35,7 +36,8 @@ class LinuxContainer(RuntimeContainer):
     """One init and what runs beneath it."""
 
     __slots__ = (
-        *("_gate", "_group", "_hooks", "_id", "_known_confinement", "_mounts", "_noted"),
+        *("_gate", "_group", "_hooks", "_id", "_keeping", "_known_confinement", "_mounts"),
+        "_noted",
         *("_process", "_started", "init"),
     )
 
@@ -49,6 +51,7 @@ class LinuxContainer(RuntimeContainer):
         started: bool,
         process: Process | None = None,
         gate: Gate | None = None,
+        keeping: Keeping | None = None,
         hooks: Mapping[str, object] | None = None,
         mounts: SharedMounts | None = None,
         noted: Mapping[str, object] | None = None,
@@ -64,6 +67,8 @@ class LinuxContainer(RuntimeContainer):
         self._process = process
         #: Where it waits for its start, if it outlives its maker.
         self._gate = gate
+        #: What its keeper tells, if it has one: it then ends with that, and else with nobody.
+        self._keeping = keeping
         #: What it has mounted on the host.
         self._mounts = mounts
         #: Hooks that are still to come.
@@ -75,7 +80,7 @@ class LinuxContainer(RuntimeContainer):
 
         noted = note(self.init.info if self.init else {}, self._told_confinement())
         if self._gate is not None:
-            noted["detached"] = True
+            noted["detached" if self._keeping is None else "kept"] = True
         if self._hooks is not None:
             noted["hooks"] = self._hooks
         return noted
@@ -108,12 +113,9 @@ class LinuxContainer(RuntimeContainer):
 
     def start(self, streams: Streams, process: Process | None = None) -> None:
         if process is not None:
-            raise NotSupported(
-                "the native runtime starts a container's own process only",
-                operation="start",
-                container=self._id,
-                backend="linux",
-            )
+            why = "the native runtime starts a container's own process only"
+            named = {"container": self._id, "backend": "linux"}
+            raise NotSupported(why, operation="start", **named)
         if self._gate is None and not isinstance(self.init, SpawnedProcess):
             why = "only the process that created it can start it"
             raise InvalidState(f"{self._id}: {why}", operation="start", container=self._id)
@@ -166,12 +168,14 @@ class LinuxContainer(RuntimeContainer):
         preserve_fds: tuple[int, ...] = (),
         subgroups: Mapping[str, str] | None = None,
         even_paused: bool = False,
+        adopted: bool = False,
     ) -> RuntimeProcess:
         from cloche_linux.accounts import account_inside
         from cloche_linux.executing import Entry, Inside, execute
 
-        entry = Entry(preserve_fds=preserve_fds, subgroups=subgroups or {}, even_paused=even_paused)
-        pidfd = self._living("exec", *entry.states(gated=self._gate is not None))
+        entry = Entry(preserve_fds, subgroups or {}, even_paused, adopted)
+        gated = self._gate is not None and self._keeping is None
+        pidfd = self._living("exec", *entry.states(gated=gated))
         try:
             inside = Inside(
                 id=self._id,
@@ -180,7 +184,6 @@ class LinuxContainer(RuntimeContainer):
                 confinement=self._confinement,
                 group=self._group,
                 service_class=self._service_class(),
-                detached=self._gate is not None,
             )
             account = account_inside(process, self.root_descriptor, self._confinement)
             return execute(inside, id, process, streams, account, entry)
@@ -228,6 +231,8 @@ class LinuxContainer(RuntimeContainer):
             self._mounts.remove()
         if self._gate is not None:
             self._gate.remove()
+        if self._keeping is not None:
+            self._keeping.finish(self._id)
         follow_end(self._hooks, self._id)
         self._hooks = None
 
@@ -278,9 +283,8 @@ class LinuxContainer(RuntimeContainer):
 
         descriptor = self.init.exit.fileno() if self.init else None
         if descriptor is None:
-            raise InvalidState(
-                f"{self._id} has ended: its files are gone", operation="files", container=self._id
-            )
+            gone = f"{self._id} has ended: its files are gone"
+            raise InvalidState(gone, operation="files", container=self._id)
         try:
             return open_root(self._init().pid, descriptor, self._confinement)
         except OSError as error:

@@ -15,13 +15,12 @@ from cloche_linux.blueprint.namespaces import check_namespaces, choose
 from cloche_linux.confinement import confined
 from cloche_linux.container import LinuxContainer
 from cloche_linux.entering import Place
-from cloche_linux.gate import Gate
 from cloche_linux.group_plans import planned
 from cloche_linux.groups import ContainerGroup
 from cloche_linux.kernel import Namespace
 from cloche_linux.lacking import check_lacking, warn_of_loose
 from cloche_linux.launching import abandon, launch, set_up, terminal_pipes
-from cloche_linux.process import SpawnedProcess
+from cloche_linux.process import KeptProcess, SpawnedProcess
 from cloche_linux.shared_mounts import SharedMounts
 from cloche_linux.sysctls import check_sysctls
 from cloche_linux.translate import failure
@@ -32,15 +31,21 @@ if TYPE_CHECKING:
 
     from cloche.layers import RootFilesystem
     from cloche.runtime import CreateRequest
-    from cloche.stdio import Streams
+    from cloche.stdio import Pipes, Streams
     from cloche.users import Account
     from cloche_linux.blueprint.namespaces import Namespaces
     from cloche_linux.cgroups import GroupPlan
+    from cloche_linux.detaching import Detaching, Ends
+    from cloche_linux.keeping import Keeping
     from cloche_linux.resctrl import ClassPlan
     from cloche_linux.service_class import ServiceClass
     from cloche_linux.spawn import Child
 
 __all__ = ["accept", "create"]
+
+
+_NO_CHILD: Child | None = None
+_NO_CLASS: ServiceClass | None = None
 
 
 def accept(request: CreateRequest) -> Sequence[str]:
@@ -60,49 +65,85 @@ def accept(request: CreateRequest) -> Sequence[str]:
 
 
 def create(
-    home: str, request: CreateRequest, root: RootFilesystem, streams: Streams
+    home: str, owner: str, request: CreateRequest, root: RootFilesystem, streams: Streams
 ) -> LinuxContainer:
     """Make a container, as ``Runtime.create`` says; ``home`` is the runtime's own directory."""
     linux, process = runnable(request)
     namespaces = choose(linux)
     layers = root.layers or (root.path or "/",)
     account = account_of_layers(request, process, layers, namespaces.maps)
-    further = lasting_groups(request, process, layers)
     group = ContainerGroup(request.id, request.state)
     plan = _planned(request, namespaces)
     mounts = _shared_mounts(request, root, namespaces)
     place = Place.begin(group, plan)
-    gate = Gate(request.state) if request.lifetime is Lifetime.DETACHED else None
-    child: Child | None = None
-    service: ServiceClass | None = None
+    detaching = _detaching(home, request)
+    gate, keeping = (detaching.gate, detaching.keeping) if detaching else (None, None)
+    child, service = _NO_CHILD, _NO_CLASS
     try:
         service = _service_class(request)
         names = _names(home, root, namespaces)
-        child = _spawn(request, root, streams, namespaces, account, names, place, gate)
+        ends = None if detaching is None else detaching.begin(owner, request.state)
+        child = _spawn(request, root, streams, namespaces, account, names, place, ends)
         pipes = terminal_pipes(set_up(child, namespaces, place.enter, request))
         _settle(child.pid, mounts, service)
-        init = SpawnedProcess(request.id, child, group.oom, pipes)
+        container = LinuxContainer(
+            request.id,
+            _init(request.id, child, group, pipes, keeping),
+            confined(request, namespaces, lasting_groups(request, process, layers)),
+            group,
+            started=False,
+            process=process,
+            gate=gate,
+            keeping=keeping,
+            hooks=_later_hooks(request),
+            mounts=mounts,
+        )
+        _leave(detaching, container, group)
     except BaseException as error:
-        _undo(child, gate, mounts, service, group)
+        _undo(child, detaching, mounts, service, group)
         if not isinstance(error, OSError):
             _see_off(request, error)
             raise
         told = failure(error, "create", request.id, process)
         _see_off(request, told)
         raise told from error
-    if gate is not None:
-        group.close()  # whoever comes later will be another process, as a rule
-    return LinuxContainer(
-        request.id,
-        init,
-        confined(request, namespaces, further),
-        group,
-        started=False,
-        process=process,
-        gate=gate,
-        hooks=_later_hooks(request),
-        mounts=mounts,
-    )
+    return container
+
+
+def _leave(detaching: Detaching | None, container: LinuxContainer, group: ContainerGroup) -> None:
+    """Note what others find it by: whoever comes later will be another process, as a rule."""
+    if detaching is None:
+        return
+    if detaching.keeping is not None:
+        detaching.keeping.note(container.info)
+    group.close()
+
+
+def _detaching(home: str, request: CreateRequest) -> Detaching | None:
+    """What it is to have that outlives this process; None for one that does not."""
+    if request.lifetime is not Lifetime.DETACHED:
+        return None
+    from cloche_linux.detaching import Detaching
+
+    return Detaching.of(home, request)
+
+
+def _init(
+    id: str,
+    child: Child,
+    group: ContainerGroup,
+    pipes: Pipes | None,
+    keeping: Keeping | None,
+) -> SpawnedProcess | KeptProcess:
+    """The first process, as its maker has it: its own child, or its keeper's."""
+    if keeping is None:
+        return SpawnedProcess(id, child, group.oom, pipes)
+    from cloche.identity import identify
+
+    known = identify(child.pid)
+    kept = KeptProcess(id, known, os.dup(child.pidfd), keeping, group.oom, pipes)
+    child.close()
+    return kept
 
 
 def _planned(request: CreateRequest, namespaces: Namespaces) -> GroupPlan | None:
@@ -176,15 +217,15 @@ def _settle(pid: int, mounts: SharedMounts | None, service: ServiceClass | None)
 
 def _undo(
     child: Child | None,
-    gate: Gate | None,
+    detaching: Detaching | None,
     mounts: SharedMounts | None,
     service: ServiceClass | None,
     group: ContainerGroup,
 ) -> None:
     if child is not None:
         abandon(child)
-    if gate is not None:
-        gate.remove()
+    if detaching is not None:
+        detaching.undo()
     if mounts is not None:
         mounts.remove()
     if service is not None:
@@ -205,17 +246,16 @@ def _spawn(
     account: Account,
     names: str | None,
     group: Place,
-    gate: Gate | None,
+    ends: Ends | None,
 ) -> Child:
-    listening = None if gate is None else gate.listen()
     try:
-        child = _launch(request, root, streams, namespaces, account, names, group, listening)
-        if gate is not None:
+        child = _launch(request, root, streams, namespaces, account, names, group, ends)
+        if ends is not None and ends.noted is None:
             child.leave_end()
         return child
     finally:
-        if listening is not None:
-            os.close(listening)
+        if ends is not None:
+            ends.close()
 
 
 def _launch(
@@ -226,8 +266,9 @@ def _launch(
     account: Account,
     names: str | None,
     group: Place,
-    listening: int | None,
+    ends: Ends | None,
 ) -> Child:
+    kept = ends is not None and ends.noted is not None
     laid_out = blueprint.container(
         request,
         root,
@@ -237,7 +278,8 @@ def _launch(
         terminal=streams.terminal,
         cgroups=group.join_fds,
         by_parent=group.enter is not None,
-        gate=listening,
+        ends=ends,
+        born_in=group.clone_into,
         groups=group.directories,
     )
     try:
@@ -245,8 +287,9 @@ def _launch(
             laid_out.plan,
             laid_out.extras.descriptors,
             streams,
-            new_pid_namespace=namespaces.spawned_apart,
-            cgroup=group.clone_into,
+            # What has a keeper is born there of that.
+            new_pid_namespace=namespaces.spawned_apart and not kept,
+            cgroup=None if kept else group.clone_into,
             # Of a specification that we wrote nobody knows the paths.
             origins=laid_out.plan.origins if request.bundle is not None else (),
         )

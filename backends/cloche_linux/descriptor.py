@@ -22,6 +22,7 @@ _CAPABILITIES = frozenset(
         Capability.ISOLATE_PROCESS,
         Capability.LIMITS,
         Capability.LOAD,
+        Capability.OUTLIVES,
         Capability.PAUSE,
         Capability.PROMPT,
         Capability.SIGNALS,

@@ -32,7 +32,7 @@ __all__ = ["Entry", "Inside", "execute"]
 _READY_LIMIT = 30.0
 
 
-class Entry(Value, kw_only=True):
+class Entry(Value):
     """What a caller says of a further process beside its specification."""
 
     preserve_fds: tuple[int, ...] = ()
@@ -40,6 +40,8 @@ class Entry(Value, kw_only=True):
     subgroups: Mapping[str, str] = {}
     #: Enter what is paused, too, and wait until it runs on.
     even_paused: bool = False
+    #: It does not end with its maker, and whoever adopts it learns how it ends.
+    adopted: bool = False
 
     def states(self, *, gated: bool) -> set[State]:
         """What the container may be doing.
@@ -66,7 +68,6 @@ class Inside(Value, kw_only=True):
     confinement: Confinement
     group: ContainerGroup
     service_class: ServiceClass | None
-    detached: bool
 
 
 def execute(
@@ -127,7 +128,7 @@ def _launch(
         cgroups=group.join_fds if group else (),
         terminal=streams.terminal,
         preserve_fds=entry.preserve_fds,
-        detached=inside.detached,
+        detached=entry.adopted,
         chrooted=inside.pid if inside.confinement.chrooted else None,
     )
     try:
@@ -141,7 +142,7 @@ def _launch(
         )
     finally:
         extras.close()
-    if inside.detached:
+    if entry.adopted:
         child.leave_end()
     return child
 

@@ -7,7 +7,7 @@ import os
 import select
 import struct
 
-from cloche.errors import TimedOut
+from cloche.errors import InvalidSpec, TimedOut
 from cloche.exit import Exit, ExitStatus, Reason
 from cloche.identity import identify
 from cloche.runtime import RuntimeProcess
@@ -16,11 +16,13 @@ from cloche.signalling import signal as signals
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from cloche.stdio import Pipes
     from cloche_linux.child import Child, Deliver
+    from cloche_linux.keeping import Keeping
 
-__all__ = ["FoundProcess", "SpawnedProcess", "await_end"]
+__all__ = ["FoundProcess", "KeptProcess", "SpawnedProcess", "await_end", "identity_in"]
 
 # linux/pidfd.h (6.13; the exit code 6.15): PIDFD_GET_INFO is _IOWR(0xFF, 11, struct pidfd_info),
 # whose first version has 64 bytes: mask, cgroup id, eight 32-bit ids … and the exit code.
@@ -46,8 +48,7 @@ class SpawnedProcess(RuntimeProcess):
         self._child = child
         self._oom = oom
         self._identity = identify(child.pid)
-        #: A copy of its terminal's master, for those that were handed out are closed by others.
-        self._terminal = -1 if pipes is None or pipes.stdin is None else os.dup(pipes.stdin)
+        self._terminal = _Terminal(pipes)
         self.exit = Exit.of_fd(os.dup(child.pidfd), self._read)
 
     @property
@@ -71,19 +72,34 @@ class SpawnedProcess(RuntimeProcess):
             return
 
     def resize(self, width: int, height: int) -> None:
+        self._terminal.resize(width, height)
+
+    def close(self) -> None:
+        self._terminal.close()
+        self.exit.close()
+        self._child.close()
+
+
+class _Terminal:
+    """A copy of a terminal's master, for those that were handed out are closed by others."""
+
+    __slots__ = ("_master",)
+
+    def __init__(self, pipes: Pipes | None) -> None:
+        self._master = -1 if pipes is None or pipes.stdin is None else os.dup(pipes.stdin)
+
+    def resize(self, width: int, height: int) -> None:
         from cloche.errors import NotSupported
         from cloche_linux.pty import set_size
 
-        if self._terminal < 0:
+        if self._master < 0:
             raise NotSupported("the process has no terminal", operation="resize", backend="linux")
-        set_size(self._terminal, width, height)
+        set_size(self._master, width, height)
 
     def close(self) -> None:
-        if self._terminal >= 0:
-            os.close(self._terminal)
-            self._terminal = -1
-        self.exit.close()
-        self._child.close()
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
 
 
 class FoundProcess(RuntimeProcess):
@@ -144,6 +160,55 @@ class FoundProcess(RuntimeProcess):
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+
+
+class KeptProcess(FoundProcess):
+    """A process with a keeper, which tells how it ended, whoever made it."""
+
+    __slots__ = ("_keeping", "_oom", "_terminal", "ended")
+
+    def __init__(
+        self,
+        id: str,
+        identity: Mapping[str, object],
+        pidfd: int | None,
+        keeping: Keeping,
+        oom: Callable[[], bool],
+        pipes: Pipes | None = None,
+    ) -> None:
+        self._keeping = keeping
+        self._oom = oom
+        self.ended = None
+        super().__init__(id, identity, pidfd)
+        self.pipes = pipes
+        self._terminal = _Terminal(pipes)
+
+    def resize(self, width: int, height: int) -> None:
+        self._terminal.resize(width, height)
+
+    def close(self) -> None:
+        self._terminal.close()
+        super().close()
+
+    def _exit(self) -> Exit:
+        if self._pidfd is not None:
+            return super()._exit()
+        ended = Exit()
+        ended.resolve(self._read())
+        return ended
+
+    def _read(self) -> ExitStatus:
+        status = self._keeping.status()
+        self.ended = self._keeping.changed()
+        return ExitStatus.lost() if status is None else _told(status, self._oom)
+
+
+def identity_in(info: Mapping[str, Any], id: str) -> Mapping[str, object]:
+    """Read which process is the first; InvalidSpec for what is no note of ours."""
+    identity = info.get("init")
+    if isinstance(identity, dict):
+        return identity
+    raise InvalidSpec(f"the record of {id} is not one of this runtime's", container=id)
 
 
 def await_end(process: RuntimeProcess, timeout: float = 0) -> bool:

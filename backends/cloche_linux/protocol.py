@@ -31,7 +31,8 @@ class Message(enum.IntEnum):
 HAS_SHELL = 1
 NEW_PID_NAMESPACE = 2
 HAS_PROGRAM = 4
+KEPT = 8
 PLACE = 16
 """From this bit on, flags of a failure say which step of the plan it was, from 0."""
-ORDINAL = 3
+ORDINAL = 4
 """From this bit on, how many hooks came right before the one that failed, up to ``PLACE``."""

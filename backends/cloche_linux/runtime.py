@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 
-from cloche.errors import InvalidSpec, NotFound
 from cloche.identity import open_same
 from cloche.runtime import Runtime, RuntimeContainer, Status
-from cloche_linux.class_note import has_service_class
 from cloche_linux.container import LinuxContainer
 from cloche_linux.gate import Gate
 from cloche_linux.groups import ContainerGroup
-from cloche_linux.process import FoundProcess
+from cloche_linux.process import FoundProcess, identity_in
 from cloche_linux.shared_mounts import SharedMounts
 
 TYPE_CHECKING = False
@@ -40,6 +38,7 @@ class LinuxRuntime(Runtime):
 
     def __init__(self, context: BackendContext) -> None:
         self._home = str(context.home)
+        self._owner = context.owner
 
     def accepts(self, request: CreateRequest) -> Sequence[str]:
         from cloche_linux.creating import accept
@@ -51,66 +50,60 @@ class LinuxRuntime(Runtime):
     ) -> RuntimeContainer:
         from cloche_linux.creating import create
 
-        return create(self._home, request, root, streams)
+        return create(self._home, self._owner, request, root, streams)
 
     def load(
         self, id: str, state: Path | str, info: Mapping[str, object] | None
     ) -> RuntimeContainer:
-        group = ContainerGroup(id, state)
+        if info is not None and info.get("kept") is not True:
+            return _found(id, state, info)
+        from cloche_linux.outliving import find, half_made
+
         if info is None:
-            return _half_made(id, Gate(state), group, SharedMounts(state))
-        match info.get("init"):
-            case dict(identity):
-                if ANSWERED in os.environ:
-                    return _answered(id, state, identity, info, group)
-                init = FoundProcess(id, identity, open_same(identity))
-                gate = Gate(state) if info.get("detached") is True else None
-                return LinuxContainer(
-                    id,
-                    init,
-                    None,
-                    group,
-                    started=gate is None or not gate.waits(),
-                    gate=gate,
-                    hooks=_hooks(info),
-                    mounts=SharedMounts(state),
-                    noted=info,
-                )
-        raise InvalidSpec(f"the record of {id} is not one of this runtime's", container=id)
+            return half_made(self._home, id, state)
+        return find(self._home, id, state, info)
 
     def list(self) -> Iterable[Status]:
-        # Containers end with their makers: which there are, the records of core tell.
-        return ()
+        # What ends with its maker, or is adopted, only a record tells of.
+        from cloche_linux.outliving import listed
+
+        return listed(self._home, self._owner)
 
     def close(self) -> None:
         """Nothing is held: each container has its own descriptors."""
+
+
+def _found(id: str, state: Path | str, info: Mapping[str, Any]) -> LinuxContainer:
+    """A container as its maker noted it, which has no keeper."""
+    identity, group = identity_in(info, id), ContainerGroup(id, state)
+    if ANSWERED in os.environ:
+        return _answered(id, state, identity, info, group)
+    gate = Gate(state) if info.get("detached") is True else None
+    return LinuxContainer(
+        id,
+        FoundProcess(id, identity, open_same(identity)),
+        None,
+        group,
+        started=gate is None or not gate.waits(),
+        gate=gate,
+        hooks=info.get("hooks"),
+        mounts=SharedMounts(state),
+        noted=info,
+    )
 
 
 def _answered(
     id: str,
     state: Path | str,
     identity: Mapping[str, object],
-    info: Mapping[str, object],
+    info: Mapping[str, Any],
     group: ContainerGroup,
 ) -> LinuxContainer:
     from cloche_linux.answered import AnsweredContainer, take_answer
 
     # Nothing that is started from here is to see it.
     gate, init = take_answer(id, state, identity, os.environ.pop(ANSWERED))
-    mounts, hooks = SharedMounts(state), _hooks(info)
+    mounts, hooks = SharedMounts(state), info.get("hooks")
     return AnsweredContainer(
         id, init, None, group, started=False, gate=gate, hooks=hooks, mounts=mounts, noted=info
     )
-
-
-def _hooks(info: Mapping[str, Any]) -> Mapping[str, object] | None:
-    found: Mapping[str, object] | None = info.get("hooks")
-    return found
-
-
-def _half_made(id: str, gate: Gate, group: ContainerGroup, mounts: SharedMounts) -> LinuxContainer:
-    """What is left of a container whose maker died before it could note anything."""
-    noted = mounts.noted() or has_service_class(group.state)
-    if group.find() is None and not gate.waits() and not noted:
-        raise NotFound(f"nothing of {id} exists", container=id, backend="linux")
-    return LinuxContainer(id, None, None, group, started=False, gate=gate, mounts=mounts)

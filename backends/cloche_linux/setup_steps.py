@@ -1,5 +1,4 @@
-"""Steps that make a container's namespaces, root and identity on the network, in the host's view
-until pivot."""
+"""Steps that make a container's namespaces, root and network, in the host's view until pivot."""
 
 from __future__ import annotations
 
@@ -88,6 +87,14 @@ class SetupSteps(Recorder):
         """
         self._add(Step.MAP_SELF, first=outside_uid, second=outside_gid)
         self._add(Step.REEXECUTE)
+
+    def keep(self, noted: Extra, group: Extra | None, *, new_pid_namespace: bool) -> None:
+        """Go on in a child, whose keeper the helper becomes: the first step, for the whole plan.
+
+        The child's end is appended to the file ``noted``; it is born in ``group`` (cgroup2).
+        """
+        flags, born_in = NEW_PID_NAMESPACE * new_pid_namespace, 0 if group is None else group + 1
+        self._add(Step.KEEP, number=noted, first=born_in, flags=flags)
 
     def fork(self, new_pid_namespace: bool) -> None:
         """Go on in a child of the embedding process, in a new pid namespace or the joined one.

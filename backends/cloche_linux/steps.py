@@ -28,6 +28,7 @@ VERSION = 1
 MAX_STEPS = 4096
 MAX_BYTES = 64 << 20
 DETACHED = 1
+KEPT = 2
 
 _HEADER = struct.Struct("<IHHIIHHIiI")
 _RECORD = struct.Struct("<HHiQQQIIIIIIII")
@@ -113,6 +114,7 @@ class Step(enum.IntEnum):
     MEMORY_POLICY = 63
     SEND_NETLINK = 64
     LABEL = 65
+    KEEP = 66
 
 
 class Section(NamedTuple):
@@ -234,6 +236,8 @@ class Recorder:
     ) -> None:
         text = self._text
         self._count += 1
+        if step is Step.KEEP:
+            self._flags |= KEPT
         self._origins.append(self.origin)
         self._records.append(
             _RECORD.pack(

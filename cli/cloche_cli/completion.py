@@ -6,7 +6,7 @@ proposed.
 
 from __future__ import annotations
 
-__all__ = ["all_containers", "backends", "images", "running_containers"]
+__all__ = ["all_containers", "backends", "images", "running_containers", "waiting_containers"]
 
 
 def running_containers(root: str | None) -> list[str]:
@@ -17,6 +17,17 @@ def running_containers(root: str | None) -> list[str]:
 def all_containers(root: str | None) -> list[str]:
     """Name all containers, stopped ones too."""
     return _containers(root, all=True)
+
+
+def waiting_containers(root: str | None) -> list[str]:
+    """Name the containers that wait for their start."""
+    from cloche import ClocheError, Engine, State
+
+    try:
+        with Engine(root=root) as engine:
+            return [each.name for each in engine.list(all=True) if each.state is State.CREATED]
+    except ClocheError:
+        return []
 
 
 def images(root: str | None) -> list[str]:

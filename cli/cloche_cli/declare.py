@@ -140,6 +140,8 @@ class Command:
     verb: ClassVar[str]
     #: Options end at the first argument: what follows belongs to another program.
     ends_at_argument: ClassVar[bool] = False
+    #: Options of its base classes that it does not have, by their attributes.
+    without: ClassVar[frozenset[str]] = frozenset()
     #: Every option, by each of its spellings.
     options: ClassVar[Mapping[str, Option[object]]] = {}
     arguments: ClassVar[Sequence[Argument[object]]] = ()
@@ -155,7 +157,10 @@ class Command:
     def __init_subclass__(cls) -> None:
         fields = [field for owner in cls.__mro__ for field in vars(owner).values()]
         cls.options = {
-            n: field for field in fields if isinstance(field, Option) for n in field.names
+            n: field
+            for field in fields
+            if isinstance(field, Option) and field.name not in cls.without
+            for n in field.names
         }
         cls.arguments = [field for field in fields if isinstance(field, Argument)]
 

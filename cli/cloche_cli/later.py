@@ -20,8 +20,11 @@ class Refusal(NamedTuple):
 
 
 _DETACHED = Refusal(
-    "detached containers are not here yet", "run it in the background: cloche run … &"
+    "only cloche run leaves things running",
+    "a shell leaves others running: cloche exec … &",
 )
+_RESTART = Refusal("this is not here yet", "cloche stop NAME, cloche rm NAME, and run it again")
+_ATTACHED = Refusal("nothing is attached to afterwards", "cloche exec -it NAME sh looks inside")
 _SEARCH = Refusal("registries are not searched", "cloche pull NAME, if you know what you look for")
 _STREAMS = Refusal(
     "a foreground run has all its streams, and every signal", "-i passes stdin on, -t is a terminal"
@@ -57,7 +60,7 @@ _POOL = Refusal("pools are not here yet", "cloche run --idle --name NAME, then c
 COMMANDS: Mapping[str, Refusal] = {
     name: refusal
     for names, refusal in {
-        "create start restart": _DETACHED,
+        "restart": _RESTART,
         "search": _SEARCH,
         "logs": _LOGS,
         "attach": _ATTACH,
@@ -76,7 +79,8 @@ COMMANDS: Mapping[str, Refusal] = {
 OPTIONS: Mapping[str, Refusal] = {
     name: refusal
     for names, refusal in {
-        "-d --detach --detach-keys": _DETACHED,
+        "-d --detach": _DETACHED,
+        "--detach-keys": _ATTACHED,
         "-a --attach --sig-proxy": _STREAMS,
         "-p --publish -P --publish-all --expose --ip --ip6 --link --mac-address": _NETWORKS,
         "--network-alias --dns --dns-search --dns-option --add-host": _NETWORKS,

@@ -1,10 +1,10 @@
-"""Commands that change what containers do: ``stop kill pause resume rm``, and ``wait``."""
+"""Commands that change what containers do: ``start stop kill pause resume rm``, and ``wait``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from cloche_cli.completion import all_containers, running_containers
+from cloche_cli.completion import all_containers, running_containers, waiting_containers
 from cloche_cli.declare import Argument, Command, flag, rest, text
 from cloche_cli.errors import report
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cloche import Container, Engine
 
-__all__ = ["Kill", "Pause", "Remove", "Resume", "Stop", "Wait"]
+__all__ = ["Kill", "Pause", "Remove", "Resume", "Start", "Stop", "Wait"]
 
 
 class _Each(Command):
@@ -42,6 +42,20 @@ class _Each(Command):
     def to(self, container: Container[Any]) -> None:
         """Do it."""
         raise NotImplementedError
+
+
+class Start(_Each):
+    """Let containers run that cloche create has made.
+
+    They stay when this program has ended.
+    """
+
+    verb: ClassVar[str] = "start"
+    containers = rest("CONTAINER...", required=True, complete=waiting_containers)
+
+    def to(self, container: Container[Any]) -> None:
+        """Let it run."""
+        container.start()
 
 
 class Stop(_Each):

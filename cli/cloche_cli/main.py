@@ -36,6 +36,8 @@ class Cloche(Group):
     verb: ClassVar[str] = "cloche"
     commands: ClassVar[Mapping[str, str]] = {
         "run": "run:Run",
+        "create": "detached:Create",
+        "start": "lifecycle:Start",
         "exec": "exec:Exec",
         "ps": "containers:Ps",
         "inspect": "containers:Inspect",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from cloche_cli.declare import Command, rest
+from cloche_cli.declare import Command, flag, rest
 from cloche_cli.sections import (
     Containment,
     Environment,
@@ -17,10 +17,14 @@ from cloche_cli.sections import (
 from cloche_cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
 
     from cloche import Container, Engine, StartOptions
     from cloche.parameters import ProcessOptions
+
+    #: ``Engine.start``, or ``Engine.create``.
+    Make: TypeAlias = Callable[..., Container[Any]]
 
 __all__ = ["Run"]
 
@@ -40,18 +44,23 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
 
     verb: ClassVar[str] = "run"
     ends_at_argument: ClassVar[bool] = True
+    detach = flag("-d", "--detach", help="Print its id and leave it running; it is kept.")
     words = rest("[IMAGE | --] [COMMAND]...", complete=images_here)
 
     def __call__(self) -> int:
-        """Run it; returns its exit code."""
+        """Run it; returns its exit code, or 0 once it runs by itself."""
+        if self.detach:
+            from cloche_cli.detached import check
+
+            check(self)
         image, args = self.command()
         with self.engine() as engine:
             if image is None:
-                return self._run(engine, image, args)
+                return self.act(engine, image, args)
             from cloche_cli.image.running import Wanted
 
             wanted = Wanted(image, args, self.platform, self.policy(), self.quiet)
-            return wanted.run(engine, lambda: self._run(engine, image, args))
+            return wanted.run(engine, lambda: self.act(engine, image, args))
 
     def command(self) -> tuple[str | None, list[str]]:
         """Take the words apart: the image (None: there is none), and the command."""
@@ -59,7 +68,8 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
         if self.separated or self.rootfs or (self.idle and not words):
             return None, self._command(words)
         if not words:
-            raise UsageError("run: no IMAGE, and no command after --; see cloche run --help")
+            verb = self.verb
+            raise UsageError(f"{verb}: no IMAGE, and no command after --; see cloche {verb} --help")
         image, *words = words
         return image, words[1:] if words[:1] == ["--"] else words
 
@@ -73,15 +83,20 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
         if not self.separated and words[:1] == ["--"]:
             words = words[1:]
         if not words and not self.idle and not self.entrypoint:
-            raise UsageError("run: the command is missing; see cloche run --help")
+            verb = self.verb
+            raise UsageError(f"{verb}: the command is missing; see cloche {verb} --help")
         return words
 
-    def _run(self, engine: Engine, image: str | None, args: list[str]) -> int:
-        from cloche_cli.foreground import attend, explain
-
+    def act(self, engine: Engine, image: str | None, args: list[str]) -> int:
+        """Do it with what was taken apart."""
+        if self.detach:
+            print(self.begin(engine.start, image, args, {}).id)
+            return 0
         if self.json:
             return self._run_captured(engine, image, args)
-        ending = attend(self, lambda streams: self._start(engine, image, args, streams))
+        from cloche_cli.foreground import attend, explain
+
+        ending = attend(self, lambda streams: self.begin(engine.start, image, args, streams))
         subject = self.name or (args[0] if args else image or "the container")
         explain(ending, subject, timeout=self.timeout, memory=self.memory)
         return ending.exit_code
@@ -107,11 +122,12 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
 
     def _container(self) -> StartOptions:
         if self.keep and self.remove:
-            raise UsageError("run: --keep and --rm exclude each other")
+            raise UsageError(f"{self.verb}: --keep and --rm exclude each other")
         return {
             "name": self.name,
             "replace": self.replace,
-            "keep": self.keep,
+            "keep": not self.remove if self.is_detached else self.keep,
+            "lifetime": "detached" if self.is_detached else None,
             "idle": self.idle,
             "labels": self.label,
             "stop_signal": self.stop_signal,
@@ -149,17 +165,23 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
             "allow_unenforced": [name.replace("-", "_") for name in self.allow_unenforced],
         }
 
-    def _start(
-        self, engine: Engine, image: str | None, args: list[str], streams: ProcessOptions
+    @property
+    def is_detached(self) -> bool:
+        """Whether it is to outlive this program."""
+        return self.detach
+
+    def begin(
+        self, make: Make, image: str | None, args: list[str], streams: ProcessOptions
     ) -> Container[Any]:
+        """Make the container, and write down its id where that was asked for."""
         options: StartOptions = {**self.parameters(), **streams}
         if image is not None:
             options["image"], options["pull"] = image, "never"
         if self.cidfile is None:
-            return engine.start(args or None, **options)
+            return make(args or None, **options)
         from cloche_cli.cidfile import writing_id
 
-        return writing_id(self.cidfile, lambda: engine.start(args or None, **options))
+        return writing_id(self.cidfile, lambda: make(args or None, **options))
 
     def _run_captured(self, engine: Engine, image: str | None, args: list[str]) -> int:
         from cloche_cli.foreground import capture
@@ -168,7 +190,7 @@ class Run(Identity, Streams, Environment, Files, Limits, Containment, Command):
         if self.tty:
             raise UsageError("run: --json keeps the output, so there is no terminal for -t")
         ending, output, errors = capture(
-            self, lambda streams: self._start(engine, image, args, streams)
+            self, lambda streams: self.begin(engine.start, image, args, streams)
         )
         print_json(
             {

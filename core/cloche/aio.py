@@ -100,15 +100,27 @@ class Engine:
         )
         return Container(started)
 
+    @overload
     async def create(
-        self, spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+        self, what: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+    ) -> Container: ...
+    @overload
+    async def create(
+        self,
+        what: Sequence[str] | None = None,
+        *,
+        text: bool | None = None,
+        **options: Unpack[StartOptions],
+    ) -> Container: ...
+    async def create(
+        self, what: Spec | Sequence[str] | None = None, *, text: bool | None = None, **options: Any
     ) -> Container:
-        """Make a container from a whole OCI specification; ``Container.start`` lets it run.
+        """Make a container as ``start`` does, or from a whole OCI specification, and let it wait.
 
         As ``cloche.create``. If it is cancelled, nothing of the container stays.
         """
         created = await to_the_end(
-            lambda: self._engine.create(spec, text=text, **options),  # type: ignore[arg-type]
+            lambda: self._engine.create(what, text=text, **options),  # type: ignore[arg-type]
             undo=lambda made: made.remove(force=True),
         )
         return Container(created)
@@ -152,11 +164,22 @@ async def start(
     return await _default().start(args, text=text, **options)
 
 
+@overload
 async def create(
-    spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+    what: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+) -> Container: ...
+@overload
+async def create(
+    what: Sequence[str] | None = None,
+    *,
+    text: bool | None = None,
+    **options: Unpack[StartOptions],
+) -> Container: ...
+async def create(
+    what: Spec | Sequence[str] | None = None, *, text: bool | None = None, **options: Any
 ) -> Container:
-    """Make a container from a whole OCI specification; ``Container.start`` lets it run."""
-    return await _default().create(spec, text=text, **options)
+    """Make a container as ``start`` does, or from a whole OCI specification, and let it wait."""
+    return await _default().create(what, text=text, **options)
 
 
 async def get(name: str) -> Container:

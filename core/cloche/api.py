@@ -93,14 +93,26 @@ def start(
     return default_engine().start(args, text=text, **options)  # type: ignore[arg-type]
 
 
+@overload
 def create(
-    spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+    what: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+) -> Container[Any]: ...
+@overload
+def create(
+    what: Sequence[str] | None = None,
+    *,
+    text: bool | None = None,
+    **options: Unpack[StartOptions],
+) -> Container[Any]: ...
+def create(
+    what: Spec | Sequence[str] | None = None, *, text: bool | None = None, **options: Any
 ) -> Container[Any]:
-    """Make a container from a whole OCI specification; ``Container.start`` lets it run.
+    """Make a container as ``start`` does, or from a whole OCI specification, and let it wait.
 
-    ``cloche.CreateOptions`` explains every parameter, ``Engine.create`` what is raised.
+    ``Container.start`` lets it run. ``cloche.StartOptions``, or for a specification
+    ``cloche.CreateOptions``, explains every parameter, ``Engine.create`` what is raised.
     """
-    return default_engine().create(spec, text=text, **options)  # type: ignore[arg-type]
+    return default_engine().create(what, text=text, **options)  # type: ignore[arg-type]
 
 
 def get(name: str) -> Container[bytes]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cloche.request import Asked
     from cloche.workshop import Workshop
 
-__all__ = ["create_container", "start_container"]
+__all__ = ["create_container", "create_from_options", "start_container"]
 
 
 def create_container(shop: Workshop, given: Given) -> Container[Any]:
@@ -21,6 +21,15 @@ def create_container(shop: Workshop, given: Given) -> Container[Any]:
         made = shop.create(given)
         made.record.close()
         return Container(shop, None, made, text=given.asked.text)
+
+
+def create_from_options(shop: Workshop, asked: Asked) -> Container[Any]:
+    """Make a container from parameters, as users hold it; it waits for its start."""
+    asked.__dict__.setdefault("keep", True)
+    with shielded():
+        made = shop.make(asked, started=False)
+        made.record.close()
+        return Container(shop, None, made, text=asked.text)
 
 
 def start_container(shop: Workshop, asked: Asked) -> Container[Any]:

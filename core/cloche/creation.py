@@ -28,6 +28,9 @@ class CreateRequest(Value, kw_only=True):
     isolation: Isolation = Isolation.PROCESS
     needs: frozenset[Capability] = frozenset()
     lifetime: Lifetime = Lifetime.PROCESS
+    #: Of a detached one: whoever adopts its first process, when its maker has ended, is to learn of
+    #: its end as a parent does. So nothing is put between, and nothing else tells of it.
+    adopted: bool = False
     #: Core's directory for this container. A backend may write files into it.
     state: Path | str
     #: Descriptors of the caller's that the process gets as 3, 4, ….

@@ -43,7 +43,9 @@ def note_ending(shop: Workshop, made: Made, status: ExitStatus) -> None:
             record.close()
 
 
-def note_ending_found(shop: Workshop, id: str, status: ExitStatus) -> None:
+def note_ending_found(
+    shop: Workshop, id: str, status: ExitStatus, when: float | None = None
+) -> None:
     """The same for one that another process made, which may be gone; what is not known, is not."""
     if status.reason is Reason.LOST:
         return
@@ -51,5 +53,5 @@ def note_ending_found(shop: Workshop, id: str, status: ExitStatus) -> None:
         entry = shop.records.read(id)
         if entry.problem is None and entry.step is Step.STARTING:
             record = shop.records.open(entry)
-            record.note(Note.ended(status))
+            record.note(Note.ended(status, when=when))
             record.close()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cloche.container import Container
     from cloche.images import Images
+    from cloche.journal import Entry
     from cloche.parameters import CreateOptions, RunOptions, StartOptions
     from cloche.result import Result
     from cloche.spec import Spec
@@ -135,26 +136,38 @@ class Engine:
 
     @overload
     def create(
-        self, spec: Spec, *, text: Literal[True], **options: Unpack[CreateOptions]
+        self, what: Spec, *, text: Literal[True], **options: Unpack[CreateOptions]
     ) -> Container[str]: ...
     @overload
     def create(
-        self, spec: Spec, *, text: Literal[False] | None = None, **options: Unpack[CreateOptions]
+        self, what: Spec, *, text: Literal[False] | None = None, **options: Unpack[CreateOptions]
     ) -> Container[bytes]: ...
+    @overload
     def create(
-        self, spec: Spec, *, text: bool | None = None, **options: Unpack[CreateOptions]
+        self,
+        what: Sequence[str] | None = None,
+        *,
+        text: bool | None = None,
+        **options: Unpack[StartOptions],
+    ) -> Container[Any]: ...
+    def create(
+        self, what: Spec | Sequence[str] | None = None, *, text: bool | None = None, **options: Any
     ) -> Container[Any]:
-        """Make a container from a whole OCI specification; ``Container.start`` lets it run.
+        """Make a container as ``start`` does, or from a whole OCI specification, and let it wait.
 
-        Its root is ``root.path``, used as it is (Linux), or made of ``windows.layerFolders``. It
-        stays until it is removed. Raises InvalidSpec with the JSON path of what is wrong,
-        AlreadyExists for an id or name in use, and what ``start`` does; nothing is left then.
+        ``Container.start`` lets it run; it stays until it is removed. The root of a specification
+        is ``root.path``, used as it is (Linux), or made of ``windows.layerFolders``. Raises
+        InvalidSpec with the JSON path or parameter of what is wrong, AlreadyExists for an id or
+        name in use, and what ``start`` does; nothing is left then.
         """
-        from cloche.beginning import create_container
+        from cloche.beginning import create_container, create_from_options
+
+        options["text"] = text
+        if what is None or isinstance(what, (list, tuple)):
+            return create_from_options(self.workshop, ask("create", what, options, START))
         from cloche.creating import ask_by_spec
 
-        options["text"] = text  # type: ignore[typeddict-unknown-key]
-        return create_container(self.workshop, ask_by_spec(spec, options))
+        return create_container(self.workshop, ask_by_spec(what, options))
 
     def get(self, name: str) -> Container[bytes]:
         """Find a container by name, id, or unique prefix of an id, whoever made it.
@@ -252,13 +265,18 @@ class Engine:
     def _clear_up(self) -> None:
         """What died before this engine is cleared up after."""
         records = Records(self._places.run)
-        left = False
+        left: builtins.list[Entry] = []
         if records.ids():
             from cloche.removal import left_behind
 
-            left = bool(left_behind(records, self._places.run))
-        if forget_the_dead(os.path.join(self._places.run, "owners")) or left:
+            left = left_behind(records, self._places.run)
+        dead = forget_the_dead(os.path.join(self._places.run, "owners"))
+        if dead or not all(entry.may_live_on for entry in left):
             self.prune()
+        elif left:
+            from cloche.removal import prune
+
+            prune(self.workshop)
 
 
 def _owner(owner: str | None) -> str | None:

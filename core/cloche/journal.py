@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 
+from cloche.capability import Lifetime
 from cloche.errors import InvalidSpec
 from cloche.exit import ExitStatus, Reason
 from cloche.values import Value, field
@@ -76,11 +77,11 @@ class Note(Value, kw_only=True):
     reason: Reason | None = None
 
     @classmethod
-    def ended(cls, status: ExitStatus, error: str | None = None) -> Note:
-        """Say how it ended, now; ``error`` if it could not even be started."""
+    def ended(cls, status: ExitStatus, error: str | None = None, when: float | None = None) -> Note:
+        """Say how it ended, and when, or now; ``error`` if it could not even be started."""
         return cls(
             step=Step.ENDED,
-            time=time.time(),
+            time=time.time() if when is None else when,
             error=error,
             code=status.code,
             signal=status.signal,
@@ -132,6 +133,12 @@ class Entry(Value, kw_only=True):
         """Whether it stays when the process that made it has ended."""
         kept = self.header is not None and self.header.keep
         return kept and self.step in (Step.CREATED, Step.STARTING, Step.ENDED)
+
+    @property
+    def may_live_on(self) -> bool:
+        """Whether it may run without the process that made it; only its runtime knows."""
+        detached = self.header is not None and self.header.lifetime == Lifetime.DETACHED
+        return detached and self.step in (Step.CREATED, Step.STARTING)
 
 
 def parse(id: str, directory: str, owner: str | None, journal: bytes) -> Entry:

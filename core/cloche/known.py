@@ -9,7 +9,7 @@ from cloche.errors import InvalidState
 from cloche.finding import describe, details_of, load, state_of
 from cloche.journal import Step
 from cloche.process import Process
-from cloche.runtime import State
+from cloche.runtime import Lifetime, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,17 @@ class Known(Process[AnyStr]):
             self.poll()
             return details_of(self._shop, self._entry(), self.state)
         entry = self._entry()
-        return details_of(self._shop, entry, state_of(self._shop, entry, self._found))
+        state = state_of(self._shop, entry, self._found)
+        if state is State.STOPPED and self._is_unseen(entry):
+            self.poll()
+            entry = self._entry()
+        return details_of(self._shop, entry, state)
+
+    @staticmethod
+    def _is_unseen(entry: Entry) -> bool:
+        """Whether it has ended, on its own, and nobody was there to note how."""
+        header, begun = entry.header, entry.step is Step.STARTING
+        return begun and header is not None and header.lifetime == Lifetime.DETACHED
 
     def _entry(self) -> Entry:
         return self._stray or self._shop.records.read(self._id)
@@ -185,5 +195,6 @@ class Known(Process[AnyStr]):
             if self._made is not None:
                 note_ending(self._shop, self._made, status)
             elif self._stray is None:
-                note_ending_found(self._shop, self._id, status)
+                init = self._found.init if self._found else None
+                note_ending_found(self._shop, self._id, status, init.ended if init else None)
         return status

@@ -237,7 +237,8 @@ def _release(shop: Workshop, entry: Entry, attempts: Attempts) -> None:
 def left_behind(records: Records, run: str) -> list[Entry]:
     """Look for containers of processes that live no more, and are not kept.
 
-    Containers that are kept stay, and so do damaged records: somebody has to look at those.
+    Containers that are kept stay, and so do damaged records: somebody has to look at those. Those
+    that may live on are among them, and for ``prune`` to ask after.
     """
     alive = cache(lambda owner: is_alive(os.path.join(run, "owners"), owner))
     found = []
@@ -257,11 +258,24 @@ def prune(shop: Workshop) -> list[str]:
     """Remove what was left behind; the ids of what was removed.
 
     What can't be removed now stays for the next time; what somebody else removes just now is left
-    to them.
+    to them. What is not kept and lives on goes when it has ended.
     """
     removed = []
     for entry in left_behind(shop.records, shop.places.run):
         with suppress(ClocheError):
-            if remove(shop, entry.id, force=True, wait=False):
+            if not _lives_on(shop, entry) and remove(shop, entry.id, force=True, wait=False):
                 removed.append(entry.id)
     return removed
+
+
+def _lives_on(shop: Workshop, entry: Entry) -> bool:
+    """Whether it runs, or waits; unknown where its runtime can't be asked, which ends nothing."""
+    if not entry.may_live_on:
+        return False
+    container = load(shop, entry)
+    if container is None:
+        return False
+    try:
+        return container.state() is not State.STOPPED
+    finally:
+        container.close()

@@ -208,8 +208,9 @@ def _check_platform(platform: str) -> None:
 
 
 def let_go(asked: Asked) -> None:
-    """What outlives this process stays when it has ended, and has nothing of its streams."""
-    asked.keep = True
+    """What outlives this process has nothing of its streams, and stays when it has ended, unless
+    that was refused."""
+    asked.__dict__.setdefault("keep", True)
     for name in ("stdin", "stdout", "stderr"):
         if getattr(asked, name) is None:
             setattr(asked, name, DEVNULL)

@@ -52,6 +52,8 @@ class RuntimeProcess(ABC):
     exit: Exit
     #: Our ends of streams the runtime made; None if it made none.
     pipes: Pipes | None = None
+    #: When it ended, in seconds since 1970; None until its exit is known, or where nobody noted it.
+    ended: float | None = None
 
     @property
     def info(self) -> Mapping[str, object]:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["Workshop"]
 
 
+_WAITING = {Capability.WAITING_CREATE: "create"}
+
+
 class Workshop:
     """The backends and records of one engine."""
 
@@ -67,32 +70,39 @@ class Workshop:
             self._images = Images(self)
         return self._images
 
-    def make(self, asked: Asked) -> Made:
+    def make(self, asked: Asked, *, started: bool = True) -> Made:
         """Make a container and start it; on any error nothing of it is left.
 
-        Everything is checked, by core and by the runtime, before anything is made.
+        Everything is checked, by core and by the runtime, before anything is made. With ``started``
+        False it is left waiting for its start.
         """
         try:
-            return self._make(asked)
+            return self._make(asked, started)
         except OSError as error:
             raise refused(error, "create", operation="create") from error
 
-    def _make(self, asked: Asked) -> Made:
+    def _make(self, asked: Asked, started: bool) -> Made:
         if asked.image is None:
-            return self._made(asked)
+            return self._made(asked, started)
         from cloche.images.using import using_image
 
         with using_image(self, asked):
-            return self._made(asked)
+            return self._made(asked, started)
 
-    def _made(self, asked: Asked) -> Made:
+    def _made(self, asked: Asked, started: bool) -> Made:
         wants, parameters = wants_of(asked)
+        if not started:
+            needs = wants.needs | {Capability.WAITING_CREATE}
+            wants, parameters = replace(wants, needs=needs), parameters | _WAITING
         request = self._changed(_request(asked, self.records, wants.needs))
         runtime = self._runtime(request, wants, parameters)
         forms = runtime.backend.accepts(request)
         store, form = self.chooser.store(wants, forms)
         self._clear_up(store)
-        made = Making(self, asked, request, runtime, store, form).run()
+        making = Making(self, asked, request, runtime, store, form)
+        if not started:
+            return making.create()
+        made = making.run()
         tell(self.plugins, "start", made.record.id, asked.name)
         return made
 

@@ -61,7 +61,7 @@ def test_an_image_that_is_here_is_run_without_anything_heavy(environment, cloche
 
 def test_a_refusal_imports_nothing_of_the_engine(environment):
     done = subprocess.run(
-        [sys.executable, "-c", MODULES, "run", "-d", "--", "true"],
+        [sys.executable, "-c", MODULES, "run", "-p", "80:80", "--", "true"],
         env=environment, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 125

@@ -39,7 +39,7 @@ def bash(program, environment, tmp_path) -> Callable[[str], list[str]]:
     ("line", "proposals"),
     [
         ("cloche re", ["resume"]),
-        ("cloche st", ["stats", "stop"]),
+        ("cloche st", ["start", "stats", "stop"]),
         ("cloche im", ["images", "import", "image"]),
         ("cloche image pu", ["pull", "push"]),
         ("cloche image pull --p", ["--platform"]),

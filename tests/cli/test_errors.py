@@ -132,10 +132,10 @@ def test_a_parameter_is_called_by_its_option(message, typed):
             ],
         ),
         (
-            ["run", "-d", "--", "true"],
+            ["exec", "-d", "box", "true"],
             [
-                "cloche: -d: detached containers are not here yet",
-                "hint: run it in the background: cloche run … &",
+                "cloche: -d: only cloche run leaves things running",
+                "hint: a shell leaves others running: cloche exec … &",
             ],
         ),
     ],

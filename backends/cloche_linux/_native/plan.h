@@ -30,7 +30,10 @@ enum {
     ON_LINK = 32768,
 };
 
-enum { DETACHED = 1 }; /* of a whole plan: its processes do not end with the embedding one */
+enum {
+    DETACHED = 1, /* of a whole plan: its processes do not end with the embedding one */
+    KEPT = 2,     /* of a whole plan that begins with KEEP: they end with the keeper instead */
+};
 
 /* Which of two tries a step is, its number: a user may do what root of a user namespace may not. */
 enum { FIRST_TURN = 1, SECOND_TURN = 2 };
@@ -42,7 +45,7 @@ struct plan_header {
     uint32_t steps;
     uint32_t text_size;
     uint16_t fault_step; /* 0: no fault */
-    uint16_t flags;      /* DETACHED */
+    uint16_t flags;      /* DETACHED or KEPT */
     uint32_t fault_occurrence;
     int32_t fault_errno;
     uint32_t reserved_too;

@@ -36,8 +36,12 @@ enum {
     MESSAGE_LISTENED = 37, /* somebody has the listener */
 };
 
-/* The last two say from which bit on flags are a number: of hooks right before the one that failed, of the step. */
-enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_HAS_PROGRAM = 4, MESSAGE_ORDINAL = 3, MESSAGE_PLACE = 16 };
+/* Flags, none of which means two things: whether a shell is there, or the program; of a child, whether it is an init,
+ * and whether its parent is a keeper, which stays. */
+enum { MESSAGE_HAS_SHELL = 1, MESSAGE_NEW_PID_NAMESPACE = 2, MESSAGE_HAS_PROGRAM = 4, MESSAGE_KEPT = 8 };
+
+/* From which bits on they are numbers: of hooks right before the one that failed, and of the step. */
+enum { MESSAGE_ORDINAL = 4, MESSAGE_PLACE = 16 };
 
 #include "message.h"
 

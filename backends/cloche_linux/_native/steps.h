@@ -74,7 +74,8 @@
     STEP(62, GROUP_BY_PARENT, 0, group_by_parent)  /* */                                                               \
     STEP(63, MEMORY_POLICY, 0, memory_policy)      /* number: mode and flags; data: mask of nodes */                   \
     STEP(64, SEND_NETLINK, 0, send_netlink)        /* */                                                               \
-    STEP(65, LABEL, P | N, label)                  /* path: below the procfs number; data: the label */
+    STEP(65, LABEL, P | N, label)                  /* path: below the procfs number; data: the label */                \
+    STEP(66, KEEP, N, keep)                        /* first; number: where the end is noted; first: 1 + the place of a group, or 0; flags: NEW_PID_NAMESPACE */
 
 enum {
 #define STEP(number, name, fields, function) STEP_##name = number,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cloche.spec import Mount, Process, Spec
     from cloche.stdio import Size
     from cloche.users import Account
+    from cloche_linux.detaching import Ends
     from cloche_linux.steps import Extra, Section, Written
 
 __all__ = ["Blueprint", "container"]
@@ -64,16 +65,17 @@ def container(
     terminal: Size | None,
     cgroups: Sequence[int] = (),
     by_parent: bool = False,
-    gate: int | None = None,
+    ends: Ends | None = None,
+    born_in: int | None = None,
     groups: Sequence[str] = (),
 ) -> Blueprint:
     """Lay out a container; opens descriptors (close ``extras``), makes nothing.
 
     ``names``: the layer with the names of hosts. ``cgroups``: files by which the helper enters the
     container's groups as its first act. ``by_parent``: this process moves it into its group before
-    it does anything. ``gate``: the listening socket at which a container that outlives
-    this process waits for its start. ``groups``: the directories of its control group, to be shown
-    where the namespace of groups is not its own. Raises InvalidSpec.
+    it does anything. ``ends``: what a container that outlives this process has of it.
+    ``born_in``: the group's directory that it is born in. ``groups``: the directories of its
+    control group, to be shown where the namespace of groups is not its own. Raises InvalidSpec.
     """
     request = _labelled(request)
     spec = request.spec
@@ -87,8 +89,8 @@ def container(
         )
         fill, hide, confine = constant.sections
         plan = Plan(constant.text)
-        if gate is not None:
-            plan.detach()
+        if ends is not None:
+            ends.detach(plan, extras, born_in, new_pid_namespace=namespaces.spawned_apart)
             plan.affinity(ALL_PROCESSORS)  # whatever its maker is bound to
         if by_parent:
             plan.group_by_parent()
@@ -107,9 +109,9 @@ def container(
             add_labels(plan, extras, process)
         _announce(plan, request, namespaces, account, terminal)
         add_read_only(plan, spec.mounts or ())
-        if gate is not None and not request.idle:
+        if ends is not None and request.adopted and not request.idle:
             plan.find_program(_program(process), variables(process))
-        _await_start(plan, None if gate is None else extras.lend(gate))
+        _await_start(plan, None if ends is None else extras.lend(ends.listening))
         _become(plan, request, process, account, confine)
     except BaseException:
         extras.close()
@@ -171,7 +173,7 @@ def _constant(
         ),
         (
             *(named, account, preserved, terminal, request.init, request.lifetime, privileges()),
-            request.bundle is not None,
+            *(request.adopted, request.bundle is not None),
             *(process.cwd, process.no_new_privileges, user.umask, keep_groups),
         ),
         (
@@ -186,7 +188,7 @@ def _constant(
                 preserved=preserved,
                 terminal=terminal,
                 is_init=request.init,
-                detached=request.lifetime is Lifetime.DETACHED,
+                detached=request.lifetime is Lifetime.DETACHED and request.adopted,
                 personality=linux.personality,
                 memory_policy=linux.memory_policy,
                 keep_groups=keep_groups,

@@ -71,6 +71,7 @@ def _make(typed: Typed, below: Typed, *, detached: bool) -> BundleContainer:
     wanted = Wanted(
         bundle=bundle,
         runtime=os.environ.get(_RUNTIME) or "linux",
+        adopted=True,
         preserve_fds=preserved(below, sockets),
         console_socket=below.text("console-socket"),
         pidfd_socket=below.text("pidfd-socket"),

@@ -38,6 +38,7 @@ def execute(typed: Typed, below: Typed) -> int:
         preserve_fds=preserved(below),
         subgroups=_subgroups(below.list("cgroup")),
         even_paused=below.switch("ignore-paused"),
+        adopted=True,
         console_socket=socket,
         pidfd_socket=below.text("pidfd-socket"),
         pid_file=below.text("pid-file"),

@@ -35,6 +35,8 @@ class Entry(Value, kw_only=True):
     subgroups: Mapping[str, str] = {}
     #: Enter a paused container, too, and wait until it runs on.
     even_paused: bool = False
+    #: This process is about to end: whoever adopts the other one is to learn of its end.
+    adopted: bool = False
     console_socket: str | None = None
     pidfd_socket: str | None = None
     pid_file: str | None = None
@@ -54,6 +56,8 @@ def execute(container: RuntimeContainer, process: Process, entry: Entry) -> Runt
     streams, name = CallersStreams(process), os.urandom(6).hex()
     asked = {each: value for each in _FOR_RUNTIMES if (value := getattr(entry, each))}
     require_known(container.exec, asked, "further processes")
+    if entry.adopted and _knows_adoption(container):
+        asked["adopted"] = True
     with worded(process):
         started = container.exec(name, process, streams, **asked)
     try:
@@ -72,6 +76,11 @@ def _tell(started: RuntimeProcess, entry: Entry) -> None:
         hand_pidfd(started, entry.pidfd_socket)
     if entry.pid_file is not None:
         write_pid(entry.pid_file, started.pid or 0)
+
+
+def _knows_adoption(container: RuntimeContainer) -> bool:
+    """Whether its runtime has to be told; others put nobody between. Asked at every start."""
+    return "adopted" in (getattr(container.exec, "__kwdefaults__", None) or ())
 
 
 def require_known(verb: Callable[..., object], asked: Mapping[str, object], what: str) -> None:

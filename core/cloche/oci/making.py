@@ -48,6 +48,8 @@ class Wanted(Value, kw_only=True):
     #: Where a pidfd of its first process is sent.
     pidfd_socket: str | None = None
     pid_file: str | None = None
+    #: This process is about to end: whoever adopts the first process is to learn of its end.
+    adopted: bool = False
     pivot: bool = True
     keyring: bool = True
     #: The socket of whoever waits until the container says that it is ready.
@@ -99,6 +101,7 @@ def _request(id: str, state: str, wanted: Wanted) -> CreateRequest:
         spec=spec,
         layers=(Layer(kind="directory", path=spec.root.path),),
         lifetime=Lifetime.DETACHED,
+        adopted=wanted.adopted,
         state=state,
         preserve_fds=wanted.preserve_fds,
         init=False,

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cloche.layers import LayerStoreDescriptor, RootFilesystem
-    from cloche.runtime import Runtime, RuntimeContainer, RuntimeDescriptor, RuntimeProcess
+    from cloche.runtime import (
+        Lifetime,
+        Runtime,
+        RuntimeContainer,
+        RuntimeDescriptor,
+        RuntimeProcess,
+    )
     from cloche.spec import Process
     from cloche.stdio import Size, StdioDescriptor
     from cloche.testing.programs import Args
@@ -204,6 +210,7 @@ class Lab:
         idle: bool = False,
         terminal: Size | None = None,
         files: Sequence[tuple[str, bytes]] = (),
+        lifetime: Lifetime | None = None,
     ) -> CreateRequest:
         """Ask for a container; nothing is made."""
         id = next(self._ids)  # noqa: A001 - as the contract calls it
@@ -217,6 +224,7 @@ class Lab:
             state=state,
             idle=idle,
             files=tuple(files),
+            lifetime=lifetime or self.subject.lifetime,
         )
 
     def box(self, request: CreateRequest, streams: LabStreams) -> tuple[Box, RootFilesystem]:
@@ -239,9 +247,10 @@ class Lab:
         terminal: Size | None = None,
         merge_stderr: bool = False,
         files: Sequence[tuple[str, bytes]] = (),
+        lifetime: Lifetime | None = None,
     ) -> Box:
         """Make a container that waits for its start."""
-        request = self.request(args, idle=idle, terminal=terminal, files=files)
+        request = self.request(args, idle=idle, terminal=terminal, files=files, lifetime=lifetime)
         streams = LabStreams(terminal=terminal, merge_stderr=merge_stderr)
         box, root = self.box(request, streams)
         box.create(root)
@@ -263,9 +272,10 @@ class Lab:
         box.start()
         return box
 
-    def sleeper(self) -> Box:
+    def sleeper(self, lifetime: Lifetime | None = None) -> Box:
         """Start a container that does nothing, and wait until it does that."""
-        box = self.start(self.programs.sleeps())
+        box = self.create(self.programs.sleeps(), lifetime=lifetime)
+        box.start()
         box.streams.read_until(b"ready")
         return box
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cloche.errors import CommandFailed, NotFound
-from cloche.runtime import Capability, State
+from cloche.runtime import Capability, Lifetime, State
 from cloche.testing.lab import Box, Lab, census, comes_true, needs, settled
 from cloche.testing.lab_streams import PATIENCE
 
@@ -69,6 +69,24 @@ class Removing:
         assert found.state() is State.STOPPED
         found.delete()
         found.close()
+
+    @needs(Capability.OUTLIVES)
+    def test_what_outlives_its_maker_is_found_without_a_record(self, lab: Lab) -> None:
+        """``list`` names what is detached, and ``load`` finds it without ``info``, to be ended.
+
+        What has ended may be listed as that, or not any more.
+        """
+        box = lab.sleeper(Lifetime.DETACHED)
+        assert _listed(lab)[box.request.id] is State.RUNNING
+        found = lab.another_runtime().load(box.request.id, box.request.state, None)
+        assert found.state() is State.RUNNING
+        found.terminate()
+        assert found.init is not None
+        assert found.init.exit.wait(PATIENCE).exit_code == 137
+        assert comes_true(lambda: _listed(lab).get(box.request.id, State.STOPPED) is State.STOPPED)
+        found.delete()
+        found.close()
+        assert box.request.id not in _listed(lab)
 
     @needs(Capability.LOAD, Capability.WAITING_CREATE)
     def test_another_finds_what_waits_for_its_start(self, lab: Lab) -> None:
@@ -142,7 +160,7 @@ class Removing:
         boxes[1].init.exit.wait(PATIENCE)
         listed = _listed(lab)
         for box in boxes:
-            if box.request.id in listed or Capability.OUTLIVES in lab.capabilities:
+            if box.request.id in listed or _outlives(lab, box):
                 assert listed.get(box.request.id) is box.container.state()
         boxes[0].container.delete()
         assert boxes[0].request.id not in _listed(lab)
@@ -156,6 +174,11 @@ class Removing:
         assert comes_true(lambda: census().is_no_more_than(before)), (
             f"{census()} instead of {before}"
         )
+
+
+def _outlives(lab: Lab, box: Box) -> bool:
+    detached = box.request.lifetime is Lifetime.DETACHED
+    return detached and Capability.OUTLIVES in lab.capabilities
 
 
 def _at(lab: Lab, moment: str) -> Box:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from cloche.capability import Lifetime
 from cloche.layers import Layer
 from cloche.testing.programs import Args, Programs
 
@@ -45,3 +46,5 @@ class RuntimeSubject:
     programs: Programs = field(default_factory=Programs)
     #: Makes a specification of an id, a command and the size of its terminal, if it has one.
     spec: MakeSpec = default_spec
+    #: Of all containers of the suite: ``detached`` for a runtime that has OUTLIVES, once more.
+    lifetime: Lifetime = Lifetime.PROCESS

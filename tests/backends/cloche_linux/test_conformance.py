@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from cloche.capability import Lifetime
 from cloche.layers import Layer
 from cloche.testing import LayerKeepingSuite, LayerStoreSubject, RuntimeSubject, RuntimeSuite
 from cloche_linux.plugin import cloche_layer_stores, cloche_runtimes
@@ -29,6 +31,13 @@ class TestOverADirectory(RuntimeSuite):
     def subject(self, home: Path) -> RuntimeSubject:
         (runtime,), (store, *_) = cloche_runtimes(), cloche_layer_stores()
         return RuntimeSubject(runtime=runtime, store=store, layers=self.layers)
+
+
+class TestDetached(TestOverADirectory):
+    """The same over a directory, of containers that outlive their maker."""
+
+    def subject(self, home: Path) -> RuntimeSubject:
+        return dataclasses.replace(super().subject(home), lifetime=Lifetime.DETACHED)
 
 
 class TestOverlayStore(LayerKeepingSuite):

@@ -26,6 +26,7 @@ from cloche.defaults import linux_process, linux_spec, windows_process, windows_
 from cloche.errors import BackendError
 from cloche.spec import Root
 from cloche.testing import FakeBackend, fake_service
+from cloche.testing.lab import comes_true
 
 
 @pytest.fixture
@@ -136,6 +137,35 @@ def test_one_step_makes_detached_containers_too(open_engine, place):
     assert (found.state, found.inspect().keep) == (State.RUNNING, True)
     with pytest.raises(InvalidSpec, match="lifetime: run"):
         open_engine().run(["true"], lifetime="detached")
+
+
+def test_what_is_not_kept_lives_on_and_goes_when_it_has_ended(open_engine, place):
+    container = open_engine().start(["sleep", "60"], lifetime="detached", keep=False, name="web")
+    orphan(place, container)
+    other = open_engine()
+    assert (other.prune(), other.get("web").state) == ([], State.RUNNING)
+    other.get("web").stop()
+    assert open_engine().list(all=True) == []
+
+
+def test_what_parameters_describe_may_wait_too(open_engine, place):
+    container = open_engine().create(["exit", "3"], lifetime="detached", name="web")
+    orphan(place, container)
+    found = open_engine().get("web")
+    assert (found.state, found.inspect().keep) == (State.CREATED, True)
+    found.start()
+    assert found.wait() == 3
+
+
+def test_how_it_ended_is_looked_for_when_somebody_looks(open_engine, place):
+    container = open_engine().start(["exit", "3"], lifetime="detached", name="web")
+    orphan(place, container)
+    with open_engine() as other:
+        found = other.get("web")
+        assert comes_true(lambda: found.inspect().status is not None)
+        status = found.inspect().status
+    assert status is not None
+    assert status.code == 3
 
 
 @pytest.mark.parametrize("then", [lambda _: None, lambda c: c.start(), lambda c: c.kill()])

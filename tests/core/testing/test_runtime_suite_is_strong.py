@@ -19,7 +19,7 @@ from closing import all_closed
 
 from cloche.errors import ClocheError, CommandFailed, InvalidState, NotFound, TimedOut
 from cloche.exit import Exit, ExitStatus
-from cloche.runtime import Capability, State, Status
+from cloche.runtime import Capability, Lifetime, State, Status
 from cloche.stats import Stats
 from cloche.testing import (
     RuntimeSubject,
@@ -853,6 +853,7 @@ def what_is_gone_is_listed(breaker: Breaker) -> None:
 def those_that_outlive_us_are_not_listed(breaker: Breaker) -> None:
     breaker.subject = dataclasses.replace(
         breaker.subject,
+        lifetime=Lifetime.DETACHED,
         runtime=dataclasses.replace(
             breaker.subject.runtime,
             capabilities=breaker.subject.runtime.capabilities | {Capability.OUTLIVES},

@@ -77,6 +77,11 @@ int overlay_of(struct helper *h, const struct record *r, const int *layers, unsi
 
 /* namespaces.c */
 int watch_parent(struct helper *h, int signal);
+int announce(struct helper *h, int pid, int pidfd, uint32_t flags);
+int was_announced(const int *pipe);
+
+/* keeper.c: what the keeper is told, by whoever has the other end of its socket */
+int keeper_tell(struct helper *h, int number);
 
 /* execute.c: the lists of a record's source and data, as execve takes them */
 int arguments_of(const struct plan *plan, const struct record *r, const char ***arguments, const char ***environment);

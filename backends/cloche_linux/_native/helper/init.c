@@ -66,6 +66,7 @@ int step_idle(struct helper *h, const struct record *r)
 static void end(struct helper *h, int status)
 {
     control_send(h, MESSAGE_EXITED, status, -1);
+    keeper_tell(h, status);
     int signal = status & 0x7f;
     sys_exit(signal ? 128 + signal : status >> 8 & 0xff);
 }

@@ -139,19 +139,19 @@ int step_reexecute(struct helper *h, const struct record *r)
     return (int)CALL(execveat, FD_IMAGE, "", arguments, environment, AT_EMPTY_PATH);
 }
 
-static int announce(struct helper *h, int pid, int pidfd, int is_init)
+int announce(struct helper *h, int pid, int pidfd, uint32_t flags)
 {
     struct message message;
     memset(&message, 0, sizeof message);
     message.kind = MESSAGE_CHILD;
     message.number = pid;
-    message.flags = is_init ? MESSAGE_NEW_PID_NAMESPACE : 0;
+    message.flags = flags;
     return control_send_message(h, &message, pidfd);
 }
 
 /* The child says nothing before it has been announced: its own words would be taken for those of
  * another, and nobody would know that it is there to be reaped. */
-static int was_announced(const int *pipe)
+int was_announced(const int *pipe)
 {
     char word;
     sys_close(pipe[1]);
@@ -160,8 +160,8 @@ static int was_announced(const int *pipe)
     return told == sizeof word;
 }
 
-/* A sibling, so that the embedding process is the parent and gets the exit; its pidfd is sent by the only
- * process that cannot have been reaped in between, this one. */
+/* A sibling, so that the embedding process, or the keeper, is the parent and gets the exit; its pidfd is sent by
+ * the only process that cannot have been reaped in between, this one. */
 int step_fork(struct helper *h, const struct record *r)
 {
     int pipe[2], pidfd = -1;
@@ -174,7 +174,9 @@ int step_fork(struct helper *h, const struct record *r)
     if (pid < 0)
         return (int)pid;
     if (pid > 0) {
-        error = announce(h, (int)pid, pidfd, r->flags & NEW_PID_NAMESPACE);
+        error = announce(h, (int)pid, pidfd, r->flags & NEW_PID_NAMESPACE ? MESSAGE_NEW_PID_NAMESPACE : 0);
+        if (!error)
+            error = keeper_tell(h, (int)pid);
         sys_exit(error < 0 || sys_write(pipe[1], "", 1) != 1);
     }
     if (!was_announced(pipe))

@@ -175,6 +175,8 @@ void helper_main(long *stack)
         sys_close(FD_LIFETIME);
         h.lifetime = -1;
     }
+    if (h.plan.header->flags & KEPT && from == 0) /* this one becomes the keeper, which stays */
+        h.lifetime = -1;
     become_helper(&h, from);
     helper_run(&h, from);
 }

@@ -45,6 +45,8 @@ def left(engine: cloche.Engine, busybox: str, state: Path) -> Left:
     engine.run(["true"])
     with engine.start(rootfs=busybox, idle=True) as box:
         box.run(["true"])
+    with engine.start(["true"], rootfs=busybox, lifetime="detached", keep=False) as box:
+        box.wait(5)
     for network in ("none", "host"):
         engine.run(["true"], rootfs=busybox, network=network)
     before = take(state)

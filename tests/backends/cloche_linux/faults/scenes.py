@@ -166,6 +166,11 @@ def _read(engine: cloche.Engine, busybox: str) -> None:
         box.read_text("/etc/passwd")
 
 
+def _detached(engine: cloche.Engine, busybox: str) -> None:
+    with engine.start(["true"], rootfs=busybox, lifetime="detached", keep=False) as box:
+        box.wait(5)
+
+
 SCENES = {
     "everything": Scene(
         frozenset(
@@ -195,6 +200,11 @@ SCENES = {
         frozenset({*_CONTAINER, *_PROCESS, Step.PARENT_DEATH}),
         Step.PROPAGATION,
         lambda engine, busybox: engine.run(["true"], rootfs=busybox, init=False),
+    ),
+    "what outlives its maker": Scene(
+        frozenset({*_CONTAINER, *_PROCESS, Step.KEEP, Step.AFFINITY, Step.INIT, Step.AWAIT_START}),
+        Step.PROPAGATION,
+        _detached,
     ),
     "a terminal": Scene(
         frozenset(

@@ -41,9 +41,9 @@ def embedder(
     """Start the program that is going to be killed."""
     begun: list[subprocess.Popen[str]] = []
 
-    def start(*words: str) -> subprocess.Popen[str]:
+    def start(*words: str, program: Path = EMBEDDER) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, str(EMBEDDER), str(tmp_path / "state"), rootfs, mark, *words],
+            [sys.executable, str(program), str(tmp_path / "state"), rootfs, mark, *words],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, mark: "1"},

@@ -21,7 +21,7 @@ import cloche
 
 def die_before(words: str) -> None:
     """Kill this process where it would do something to what has ``words`` in it."""
-    for name in ("write", "mkdir", "rmdir", "rename"):
+    for name in ("write", "mkdir", "rmdir", "rename", "replace"):
         setattr(os, name, _deadly(getattr(os, name), words))
 
 

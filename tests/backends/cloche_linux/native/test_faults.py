@@ -186,6 +186,14 @@ def gated(sandbox) -> Scene:
     return Scene(plan, (listening.detach(),))
 
 
+def kept(sandbox) -> Scene:
+    """A container with a keeper; there is none yet, for the step fails before it is one."""
+    plan = Plan()
+    plan.keep(Extra(0), None, new_pid_namespace=True)
+    plan.idle()
+    return Scene(plan, (os.open("/dev/null", os.O_WRONLY),), new_pid_namespace=False)
+
+
 def cloned(sandbox) -> Scene:
     plan = Plan()
     plan.clone_tree("/tmp", Extra(0))
@@ -233,6 +241,7 @@ SCENES: dict[Callable[..., Scene], set[Step]] = {
     grouped: {Step.GROUP_BY_PARENT},
     hooked: {Step.HOOK},
     gated: {Step.AWAIT_START},
+    kept: {Step.KEEP},
     probed: {Step.PROBE},
     cloned: {Step.CLONE_TREE},
     rooted: {Step.ENTER_ROOT},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cloche_linux.plan
-from cloche_linux import mount_steps, setup_steps, steps
+from cloche_linux import mount_steps, protocol, setup_steps, steps
 from cloche_linux.protocol import Message
 from cloche_linux.steps import Step
 
@@ -32,12 +32,28 @@ def test_every_message_has_the_same_name_and_number():
     assert found == {message.name: message.value for message in Message}
 
 
+FLAGS = ("HAS_SHELL", "NEW_PID_NAMESPACE", "HAS_PROGRAM", "KEPT")
+
+
+@pytest.mark.parametrize("name", [*FLAGS, "ORDINAL", "PLACE"])
+def test_the_flags_of_messages_agree(name):
+    assert constants("protocol.h", r"MESSAGE_(\w+) = (\w+)")[name] == getattr(protocol, name)
+
+
+def test_no_flag_of_messages_is_another_or_part_of_a_number():
+    flags = {getattr(protocol, name) for name in FLAGS}
+    assert flags == {1 << bit for bit in range(len(FLAGS))}
+    assert max(flags) < 1 << protocol.ORDINAL < 1 << protocol.PLACE
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("PLAN_MAGIC", steps.MAGIC),
         ("PLAN_VERSION", steps.VERSION),
         ("PLAN_MAX_STEPS", steps.MAX_STEPS),
+        ("DETACHED", steps.DETACHED),
+        ("KEPT", steps.KEPT),
         ("RECURSIVE", setup_steps.RECURSIVE),
         ("USE_SCRATCH", setup_steps.USE_SCRATCH),
         ("NEW_PID_NAMESPACE", setup_steps.NEW_PID_NAMESPACE),

@@ -54,3 +54,18 @@ def test_what_is_lacking_is_listed(person: Person) -> None:
 
 def test_containers_of_others_are_not_there(stranger: Person) -> None:
     assert cloche(stranger, "kill", "somebody")[2][0] == "cloche: no container somebody"
+
+
+def test_a_container_outlives_the_program(person: Person) -> None:
+    code, made, err = cloche(person, "run", "-d", "--", "sh", "-c", "sleep 1; exit 7")
+    assert (code, err) == (0, [])
+    assert cloche(person, "wait", made.strip()) == (0, "7\n", [])
+    assert cloche(person, "rm", made.strip())[0] == 0
+    assert cloche(person, "ps", "-a", "-q") == (0, "", [])
+
+
+def test_one_that_runs_can_be_ended(person: Person) -> None:
+    made = cloche(person, "run", "-d", "--", "sleep", "600")[1].strip()
+    assert cloche(person, "exec", made, "id", "-u") == (0, "0\n", [])
+    assert cloche(person, "rm", "-f", made)[0] == 0
+    assert cloche(person, "ps", "-a", "-q") == (0, "", [])
