@@ -53,8 +53,10 @@ static int are_fresh(const struct dump_head *head)
     const char *start = (const char *)head + head->stamps;
     const struct dump_stamp *stamps = (const void *)start;
     for (uint64_t i = 0; i < head->stamp_count; i++) {
+        if (stamps[i].path >= head->front - head->stamps)
+            return 0;
         const char *path = start + stamps[i].path;
-        if (stamps[i].path >= head->front - head->stamps || !is_this_launchers(i, path) || !is_fresh(path, stamps + i))
+        if (!is_this_launchers(i, path) || !is_fresh(path, stamps + i))
             return 0;
     }
     return head->stamp_count > 0;
@@ -71,7 +73,7 @@ static int is_of_this_machine(const struct dump_head *head)
 static int is_whole(const struct dump_head *head)
 {
     uint64_t regions = sizeof *head + head->region_count * sizeof(struct dump_region);
-    return head->region_count <= DUMP_MOST_REGIONS && head->stamps >= regions && head->stamps < head->front
+    return head->region_count <= DUMP_MOST_REGIONS && head->stamps == regions && head->stamps < head->front
            && head->stamp_count <= (head->front - head->stamps) / sizeof(struct dump_stamp);
 }
 
