@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from launched.interrupting import interrupting
 
 PATIENT = "trap 'echo asked' INT TERM HUP; echo up; while :; do sleep 0.1; done"
 
@@ -66,16 +67,7 @@ def test_a_run_that_is_killed_leaves_no_process(box, cloche, until):
 
 
 def test_an_interrupt_while_the_program_is_imported_shows_no_traceback(environment):
-    begin = """
-import os, signal, sys
-class Interrupting:
-    def find_spec(name, *_):
-        if name == "cloche_cli.main":
-            os.kill(os.getpid(), signal.SIGINT)
-sys.meta_path.insert(0, Interrupting)
-from cloche_cli.__main__ import main
-main()
-"""
+    begin = f"{interrupting('cloche_cli.main')}from cloche_cli.__main__ import main\nmain()\n"
     done = subprocess.run(
         [sys.executable, "-c", begin], env=environment, capture_output=True, timeout=60
     )

@@ -11,18 +11,18 @@ import sys
 
 assert sys.platform != "win32"
 
-__all__ = ["PROGRAM", "boot"]
+__all__ = ["MANY_OBJECTS", "PROGRAM", "boot", "interrupted"]
 
 #: The module of the program, with a function `run` that takes the words.
 PROGRAM = "cloche_cli.oci.program"
 #: How many objects there are before garbage is looked for: most commands have ended by then.
-_MANY_OBJECTS = 500_000
+MANY_OBJECTS = 500_000
 _INTERRUPTED = 130
 
 
 def boot(words: list[str]) -> int:
     """Be the program; returns the exit code."""
-    gc.set_threshold(_MANY_OBJECTS)
+    gc.set_threshold(MANY_OBJECTS)
     import site
 
     site.main()
@@ -35,13 +35,17 @@ def boot(words: list[str]) -> int:
     return code
 
 
+def interrupted() -> int:
+    """Tell of a Ctrl-C before there is a program to do it; returns the exit code."""
+    os.write(2, b"cloche: interrupted\n")
+    return _INTERRUPTED
+
+
 def _begin() -> int:
-    """Be the program; of a Ctrl-C so early nobody else tells."""
     try:
         return boot(sys.argv[1:])
     except KeyboardInterrupt:
-        os.write(2, b"cloche: interrupted\n")
-        return _INTERRUPTED
+        return interrupted()
 
 
 if __name__ == "__main__":

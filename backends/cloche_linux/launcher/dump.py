@@ -8,6 +8,7 @@ import struct
 import sys
 import time
 
+from cloche.identity import boot_id
 from cloche.named import NamedTuple
 from cloche_linux.launcher.stamps import are_fresh, changed_since, encode, sources
 
@@ -20,7 +21,6 @@ __all__ = ["Draft", "TooNew", "is_settled", "place"]
 _MAGIC = b"clochedm"
 #: Magic, size, boot, how many regions, size of the front, stamps, how many; the context follows.
 _HEAD = struct.Struct("=8sQ36sIQQQ72x")
-_BOOT = "/proc/sys/kernel/random/boot_id"
 _MODE = 0o600
 #: Seconds after which whoever began a draft will not go on with it.
 _LONG = 60
@@ -68,17 +68,12 @@ def _is_ours(status: os.stat_result) -> bool:
 def _is_good(stream: BinaryIO, launcher: str) -> bool:
     magic, size, boot, regions, _, start, number = _HEAD.unpack(stream.read(_HEAD.size))
     found = os.fstat(stream.fileno())
-    if (magic, size, boot) != (_MAGIC, found.st_size, _boot()):
+    if (magic, size, boot) != (_MAGIC, found.st_size, boot_id().encode()):
         return False
     if not regions and time.time() - found.st_mtime > _HOUR:
         return False  # a limit, a full disk: the reason may have gone
     stream.seek(start)
     return are_fresh(stream.read(_MOST), number, launcher)
-
-
-def _boot() -> bytes:
-    with open(_BOOT, "rb") as file:
-        return file.read(36)
 
 
 class Draft:
@@ -112,7 +107,7 @@ class Draft:
     def refuse(self, front: Front) -> None:
         """Let the file say that there is no use in making one."""
         size = _HEAD.size + len(front.stamps)
-        head = _HEAD.pack(_MAGIC, size, _boot(), 0, size, _HEAD.size, front.number)
+        head = _HEAD.pack(_MAGIC, size, boot_id().encode(), 0, size, _HEAD.size, front.number)
         os.ftruncate(self.file, 0)
         os.pwrite(self.file, head + front.stamps, 0)
         self.keep()

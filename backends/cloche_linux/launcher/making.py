@@ -32,7 +32,6 @@ _NEEDED = (
     *("cloche_linux.seccomp.compiler", "cloche_cli.oci.executing", "cloche_linux.executing"),
     *("cloche_cli.oci.lifecycle", "cloche_cli.oci.telling", "cloche.oci.templates"),
 )
-_MANY_OBJECTS = 500_000
 
 
 def make(launcher: str) -> None:
@@ -40,11 +39,12 @@ def make(launcher: str) -> None:
     begun = time.time_ns()
     _import_all()
     _rehearse()
+    from cloche_linux.launcher.boot import MANY_OBJECTS
     from cloche_linux.launcher.dump import Draft, place
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_MANY_OBJECTS)
+    gc.set_threshold(MANY_OBJECTS)
     with Draft(place()) as draft:
         front = draft.front(launcher, begun)
         if _write(draft, front) and _is_of_use(launcher):

@@ -9,7 +9,7 @@ import time
 from cloche.signalling import signal
 from cloche_linux._native import ffi, lib
 from cloche_linux.calls import check
-from cloche_linux.launcher.boot import PROGRAM
+from cloche_linux.launcher.boot import PROGRAM, interrupted
 
 assert sys.platform != "win32"
 
@@ -22,7 +22,6 @@ __all__ = ["TRIED", "TRY", "dump", "go_on"]
 
 #: The name by which a launcher is called that shall try a draft, and the exit code if it is good.
 TRY, TRIED = "try", 77
-_INTERRUPTED = 130
 #: Bytes: more than the C library has at hand when a dump is made.
 _MUCH = 1 << 26
 
@@ -44,9 +43,8 @@ def go_on(ignored: int) -> NoReturn:
     code = 1
     try:
         code = _begin(ignored)
-    except KeyboardInterrupt:  # before there was a program to deal with it
-        os.write(2, b"cloche: interrupted\n")
-        code = _INTERRUPTED
+    except KeyboardInterrupt:
+        code = interrupted()
     except BaseException as error:  # noqa: BLE001 - there is nobody else here to say it
         sys.excepthook(type(error), error, error.__traceback__)
     finally:

@@ -125,9 +125,9 @@ int regions_write(const struct regions *found, int file)
     int error = 0;
     for (uint32_t i = 0; !error && i < found->count; i++) {
         const struct dump_region *region = found->all + i;
-        const void *from = (const void *)region->start; /* as NULL for a vDSO of an unknown kind */
+        const void *from = (const void *)region->start;
         if (region->start == vdso_start)
-            from = vdso_plain(from, region->size);
+            from = vdso_plain(from, region->size); /* NULL for one of an unknown kind */
         if (region->offset)
             error = from ? write_region(region, from, file) : -ENOTSUP;
     }

@@ -4,8 +4,8 @@
 
 #include "launcher.h"
 
-/* Goes on from the dump that belongs to `script`, for Python 3.`minor`, and the words and variables of this program; returns if there is none
- * that is good here and now. What it then has mapped, execve(2) takes away. */
+/* Goes on from the dump that belongs to `script`, for Python 3.`minor`, with the words and variables of this program;
+ * returns if there is none that is good here and now. What it then has mapped, execve(2) takes away. */
 void undump(const struct path *script, unsigned minor);
 
 /* memory.c */

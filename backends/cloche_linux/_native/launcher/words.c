@@ -41,9 +41,11 @@ int is_there(const char *path)
 const struct path *this_program(void)
 {
     static struct path path;
-    long length = CALL(readlinkat, AT_FDCWD, "/proc/self/exe", path.text, sizeof path.text - 1);
-    path.length = length > 0 ? (size_t)length : 0;
-    path.text[path.length] = '\0';
+    if (!path.length) {
+        long length = CALL(readlinkat, AT_FDCWD, "/proc/self/exe", path.text, sizeof path.text - 1);
+        path.length = length > 0 ? (size_t)length : 0;
+        path.text[path.length] = '\0';
+    }
     return &path;
 }
 
